@@ -1,0 +1,1 @@
+"""Plugins that pytest loads before any other, named in pyproject.toml."""
