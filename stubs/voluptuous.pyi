@@ -1,2 +1,2 @@
-# Home Assistant replaces voluptuous by probatio when it is imported: type checkers must see one Schema, not two.
+# Home Assistant replaces voluptuous by probatio when imported: type checkers must see one Schema, not two.
 from probatio import *  # noqa: F403

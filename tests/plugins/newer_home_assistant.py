@@ -1,7 +1,7 @@
 """Lets pytest-homeassistant-custom-component run on a Home Assistant newer than the one it pins.
 
-Loaded by ``-p`` before the packages' own plugins: Home Assistant replaces httpx by httpx2 when it is imported,
-which must happen before anybody else imports httpx.
+Loaded by ``-p`` before the packages' own plugins: importing Home Assistant replaces httpx by httpx2, which
+must happen before anybody else imports httpx.
 """
 
 import homeassistant  # noqa: F401
