@@ -1,0 +1,188 @@
+"""An account: exact balances, the events their changes give, and every value they ever had."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import (
+    Context,
+    Decimal,
+    DivisionByZero,
+    FloatOperation,
+    Inexact,
+    InvalidOperation,
+)
+from enum import StrEnum
+import time
+
+# Sums stay exact however many digits they have; a result that would need rounding raises.
+EXACT = Context(prec=10_000, traps=[Inexact, InvalidOperation, DivisionByZero, FloatOperation])
+
+type Number = Decimal | str | int
+type Listener = Callable[[AssetEvent], None]
+
+
+def exact(value: Number) -> Decimal:
+    """Return `value` as a Decimal with every digit; a float is refused."""
+    if isinstance(value, float):
+        raise TypeError("amounts are exact: give a Decimal, a string or an integer")
+    return Decimal(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What an account holds of one currency; `balance` is available, `locked` is in open orders."""
+
+    balance: Decimal = Decimal(0)
+    locked: Decimal = Decimal(0)
+
+    @property
+    def total(self) -> Decimal:
+        """Return balance and locked together."""
+        return EXACT.add(self.balance, self.locked)
+
+
+@dataclass(frozen=True, slots=True)
+class AssetEvent:
+    """Currencies that changed together; `asset_timestamp` is in milliseconds since the epoch."""
+
+    assets: tuple[tuple[str, Holding], ...]
+    asset_timestamp: int
+
+
+class Delivery(StrEnum):
+    """How one event that touches several currencies reaches the stream."""
+
+    ONE_FRAME = "one_frame"
+    FRAME_EACH = "frame_each"
+
+
+@dataclass(slots=True)
+class Order:
+    """An open order: `remaining` of `currency` is locked for it."""
+
+    currency: str
+    remaining: Decimal
+
+
+class Account:
+    """The holdings of one person, changed exactly and told to the listeners at once.
+
+    Events get strictly increasing asset timestamps unless one is given. `delivery` says whether an event with
+    several currencies gives one frame, or one for each with the same asset timestamp.
+    """
+
+    def __init__(
+        self,
+        holdings: Mapping[str, tuple[Number, Number]] | None = None,
+        *,
+        delivery: Delivery = Delivery.FRAME_EACH,
+        clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self.holdings: dict[str, Holding] = {}
+        self.history: dict[str, list[Holding]] = {}
+        self.delivery = delivery
+        self.listeners: list[Listener] = []
+        self._clock = clock
+        self._last_timestamp = 0
+        if holdings:
+            self.change(holdings)
+
+    def __getitem__(self, currency: str) -> Holding:
+        """Return the holding of a currency, zero where the account has none."""
+        return self.holdings.get(currency, Holding())
+
+    def totals_ever(self, currency: str) -> set[Decimal]:
+        """Return every total the currency ever had, with the zero before its first change."""
+        return {Decimal(0)} | {holding.total for holding in self.history.get(currency, ())}
+
+    # Changing balances
+
+    def set(self, currency: str, balance: Number, locked: Number = 0) -> AssetEvent:
+        """Set one currency to absolute amounts."""
+        return self.change({currency: (balance, locked)})
+
+    def change(
+        self,
+        holdings: Mapping[str, tuple[Number, Number]],
+        *,
+        announce: bool = True,
+        asset_timestamp: int | None = None,
+    ) -> AssetEvent:
+        """Set several currencies in one event; without `announce` the stream never tells it."""
+        changed = tuple(
+            (currency, Holding(exact(balance), exact(locked)))
+            for currency, (balance, locked) in holdings.items()
+        )
+        for currency, holding in changed:
+            if holding.balance < 0 or holding.locked < 0:
+                raise ValueError(f"{currency} would become negative")
+        for currency, holding in changed:
+            self.holdings[currency] = holding
+            self.history.setdefault(currency, []).append(holding)
+        event = AssetEvent(changed, asset_timestamp or self._next_timestamp())
+        if announce:
+            for listener in tuple(self.listeners):
+                listener(event)
+        return event
+
+    def remove(self, currency: str) -> None:
+        """Drop a currency from the rows without an event, as if it were sold out long ago."""
+        if self.holdings.pop(currency, None) is not None:
+            self.history[currency].append(Holding())
+
+    def deposit(self, currency: str, amount: Number) -> AssetEvent:
+        """Add to the available balance."""
+        return self._move({currency: (exact(amount), Decimal(0))})
+
+    def withdraw(self, currency: str, amount: Number) -> AssetEvent:
+        """Take from the available balance."""
+        return self._move({currency: (exact(amount).copy_negate(), Decimal(0))})
+
+    def place_order(self, currency: str, amount: Number) -> Order:
+        """Lock `amount` of the currency that the order pays with."""
+        amount = exact(amount)
+        self._move({currency: (amount.copy_negate(), amount)})
+        return Order(currency, amount)
+
+    def fill(self, order: Order, paid: Number, received: str, amount: Number) -> AssetEvent:
+        """Fill an order or a part of it: `paid` leaves what is locked, `amount` of `received` arrives."""
+        paid = exact(paid)
+        if paid > order.remaining:
+            raise ValueError("an order cannot pay more than it has locked")
+        event = self._move(
+            {order.currency: (Decimal(0), paid.copy_negate()), received: (exact(amount), Decimal(0))}
+        )
+        order.remaining = EXACT.subtract(order.remaining, paid)
+        return event
+
+    def cancel(self, order: Order) -> AssetEvent:
+        """Unlock what an order still holds."""
+        event = self._move({order.currency: (order.remaining, order.remaining.copy_negate())})
+        order.remaining = Decimal(0)
+        return event
+
+    def _move(self, deltas: Mapping[str, tuple[Decimal, Decimal]]) -> AssetEvent:
+        return self.change(
+            {
+                currency: (
+                    _sum(self[currency].balance, balance),
+                    _sum(self[currency].locked, locked),
+                )
+                for currency, (balance, locked) in deltas.items()
+            }
+        )
+
+    def _next_timestamp(self) -> int:
+        self._last_timestamp = max(self._clock(), self._last_timestamp + 1)
+        return self._last_timestamp
+
+    def frames_of(self, event: AssetEvent) -> Iterable[AssetEvent]:
+        """Split an event into what each of its frames carries."""
+        if self.delivery is Delivery.ONE_FRAME:
+            return (event,)
+        return tuple(AssetEvent((asset,), event.asset_timestamp) for asset in event.assets)
+
+
+def _sum(left: Decimal, right: Decimal) -> Decimal:
+    total = EXACT.add(left, right)
+    # The exchange writes an emptied balance as the integer 0.
+    return total or Decimal(0)

@@ -1,0 +1,222 @@
+"""One private WebSocket as the exchange sees it: requests, sending, idle close and ways to end."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+import json
+from typing import TYPE_CHECKING
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from .account import AssetEvent
+from .errors import RefusalError, error_body
+from .faults import forever
+from .keys import ApiKey
+from .wire import Format, encode_frame, parse_request
+
+if TYPE_CHECKING:
+    from .stream import Stream
+
+
+class _EndedError(Exception):
+    """Leaves the task group, which then cancels what is still running."""
+
+
+type Step = Callable[[], Awaitable[object]]
+
+
+class Connection:
+    """A connection from its handshake to its end; everything it sends goes through one queue, in order."""
+
+    def __init__(
+        self, stream: Stream, request: web.Request, socket: web.WebSocketResponse, key: ApiKey
+    ) -> None:
+        self.key = key
+        self.subscribed = False
+        self.format = Format.DEFAULT
+        self.half_open = False
+        self.deaf = False
+        self.end_reason = "client"
+        self._stream = stream
+        self._transport = request.transport
+        self._socket = socket
+        self._steps: asyncio.Queue[Step] = asyncio.Queue()
+        self._loop = asyncio.get_running_loop()
+        self._last_traffic = self._loop.time()
+        self._limits = stream.limits.message_limits()
+        self._closing = False
+        self._tasks = asyncio.TaskGroup()
+        self._reader: asyncio.Task[None] | None = None
+        self._sends_status = False
+
+    async def serve(self) -> None:
+        """Run the connection until it ends on either side."""
+        with suppress(_EndedError):
+            async with self._tasks:
+                self._reader = self._tasks.create_task(self._read())
+                writer = self._tasks.create_task(self._write())
+                self._tasks.create_task(self._watch_idle())
+                await asyncio.wait([self._reader])
+                if self._closing:
+                    # The writer has ended the reader and is closing the socket.
+                    await asyncio.wait([writer])
+                raise _EndedError
+
+    # What the client says
+
+    async def _read(self) -> None:
+        while True:
+            message = await self._socket.receive()
+            match message.type:
+                case WSMsgType.TEXT | WSMsgType.BINARY if not self.half_open:
+                    self._touch()
+                    self._hear(message.data)
+                case WSMsgType.PING if not self.half_open:
+                    self._touch()
+                    with suppress(ConnectionError):
+                        await self._socket.pong(message.data)
+                case WSMsgType.PONG if not self.half_open:
+                    self._touch()
+                case WSMsgType.CLOSE:
+                    if self.half_open:
+                        await forever()
+                    await self._socket.close()
+                    return
+                case WSMsgType.CLOSING | WSMsgType.CLOSED | WSMsgType.ERROR:
+                    return
+
+    def _hear(self, text: str | bytes) -> None:
+        if self._closing:
+            return
+        self._stream.record.messages.append(text)
+        per_second, per_minute = self._limits
+        if not (per_second.admit() and per_minute.admit()):
+            self.refuse("Too Many Requests")
+        elif text in ("PING", b"PING"):
+            if not self._sends_status:
+                self._sends_status = True
+                self._tasks.create_task(self._send_status())
+        else:
+            try:
+                self._obey(text)
+            except RefusalError as refusal:
+                self.refuse(refusal.name)
+        self._stream.changed()
+
+    def _obey(self, text: str | bytes) -> None:
+        request = parse_request(text)
+        if request.subscribe:
+            self.format = request.format or Format.DEFAULT
+            self.subscribed = True
+            self._stream.subscribed(self)
+            return
+        # A format in the question switches the running stream's.
+        self.format = request.format or self.format
+        self.send(
+            json.dumps(
+                {
+                    "method": "LIST_SUBSCRIPTIONS",
+                    "result": [{"type": "myAsset"}] if self.subscribed else [],
+                    "ticket": request.ticket,
+                }
+            )
+        )
+
+    # What the exchange says
+
+    def send(self, payload: str | bytes, *, text: bool | None = None) -> None:
+        """Send a payload as a text or a binary frame; by default as the stream is set."""
+        self._steps.put_nowait(partial(self._send, payload, text))
+
+    def send_frame(self, event: AssetEvent) -> None:
+        """Send an asset frame in the connection's format, if it is subscribed and not deaf."""
+        if self.subscribed and not self.deaf and not self._stream.deaf:
+            self._stream.record.frames_sent += 1
+            self.send(encode_frame(event, self._stream.clock(), self.format, self._stream.numbers))
+
+    def later(self, seconds: float, event: AssetEvent) -> None:
+        """Send an asset frame after a while; it is lost when the connection ends before."""
+
+        async def send_when_due() -> None:
+            await asyncio.sleep(seconds)
+            self.send_frame(event)
+
+        self._tasks.create_task(send_when_due())
+
+    def refuse(self, name: str) -> None:
+        """Send an error frame, and close with 1000 a moment later as the real exchange does."""
+        self.send(error_body(name, korean=self._stream.korean))
+        self._steps.put_nowait(partial(asyncio.sleep, self._stream.error_close_seconds))
+        self.close(WSCloseCode.OK, reason=name)
+
+    def close(self, code: int, message: bytes = b"", *, reason: str = "closed") -> None:
+        """Close the connection in order, after what is already queued."""
+        self._closing = True
+        self._steps.put_nowait(partial(self._close, code, message, reason))
+
+    def cut(self, reason: str = "cut") -> None:
+        """Break the connection without a close frame; the client sees 1006."""
+        self.end_reason = reason
+        if self._transport is not None:
+            self._transport.abort()
+
+    async def flushed(self) -> None:
+        """Wait until everything queued so far is written, or the connection has ended."""
+        done = asyncio.Event()
+
+        async def mark() -> None:
+            done.set()
+            self._stream.changed()
+
+        self._steps.put_nowait(mark)
+        await self._stream.until(lambda: done.is_set() or self not in self._stream.connections)
+
+    async def _write(self) -> None:
+        while True:
+            step = await self._steps.get()
+            try:
+                await step()
+            except ConnectionError:
+                return
+            if self._socket.closed:
+                return
+
+    async def _send(self, payload: str | bytes, text: bool | None) -> None:
+        if self.half_open:
+            return
+        if self._stream.text if text is None else text:
+            payload = payload.encode() if isinstance(payload, str) else payload
+            # send_frame() also takes bytes that are not UTF-8 into a text frame.
+            await self._socket.send_frame(payload, WSMsgType.TEXT)
+        else:
+            await self._socket.send_bytes(payload.encode() if isinstance(payload, str) else payload)
+        self._touch()
+
+    async def _close(self, code: int, message: bytes, reason: str) -> None:
+        if self.half_open:
+            return
+        self.end_reason = reason
+        # aiohttp waits for the client's answering close frame only where nobody else is reading.
+        if self._reader is not None:
+            self._reader.cancel()
+            await asyncio.wait([self._reader])
+        await self._socket.close(code=code, message=message)
+
+    async def _send_status(self) -> None:
+        await asyncio.sleep(self._stream.status_first_seconds)
+        while True:
+            self.send('{"status":"UP"}')
+            await asyncio.sleep(self._stream.status_seconds)
+
+    # Idle close
+
+    def _touch(self) -> None:
+        self._last_traffic = self._loop.time()
+
+    async def _watch_idle(self) -> None:
+        while (left := self._last_traffic + self._stream.idle_seconds - self._loop.time()) > 0:
+            await asyncio.sleep(left)
+        if self.half_open:
+            await forever()
+        self.cut("idle")

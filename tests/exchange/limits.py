@@ -1,0 +1,89 @@
+"""The request limits: how many calls, handshakes and messages pass, and the block after too many."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+
+from .errors import RefusalError
+
+
+@dataclass(slots=True)
+class Limit:
+    """At most `count` in any `seconds`; None lets everything through."""
+
+    count: int | None
+    seconds: float
+    _times: deque[float] = field(default_factory=deque, repr=False)
+
+    def admit(self) -> bool:
+        """Count one more and say whether it was within the limit; a refused one is not counted."""
+        if self.count is None:
+            return True
+        if self.left() <= 0:
+            return False
+        self._times.append(asyncio.get_running_loop().time())
+        return True
+
+    def left(self) -> int:
+        """Return how many more are let through at this moment."""
+        now = asyncio.get_running_loop().time()
+        while self._times and self._times[0] <= now - self.seconds:
+            self._times.popleft()
+        return (self.count or 0) - len(self._times)
+
+
+@dataclass(slots=True)
+class Limits:
+    """The documented limits, each adjustable while the exchange runs.
+
+    After `refusals_before_block` refusals within ten seconds every REST call is answered with 418 for
+    `block_seconds`, which doubles each time.
+    """
+
+    rest_second: Limit = field(default_factory=lambda: Limit(30, 1))
+    rest_minute: Limit = field(default_factory=lambda: Limit(1800, 60))
+    origin: Limit = field(default_factory=lambda: Limit(1, 10))
+    connect: Limit = field(default_factory=lambda: Limit(5, 1))
+    messages_second: int | None = 5
+    messages_minute: int | None = 100
+    refusals_before_block: int | None = 10
+    block_seconds: float = 60
+    _refusals: deque[float] = field(default_factory=deque, repr=False)
+    _blocked_until: float = field(default=0, repr=False)
+
+    def admit_rest(self, *, origin: bool) -> None:
+        """Raise `RefusalError` (429 or 418) unless a REST call is within the limits."""
+        now = asyncio.get_running_loop().time()
+        if now < self._blocked_until:
+            raise RefusalError("I'm a teapot")
+        if not (origin and not self.origin.admit()) and self.rest_second.admit() and self.rest_minute.admit():
+            return
+        self._refusals.append(now)
+        while self._refusals[0] < now - 10:
+            self._refusals.popleft()
+        if self.refusals_before_block is not None and len(self._refusals) >= self.refusals_before_block:
+            self._refusals.clear()
+            self._blocked_until = now + self.block_seconds
+            self.block_seconds *= 2
+        raise RefusalError("too_many_requests")
+
+    def admit_handshake(self) -> None:
+        """Raise `RefusalError` (429) unless a handshake is within the limit."""
+        if not self.connect.admit():
+            raise RefusalError("too_many_requests")
+
+    def message_limits(self) -> tuple[Limit, Limit]:
+        """Return fresh counters for the messages of one connection."""
+        return Limit(self.messages_second, 1), Limit(self.messages_minute, 60)
+
+    @property
+    def remaining(self) -> str:
+        """Return the value of the Remaining-Req header."""
+        return f"group=default; min={max(0, self.rest_minute.left())}; sec={max(0, self.rest_second.left())}"
+
+    def lift(self) -> None:
+        """Switch all limits off and end a block."""
+        for limit in (self.rest_second, self.rest_minute, self.origin, self.connect):
+            limit.count = None
+        self.messages_second = self.messages_minute = self.refusals_before_block = None
+        self._blocked_until = 0

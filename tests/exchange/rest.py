@@ -1,0 +1,124 @@
+"""The REST calls: the account's rows and, in Korea, its keys."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+import json
+from typing import TYPE_CHECKING
+
+from .account import Account
+from .faults import Surface
+
+if TYPE_CHECKING:
+    from .keys import KeyRing
+
+_SEOUL = timezone(timedelta(hours=9))
+NEVER_EXPIRES = datetime(2999, 12, 31, tzinfo=_SEOUL)
+
+type Row = dict[str, str | bool]
+
+
+class SnapshotGate:
+    """Holds the answers of `GET /v1/accounts` back after they have been computed."""
+
+    def __init__(self) -> None:
+        self._open = asyncio.Event()
+        self._arrived = asyncio.Condition()
+        self.waiting = 0
+
+    async def held(self, count: int = 1) -> None:
+        """Wait until so many answers are computed and held."""
+        async with self._arrived:
+            await self._arrived.wait_for(lambda: self.waiting >= count)
+
+    def release(self) -> None:
+        """Send the held answers, and those to come at once."""
+        self._open.set()
+
+    async def pass_through(self) -> None:
+        """Wait for the release; called with the answer in hand."""
+        async with self._arrived:
+            self.waiting += 1
+            self._arrived.notify_all()
+        try:
+            await self._open.wait()
+        finally:
+            self.waiting -= 1
+
+
+class Rest(Surface):
+    """The REST side and how it answers.
+
+    `list_zeros` lists empty holdings, `duplicate_rows` gives every row twice, `extra_rows` are added as they
+    are. `average_prices` maps a currency to its average price and the price's unit currency.
+    """
+
+    def __init__(self, *, fiat: str, korean: bool) -> None:
+        super().__init__(korean=korean)
+        self._fiat = fiat
+        self._gate: SnapshotGate | None = None
+        self.average_prices: dict[str, tuple[str, str]] = {}
+        self.recover()
+
+    def recover(self) -> None:
+        """Answer rightly and at once again."""
+        super().recover()
+        self.list_zeros = False
+        self.duplicate_rows = False
+        self.extra_rows: list[Row] = []
+
+    def accounts(self, account: Account) -> str:
+        """Return the rows of an account as JSON text, numbers as decimal strings."""
+        rows = [
+            self._row(currency, holding.balance, holding.locked)
+            for currency, holding in account.holdings.items()
+            if holding.total or self.list_zeros
+        ]
+        if self.duplicate_rows:
+            rows += rows
+        return json.dumps([*rows, *self.extra_rows], ensure_ascii=False)
+
+    def _row(self, currency: str, balance: Decimal, locked: Decimal) -> Row:
+        price, unit = self.average_prices.get(currency, ("0", self._fiat))
+        return {
+            "currency": currency,
+            "balance": format(balance, "f"),
+            "locked": format(locked, "f"),
+            "avg_buy_price": price,
+            "avg_buy_price_modified": False,
+            "unit_currency": unit,
+        }
+
+    async def answer_accounts(self, account: Account) -> str:
+        """Return the rows as they are now, after a hold if there is one."""
+        rows = self.accounts(account)
+        if self._gate is not None:
+            await self._gate.pass_through()
+        return rows
+
+    @staticmethod
+    def api_keys(keys: KeyRing, account: Account) -> str:
+        """Return the keys of an account with their expiry, as JSON text."""
+        return json.dumps(
+            [
+                {
+                    "access_key": key.access_key,
+                    "expire_at": (key.expires_at or NEVER_EXPIRES)
+                    .astimezone(_SEOUL)
+                    .isoformat(timespec="seconds"),
+                }
+                for key in keys.of_account(account)
+            ]
+        )
+
+    @asynccontextmanager
+    async def hold_snapshots(self) -> AsyncIterator[SnapshotGate]:
+        """Hold every snapshot between its computing and its sending; the end releases what is held."""
+        gate = self._gate = SnapshotGate()
+        try:
+            yield gate
+        finally:
+            self._gate = None
+            gate.release()
