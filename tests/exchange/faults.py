@@ -129,7 +129,7 @@ async def cut_connection(request: web.Request) -> Never:
 
 
 async def misbehave(
-    fault: HttpFault, request: web.Request, answer: Callable[[], Awaitable[web.StreamResponse]]
+    fault: HttpFault, request: web.Request, answer: Callable[[], Awaitable[web.Response]]
 ) -> web.StreamResponse:
     """Answer a request the way the fault says; `answer` gives the right answer."""
     match fault.kind:
@@ -141,10 +141,7 @@ async def misbehave(
             await answer()
             await cut_connection(request)
     response = await answer() if fault.body is None else fault.response()
-    body = response.body if isinstance(response, web.Response) else None
-    if not isinstance(body, bytes):
-        # A handshake that succeeded has no body to spoil.
-        return response
+    body = response.body if isinstance(response.body, bytes) else b""
     stream = web.StreamResponse(status=response.status, headers=response.headers)
     stream.content_length = len(body)
     await stream.prepare(request)

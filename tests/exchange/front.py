@@ -51,9 +51,13 @@ class Front:
         surface = self._handshake if is_stream else self._rest
         if surface.delay:
             await asyncio.sleep(surface.delay)
-        answer = partial(self._open_stream if is_stream else self._answer, request, call)
         fault = surface.take()
-        response = await (answer() if fault is None else misbehave(fault, request, answer))
+        if fault is not None:
+            response = await misbehave(fault, request, partial(self._answer, request, call))
+        elif is_stream:
+            response = await self._open_stream(request, call)
+        else:
+            response = await self._answer(request, call)
         if call.status is None:
             call.status = response.status
         self._changed()
@@ -75,6 +79,10 @@ class Front:
 
     async def _rest_text(self, request: web.Request, call: Call) -> str | None:
         match request.method, request.path:
+            case "GET", path if path == PRIVATE_STREAM:
+                # Only where a fault takes the place of the upgrade: the token is used up all the same.
+                self._authenticate(request, call, Permission.VIEW_ACCOUNT)
+                return ""
             case "GET", "/v1/accounts":
                 key = self._authenticate_rest(request, call, Permission.VIEW_ACCOUNT)
                 return await self._rest.answer_accounts(key.account)

@@ -106,7 +106,6 @@ class KeyRing:
                 token,
                 key.secret_key,
                 algorithms=["HS256", "HS512"],
-                options={"enforce_minimum_key_length": False},
             )
         except jwt.InvalidTokenError as error:
             raise RefusalError("jwt_verification") from error

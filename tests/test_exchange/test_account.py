@@ -1,0 +1,54 @@
+from decimal import Decimal, Inexact
+
+import pytest
+
+from tests.exchange import Account, AssetEvent, Holding
+
+
+def test_sums_keep_every_digit() -> None:
+    account = Account({"SGD": ("1386929.37231066771348207123", "10329.670127489597585685")})
+    assert account["SGD"].total == Decimal("1397259.04243815731106775623")
+    account.deposit("SGD", "1E-40")
+    assert str(account["SGD"].balance) == "1386929.3723106677134820712300000000000000000001"
+    with pytest.raises(Inexact):
+        account.deposit("SGD", "1E-20000")
+
+
+def test_an_order_locks_fills_and_unlocks() -> None:
+    account = Account({"SGD": (100, 0)})
+    told: list[AssetEvent] = []
+    account.listeners.append(told.append)
+    order = account.place_order("SGD", "60.5")
+    assert account["SGD"] == Holding(Decimal("39.5"), Decimal("60.5"))
+    account.fill(order, "20.5", "BTC", "0.001")
+    assert account["SGD"] == Holding(Decimal("39.5"), Decimal(40))
+    assert account["BTC"].total == Decimal("0.001")
+    account.cancel(order)
+    assert account["SGD"] == Holding(Decimal("79.5"), Decimal(0))
+    assert [[currency for currency, _ in event.assets] for event in told] == [
+        ["SGD"],
+        ["SGD", "BTC"],
+        ["SGD"],
+    ]
+    times = [event.asset_timestamp for event in told]
+    assert times == sorted(set(times))
+
+
+def test_history_holds_every_total_and_zero() -> None:
+    account = Account({"BTC": (1, 0)})
+    account.set("BTC", "0.5", "0.25")
+    account.remove("BTC")
+    assert account.totals_ever("BTC") == {Decimal(0), Decimal(1), Decimal("0.75")}
+    assert account.totals_ever("XRP") == {Decimal(0)}
+
+
+def test_impossible_amounts_are_refused() -> None:
+    account = Account({"BTC": (1, 0)})
+    with pytest.raises(ValueError, match="negative"):
+        account.withdraw("BTC", 2)
+    with pytest.raises(TypeError):
+        account.set("BTC", 0.1)  # type: ignore[arg-type]
+    order = account.place_order("BTC", "0.5")
+    with pytest.raises(ValueError, match="more than it has locked"):
+        account.fill(order, 1, "SGD", 1)
+    assert account["BTC"].total == 1
