@@ -108,21 +108,31 @@ class Account:
         asset_timestamp: int | None = None,
     ) -> AssetEvent:
         """Set several currencies in one event; without `announce` the stream never tells it."""
-        changed = tuple(
-            (currency, Holding(exact(balance), exact(locked)))
-            for currency, (balance, locked) in holdings.items()
-        )
-        for currency, holding in changed:
+        event = self.event(holdings, asset_timestamp=asset_timestamp)
+        for currency, holding in event.assets:
             if holding.balance < 0 or holding.locked < 0:
                 raise ValueError(f"{currency} would become negative")
-        for currency, holding in changed:
-            self.holdings[currency] = holding
-            self.history.setdefault(currency, []).append(holding)
-        event = AssetEvent(changed, asset_timestamp or self._next_timestamp())
+        self.apply(event)
         if announce:
             for listener in tuple(self.listeners):
                 listener(event)
         return event
+
+    def event(
+        self, holdings: Mapping[str, tuple[Number, Number]], *, asset_timestamp: int | None = None
+    ) -> AssetEvent:
+        """Make an event without applying or telling it."""
+        assets = tuple(
+            (currency, Holding(exact(balance), exact(locked)))
+            for currency, (balance, locked) in holdings.items()
+        )
+        return AssetEvent(assets, self._next_timestamp() if asset_timestamp is None else asset_timestamp)
+
+    def apply(self, event: AssetEvent) -> None:
+        """Take an event's amounts over without telling it."""
+        for currency, holding in event.assets:
+            self.holdings[currency] = holding
+            self.history.setdefault(currency, []).append(holding)
 
     def remove(self, currency: str) -> None:
         """Drop a currency from the rows without an event, as if it were sold out long ago."""

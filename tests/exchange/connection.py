@@ -135,6 +135,11 @@ class Connection:
             self._stream.record.frames_sent += 1
             self.send(encode_frame(event, self._stream.clock(), self.format, self._stream.numbers))
 
+    async def send_now(self, payload: bytes) -> None:
+        """Send a payload past the queue as a binary frame, waiting while the client does not keep up."""
+        await self._socket.send_bytes(payload)
+        self._touch()
+
     def later(self, seconds: float, event: AssetEvent) -> None:
         """Send an asset frame after a while; it is lost when the connection ends before."""
 

@@ -1,6 +1,7 @@
 """A loopback port that serves an application, and can refuse connections and accept them again."""
 
 import asyncio
+import errno
 import socket
 
 from aiohttp import web
@@ -65,8 +66,10 @@ class Listener:
         try:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.bind(("127.0.0.1", self.port))
-        except OSError:
+        except OSError as error:
             bound.close()
+            if error.errno == errno.EADDRINUSE:
+                raise OSError(error.errno, f"port {self.port} is taken") from error
             raise
         bound.setblocking(False)
         self.port = bound.getsockname()[1]

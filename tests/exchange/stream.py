@@ -7,7 +7,7 @@ import time
 
 from aiohttp import web
 
-from .account import Account, AssetEvent, Holding, Number, exact
+from .account import Account, AssetEvent, Number
 from .connection import Connection
 from .errors import error_body
 from .keys import ApiKey
@@ -117,12 +117,9 @@ class Stream:
 
     def send_frame(self, holdings: Mapping[str, tuple[Number, Number]], *, asset_timestamp: int) -> None:
         """Send an asset frame to every subscriber whatever the account holds, for instance a stale one."""
-        assets = tuple(
-            (currency, Holding(exact(balance), exact(locked)))
-            for currency, (balance, locked) in holdings.items()
-        )
         for connection in self.subscriptions:
-            connection.send_frame(AssetEvent(assets, asset_timestamp))
+            account = connection.key.account
+            connection.send_frame(account.event(holdings, asset_timestamp=asset_timestamp))
 
     def hold_frames(self) -> AbstractContextManager[HeldFrames]:
         """Hold asset frames back: `with stream.hold_frames() as held: … held.release(1, 0)`."""

@@ -1,7 +1,7 @@
 """A plain client of the exchange: signed calls and handshakes, nothing else."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 import json
 from typing import Any
@@ -34,6 +34,8 @@ class Client:
 
     exchange: SimulatedExchange
     session: aiohttp.ClientSession
+    # Kept, since aiohttp closes a connection that nobody holds any more.
+    sockets: list[aiohttp.ClientWebSocketResponse] = field(default_factory=list)
 
     async def get(
         self, path: str = "/v1/accounts", authorization: str | None = None, **arguments: Any
@@ -47,9 +49,11 @@ class Client:
 
     async def connect(self, authorization: str | None = None) -> aiohttp.ClientWebSocketResponse:
         """Open the private stream."""
-        return await self.session.ws_connect(
+        socket = await self.session.ws_connect(
             f"{self.exchange.websocket_url}/private", headers={"Authorization": authorization or token()}
         )
+        self.sockets.append(socket)
+        return socket
 
     async def subscribe(
         self, request: Sequence[object] = REQUEST, authorization: str | None = None

@@ -266,5 +266,5 @@ async def test_stopping_is_quick_whatever_is_open(
     assert not exchange.stream.connections
     async with SimulatedExchange(port=exchange.port) as again:
         assert again.port == exchange.port
-        with pytest.raises(OSError, match="in use"):
+        with pytest.raises(OSError, match="is taken"):
             await SimulatedExchange(port=again.port).start()

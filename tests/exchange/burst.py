@@ -1,0 +1,81 @@
+"""Frames at a high and known rate, made beforehand, for measuring what receives them."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+import time
+
+from .account import Account, AssetEvent
+from .stream import Stream
+from .wire import Format, encode_frame
+
+# Stands for the time of sending in a frame made beforehand; no real time has it.
+_UNSENT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """What a burst did.
+
+    `sent` is the time each frame was handed to the socket, in nanoseconds of the machine's monotonic clock, which
+    other processes of the same machine can compare with their own. A frame is known by its asset timestamp:
+    they count up by one from `first_asset_timestamp`.
+    """
+
+    seconds: float
+    first_asset_timestamp: int
+    sent: list[int]
+
+
+async def send_burst(
+    stream: Stream,
+    account: Account,
+    frames: int,
+    *,
+    currencies: Sequence[str],
+    per_frame: int = 1,
+    rate: float | None = None,
+) -> Burst:
+    """Send asset frames to every subscriber of the account, as fast as it takes them or at `rate` a second.
+
+    Each frame changes the next `per_frame` of the currencies, going round. The account has each amount from just
+    before its frame is sent, and `timestamp` says when that was, in milliseconds since the epoch.
+    """
+    connections = [each for each in stream.subscriptions if each.key.account is account]
+    events = [account.event(_amounts(number, currencies, per_frame)) for number in range(frames)]
+    if not connections or not events:
+        raise ValueError("a burst needs a subscriber and a frame")
+    made = [[_split(event, each.format) for event in events] for each in connections]
+    for connection in connections:
+        await connection.flushed()
+    sent: list[int] = []
+    begun = time.monotonic()
+    for number, event in enumerate(events):
+        if rate is not None and (wait := begun + number / rate - time.monotonic()) > 0:
+            await asyncio.sleep(wait)
+        account.apply(event)
+        now = str(stream.clock()).encode()
+        sent.append(time.monotonic_ns())
+        for connection, payloads in zip(connections, made, strict=True):
+            before, after = payloads[number]
+            await connection.send_now(before + now + after)
+    stream.record.frames_sent += frames * len(connections)
+    return Burst(time.monotonic() - begun, events[0].asset_timestamp, sent)
+
+
+def _amounts(number: int, currencies: Sequence[str], per_frame: int) -> dict[str, tuple[Decimal, Decimal]]:
+    # Whole units and eight decimals that are different in every frame.
+    balance = Decimal(100_000_000_000 + number * 100_003).scaleb(-8)
+    locked = Decimal(number % 7).scaleb(-2)
+    first = number * per_frame
+    return {currencies[(first + index) % len(currencies)]: (balance, locked) for index in range(per_frame)}
+
+
+def _split(event: AssetEvent, frame_format: Format) -> tuple[bytes, bytes]:
+    text = encode_frame(event, _UNSENT, frame_format)
+    for key in ('"timestamp":', '"tms":'):
+        before, found, after = text.partition(f"{key}{_UNSENT},")
+        if found:
+            return f"{before}{key}".encode(), f",{after}".encode()
+    raise AssertionError("a frame has a timestamp")

@@ -1,0 +1,296 @@
+"""A control interface over HTTP for other processes: the account, the keys, the faults, trading and figures.
+
+It listens on a port of its own, since the exchange's port may be told to refuse connections. Bodies and answers are
+JSON; amounts are exact strings.
+"""
+
+import base64
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from aiohttp import web
+
+from .burst import send_burst
+from .connection import Connection
+from .faults import FaultKind, HttpFault, Surface
+from .keys import ApiKey
+from .listener import Listener
+from .record import most_within
+from .server import SimulatedExchange
+from .state import describe_holdings, describe_key, key_attributes
+from .trading import Trader
+from .wire import NumberStyle
+
+type Json = Any
+
+
+class Control:
+    """Serves `/control/…` on a port of its own."""
+
+    def __init__(self, exchange: SimulatedExchange, *, trader: Trader | None = None, port: int = 0) -> None:
+        self._exchange = exchange
+        self._trader = trader
+        self._listener = Listener(self._handle, port)
+
+    @property
+    def url(self) -> str:
+        """Return the address that all paths begin with."""
+        return f"http://127.0.0.1:{self._listener.port}/control"
+
+    async def start(self) -> None:
+        """Listen; raises OSError when the port is taken."""
+        await self._listener.start()
+
+    async def stop(self) -> None:
+        """Free the port."""
+        await self._listener.stop()
+
+    async def _handle(self, request: web.Request) -> web.Response:
+        try:
+            body = await request.json() if request.can_read_body else {}
+            answer = await self._obey(request, body)
+        except (ValueError, TypeError, KeyError, ArithmeticError, ConnectionError) as error:
+            return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=400)
+        if answer is None:
+            return web.json_response({"error": "no such thing to control"}, status=404)
+        return web.json_response(answer)
+
+    async def _obey(self, request: web.Request, body: Json) -> Json | None:
+        path = request.path.removeprefix("/control").strip("/").split("/")
+        match request.method, path:
+            case "GET", [""]:
+                return self._overview()
+            case "GET", ["account"]:
+                return describe_holdings(self._exchange.account)
+            case "PUT", ["account"]:
+                return self._set_amounts(body, announce=request.query.get("announce") != "false")
+            case "DELETE", ["account", currency]:
+                self._exchange.account.remove(currency)
+                return describe_holdings(self._exchange.account)
+            case "GET", ["history"]:
+                return self._history()
+            case "GET", ["stats"]:
+                return self._stats()
+            case "GET", ["keys"]:
+                return [describe_key(key) for key in self._exchange.keys.keys.values()]
+            case "POST", ["keys"]:
+                return describe_key(self._exchange.add_key(**key_attributes(body)))
+            case "PATCH", ["keys", access_key]:
+                return describe_key(self._change_key(access_key, body))
+            case "PATCH", ["stream"]:
+                return self._set_stream(body)
+            case "PATCH", ["limits"]:
+                return self._set_limits(body)
+            case "PATCH", ["network"]:
+                return _patch(self._exchange.keys, body, _NETWORK)
+            case "PATCH", ["rows"]:
+                return _patch(self._exchange.rest, body, _ROWS)
+            case "PUT", ["rest"]:
+                return _fail(self._exchange.rest, body)
+            case "PUT", ["handshake"]:
+                return _fail(self._exchange.handshake, body)
+            case "POST", ["trading"]:
+                return self._trade(body)
+            case "POST", ["send"]:
+                return self._send(body)
+            case "POST", ["burst"]:
+                return await self._burst(body)
+            case "POST", [action]:
+                return await self._act(action, body)
+        return None
+
+    def _overview(self) -> Json:
+        exchange = self._exchange
+        return {
+            "region": exchange.region.code,
+            "rest_url": exchange.rest_url,
+            "websocket_url": exchange.websocket_url,
+            "access_key": exchange.key.access_key,
+            "secret_key": exchange.key.secret_key,
+            "connections": len(exchange.stream.connections),
+            "subscriptions": len(exchange.stream.subscriptions),
+            "silent": exchange.silent,
+            "trading": self._trade({}) if self._trader else None,
+        }
+
+    def _set_amounts(self, body: Json, *, announce: bool) -> Json:
+        account = self._exchange.account
+        account.change(
+            {
+                currency: (amounts["balance"], amounts.get("locked", "0"))
+                for currency, amounts in body.items()
+            },
+            announce=announce,
+        )
+        return describe_holdings(account)
+
+    def _history(self) -> Json:
+        return {
+            currency: [[format(each.balance, "f"), format(each.locked, "f")] for each in holdings]
+            for currency, holdings in self._exchange.account.history.items()
+        }
+
+    def _stats(self) -> Json:
+        record = self._exchange.record
+        statuses: dict[str, Counter[str]] = {}
+        for call in record.calls:
+            statuses.setdefault(call.path, Counter())[str(call.status)] += 1
+        return {
+            "calls": statuses,
+            "errors": Counter(call.error for call in record.calls if call.error),
+            "most_handshakes_a_minute": most_within(record.handshakes, 60),
+            "live": record.live,
+            "most_live": record.most_live,
+            "closes": record.closes,
+            "messages": len(record.messages),
+            "frames_sent": record.frames_sent,
+        }
+
+    def _change_key(self, access_key: str, body: Json) -> ApiKey:
+        key = self._exchange.keys.keys[access_key]
+        for name, value in key_attributes(body).items():
+            setattr(key, name, value)
+        return key
+
+    def _set_stream(self, body: Json) -> Json:
+        stream = self._exchange.stream
+        ways = {name: body.pop(name) for name in list(body) if name in _OUTBOUND}
+        ending = body.pop("after_subscribe", False)
+        answer = {**_patch(stream, body, _STREAM), **_patch(stream.outbound, ways, _OUTBOUND)}
+        if ending is not False:
+            stream.after_subscribe = _ending(ending)
+        return answer
+
+    def _set_limits(self, body: Json) -> Json:
+        if body == {"lift": True}:
+            self._exchange.limits.lift()
+            return body
+        return _patch(self._exchange.limits, body, _LIMITS)
+
+    def _trade(self, body: Json) -> Json:
+        if self._trader is None:
+            raise ValueError("nobody is trading here")
+        _patch(self._trader, {name: body[name] for name in body if name != "steps"}, _TRADING)
+        for _ in range(int(body.get("steps", 0))):
+            self._trader.step()
+        return {"paused": self._trader.paused, "pace": self._trader.pace}
+
+    def _send(self, body: Json) -> Json:
+        stream = self._exchange.stream
+        match body:
+            case {"text": str(text)}:
+                stream.send(text, text=True)
+            case {"base64": str(data)}:
+                stream.send(base64.b64decode(data, validate=True), text=False)
+            case {"error": str(name)}:
+                stream.send_error(name, close=bool(body.get("close", True)))
+            case {"frame": dict(amounts), "asset_timestamp": int(asset_timestamp)}:
+                stream.send_frame(
+                    {currency: (each["balance"], each["locked"]) for currency, each in amounts.items()},
+                    asset_timestamp=asset_timestamp,
+                )
+            case _:
+                raise ValueError("send text, base64, error, or frame with asset_timestamp")
+        return {"connections": len(stream.connections)}
+
+    async def _burst(self, body: Json) -> Json:
+        burst = await send_burst(
+            self._exchange.stream,
+            self._exchange.account,
+            int(body["frames"]),
+            currencies=body["currencies"],
+            per_frame=int(body.get("per_frame", 1)),
+            rate=body.get("rate"),
+        )
+        return asdict(burst)
+
+    async def _act(self, action: str, body: Json) -> Json | None:
+        exchange = self._exchange
+        match action:
+            case "close":
+                exchange.close_all(int(body.get("code", 1000)), str(body.get("message", "")).encode())
+            case "accept":
+                await exchange.accept_connections()
+            case "recover":
+                await exchange.recover()
+            case "cut" | "half_open" | "silence" | "end_silence" | "refuse_connections" | "go_down":
+                getattr(exchange, action)()
+            case _:
+                return None
+        return self._overview()
+
+
+def _text_or_none(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _count_or_none(value: Any) -> int | None:
+    return None if value is None else int(value)
+
+
+type Converters = Mapping[str, Callable[[Any], Any]]
+
+_NETWORK: Converters = {"client_address": _text_or_none, "address_error": str, "scope_status": int}
+_ROWS: Converters = {"list_zeros": bool, "duplicate_rows": bool, "extra_rows": list}
+_STREAM: Converters = {
+    "text": bool,
+    "deaf": bool,
+    "first_use_silence": float,
+    "refuse_by_frame": bool,
+    "numbers": NumberStyle,
+    "idle_seconds": float,
+    "error_close_seconds": float,
+    "status_first_seconds": float,
+    "status_seconds": float,
+}
+_OUTBOUND: Converters = {
+    "lose": float,
+    "drop_next": int,
+    "delay": float,
+    "jitter": float,
+    "copies": int,
+}
+_LIMITS: Converters = {
+    "messages_second": _count_or_none,
+    "messages_minute": _count_or_none,
+    "refusals_before_block": _count_or_none,
+    "block_seconds": float,
+}
+_TRADING: Converters = {"paused": bool, "pace": float}
+
+
+def _patch(target: object, body: Mapping[str, Any], converters: Converters) -> Json:
+    values = {name: converters[name](value) for name, value in body.items()}
+    for name, value in values.items():
+        setattr(target, name, value)
+    return {name: getattr(target, name) for name in converters}
+
+
+def _fail(surface: Surface, body: Json) -> Json:
+    """Set a fault; an empty body ends it."""
+    if not body:
+        surface.recover()
+        return {}
+    times, delay, error = body.pop("times", None), body.pop("delay", None), body.pop("error", None)
+    if delay is not None:
+        surface.delay = float(delay)
+    if error is not None:
+        surface.refuse(error, status=body.get("status"), times=times)
+    elif body:
+        kind = FaultKind(body.pop("kind", FaultKind.REPLY))
+        surface.fail(HttpFault(kind=kind, **body), times=times)
+    return {"delay": surface.delay, "fault": surface.fault and asdict(surface.fault)}
+
+
+def _ending(name: str | None) -> Callable[[Connection], None] | None:
+    """Return what is to happen to a connection that has subscribed: "cut", "close", an error name, nothing."""
+    match name:
+        case None:
+            return None
+        case "cut":
+            return Connection.cut
+        case "close":
+            return lambda connection: connection.close(1000)
+    return lambda connection: connection.refuse(name)

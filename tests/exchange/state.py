@@ -1,0 +1,95 @@
+"""The state of an exchange that survives a restart: its first account's holdings, and the keys of that account."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+import json
+from pathlib import Path
+from typing import Any, Never
+
+from .account import Account
+from .keys import ApiKey, Permission
+from .server import SimulatedExchange
+
+
+def describe_holdings(account: Account) -> dict[str, dict[str, str]]:
+    """Return currency to balance and locked, as exact strings in plain notation."""
+    return {
+        currency: {"balance": format(holding.balance, "f"), "locked": format(holding.locked, "f")}
+        for currency, holding in account.holdings.items()
+    }
+
+
+def describe_key(key: ApiKey) -> dict[str, Any]:
+    """Return a key as JSON values; the secret is in it, for these keys are worth nothing."""
+    return {
+        "access_key": key.access_key,
+        "secret_key": key.secret_key,
+        "region": key.region,
+        "permissions": sorted(key.permissions),
+        "allowed_addresses": None if key.allowed_addresses is None else sorted(key.allowed_addresses),
+        "expires_at": key.expires_at.isoformat() if key.expires_at else None,
+        "deleted": key.deleted,
+    }
+
+
+def key_attributes(described: dict[str, Any]) -> dict[str, Any]:
+    """Return the attributes of a key from its JSON values; raises KeyError or ValueError on bad ones."""
+    convert: dict[str, Callable[[Any], object]] = {
+        "access_key": str,
+        "secret_key": str,
+        "region": str,
+        "permissions": lambda names: frozenset(map(Permission, names)),
+        "allowed_addresses": lambda addresses: None if addresses is None else frozenset(addresses),
+        "expires_at": lambda text: None if text is None else datetime.fromisoformat(text),
+        "deleted": bool,
+    }
+    return {name: convert[name](value) for name, value in described.items()}
+
+
+def save(exchange: SimulatedExchange, path: Path) -> None:
+    """Write the state if it is not what the file says already."""
+    state = {
+        "region": exchange.region.code,
+        "holdings": describe_holdings(exchange.account),
+        "keys": [describe_key(key) for key in exchange.keys.keys.values() if key.account is exchange.account],
+    }
+    text = json.dumps(state, indent=1) + "\n"
+    if path.exists() and path.read_text() == text:
+        return
+    # A crash in the middle of the writing must leave the old state whole.
+    fresh = path.with_suffix(".new")
+    fresh.write_text(text)
+    fresh.replace(path)
+
+
+def load(exchange: SimulatedExchange, path: Path) -> None:
+    """Take over a saved state; raises ValueError when it is of another region or broken."""
+    try:
+        state = json.loads(path.read_text())
+        region = state["region"]
+        holdings = {
+            currency: (amounts["balance"], amounts["locked"])
+            for currency, amounts in state["holdings"].items()
+        }
+        keys = [key_attributes(described) for described in state["keys"]]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path} holds no state of an exchange") from error
+    if region != exchange.region.code:
+        raise ValueError(f"{path} is of the region {region}")
+    exchange.account.holdings.clear()
+    exchange.account.history.clear()
+    exchange.account.change(holdings, announce=False)
+    for attributes in keys:
+        exchange.keys.add(ApiKey(account=exchange.account, **attributes))
+    exchange.key = exchange.keys.keys[exchange.key.access_key]
+
+
+async def keep_saved(exchange: SimulatedExchange, path: Path, *, every: float = 1) -> Never:
+    """Save every so many seconds until cancelled, and then once more."""
+    try:
+        while True:
+            save(exchange, path)
+            await asyncio.sleep(every)
+    finally:
+        save(exchange, path)

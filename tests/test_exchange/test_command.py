@@ -1,0 +1,83 @@
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+import json
+from pathlib import Path
+import signal
+import sys
+from typing import Any
+
+import aiohttp
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@asynccontextmanager
+async def _command(*arguments: str) -> AsyncGenerator[tuple[asyncio.subprocess.Process, dict[str, str]]]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.exchange",
+        *arguments,
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    printed: dict[str, str] = {}
+    try:
+        async for line in process.stdout:
+            words = line.decode().split()
+            if words[0] == "Ctrl-C":
+                break
+            printed[words[0]] = words[-1]
+        yield process, printed
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.communicate()
+
+
+async def _get(session: aiohttp.ClientSession, url: str) -> Any:
+    async with session.get(url) as response:
+        return await response.json()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_it_trades_until_it_is_stopped(session: aiohttp.ClientSession, number: signal.Signals) -> None:
+    async with _command("--port", "0", "--pace", "200") as (process, printed):
+        before = await _get(session, f"{printed['control']}/account")
+        while await _get(session, f"{printed['control']}/account") == before:
+            await asyncio.sleep(0.01)
+        process.send_signal(number)
+        assert await process.wait() == 0
+
+
+async def test_account_and_keys_survive_a_restart(session: aiohttp.ClientSession, tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    arguments = ("--port", "0", "--paused", "--region", "th", "--state", str(state))
+    async with _command(*arguments) as (_, printed):
+        control = printed["control"]
+        async with session.put(f"{control}/account", json={"ADA": {"balance": "1.10", "locked": "0"}}):
+            pass
+        async with session.patch(f"{control}/keys/{'DEMOACCESSKEY' * 3}0", json={"permissions": []}):
+            pass
+        held = await _get(session, f"{control}/account")
+    async with _command(*arguments) as (_, printed):
+        assert await _get(session, f"{printed['control']}/account") == held
+        assert held["ADA"]["balance"] == "1.10"
+        (key,) = await _get(session, f"{printed['control']}/keys")
+        assert key["permissions"] == []
+    async with _command("--port", "0", "--state", str(state)) as (process, _):
+        assert await process.wait() == 2
+    assert json.loads(state.read_text())["region"] == "th"
+
+
+async def test_taken_port_is_said_clearly() -> None:
+    async with _command("--port", "0") as (_, printed):
+        port = printed["Simulated"].rpartition(":")[2]
+        async with _command("--port", port) as (second, _):
+            assert second.stderr is not None
+            assert (await second.stderr.read()).decode().strip().endswith(f"port {port} is taken")
+            assert await second.wait() == 2

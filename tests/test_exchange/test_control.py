@@ -1,0 +1,175 @@
+import asyncio
+from collections.abc import AsyncGenerator
+import time
+from typing import Any
+
+import aiohttp
+from aiohttp import WSMsgType, WSServerHandshakeError
+import pytest
+
+from tests.exchange import SimulatedExchange
+from tests.exchange.control import Control
+from tests.exchange.trading import Trader
+
+from .client import Client, decode, token
+
+
+@pytest.fixture
+async def control(exchange: SimulatedExchange) -> AsyncGenerator[Control]:
+    control = Control(exchange, trader=Trader(exchange.account, "SGD"))
+    await control.start()
+    yield control
+    await control.stop()
+
+
+class Remote:
+    """Speaks to the control interface."""
+
+    def __init__(self, control: Control, session: aiohttp.ClientSession) -> None:
+        self._control, self._session = control, session
+
+    async def __call__(self, method: str, path: str = "", body: Any = None, status: int = 200) -> Any:
+        async with self._session.request(method, f"{self._control.url}{path}", json=body) as response:
+            answer = await response.json()
+            assert response.status == status, answer
+            return answer
+
+
+@pytest.fixture
+def remote(control: Control, session: aiohttp.ClientSession) -> Remote:
+    return Remote(control, session)
+
+
+async def test_account_is_shown_and_set_exactly(
+    exchange: SimulatedExchange, client: Client, remote: Remote
+) -> None:
+    assert (await remote("GET", "/account"))["SGD"] == {
+        "balance": "1386929.37231066771348207123",
+        "locked": "10329.670127489597585685",
+    }
+    socket = await client.subscribe()
+    await remote("PUT", "/account", {"BTC": {"balance": "0.10000000000000000000000001"}})
+    frame = decode(await socket.receive())
+    assert str(frame["assets"][0]["balance"]) == "0.10000000000000000000000001"
+    await remote("PUT", "/account?announce=false", {"BTC": {"balance": "2", "locked": "1"}})
+    await remote("DELETE", "/account/SGD")
+    assert (await client.get())[1][0]["balance"] == "2"
+    assert (await remote("GET", "/history"))["BTC"][-1] == ["2", "1"]
+    with pytest.raises(TimeoutError):
+        await socket.receive(timeout=0.05)
+
+
+async def test_faults_are_switched(exchange: SimulatedExchange, client: Client, remote: Remote) -> None:
+    await remote("PUT", "/rest", {"status": 503, "body": "<html>", "content_type": "text/html", "times": 1})
+    url = f"{exchange.rest_url}/v1/accounts"
+    async with client.session.get(url, headers={"Authorization": token()}) as response:
+        assert (response.status, response.content_type) == (503, "text/html")
+    assert (await client.get())[0] == 200
+    await remote("PUT", "/handshake", {"error": "out_of_scope", "status": 403})
+    with pytest.raises(WSServerHandshakeError) as refused:
+        await client.connect()
+    assert refused.value.status == 403
+    await remote("PUT", "/handshake", {})
+    await remote("PATCH", "/stream", {"text": True, "copies": 2, "numbers": "scientific"})
+    socket = await client.subscribe()
+    exchange.account.set("BTC", "0.125")
+    for _ in range(2):
+        message = await socket.receive()
+        assert message.type is WSMsgType.TEXT
+        assert '"balance":1.25E-1' in message.data
+    await remote("POST", "/send", {"error": "INVALID_PARAM", "close": False})
+    await remote("POST", "/send", {"base64": "//4="})
+    assert decode(await socket.receive())["error"]["name"] == "INVALID_PARAM"
+    assert (await socket.receive()).data == b"\xff\xfe"
+    await remote("POST", "/close", {"code": 1011})
+    await socket.receive()
+    assert socket.close_code == 1011
+    await remote("PATCH", "/stream", {"after_subscribe": "cut"})
+    socket = await client.connect()
+    await socket.send_json([{"ticket": "t"}, {"type": "myAsset"}])
+    await socket.receive()
+    assert socket.close_code == 1006
+    await remote("POST", "/recover")
+    await client.subscribe()
+
+
+async def test_network_goes_down_and_comes_back(client: Client, remote: Remote) -> None:
+    await remote("POST", "/go_down")
+    with pytest.raises(aiohttp.ClientConnectorError):
+        await client.get()
+    await remote("POST", "/accept")
+    assert (await client.get())[0] == 200
+    assert (await remote("POST", "/silence"))["silent"] is True
+    assert (await remote("POST", "/end_silence"))["silent"] is False
+
+
+async def test_keys_address_and_limits_are_changed(client: Client, remote: Remote) -> None:
+    access_key = (await remote("GET"))["access_key"]
+    await remote("PATCH", f"/keys/{access_key}", {"allowed_addresses": ["203.0.113.1"]})
+    assert (await client.get())[1]["error"]["name"] == "no_authorization_i_p"
+    await remote("PATCH", "/network", {"client_address": "203.0.113.1"})
+    assert (await client.get())[0] == 200
+    await remote("PATCH", f"/keys/{access_key}", {"deleted": True})
+    assert (await client.get())[1]["error"]["name"] == "invalid_access_key"
+    await remote("POST", "/keys", {"access_key": "N" * 40})
+    assert (await client.get(authorization=token("N" * 40)))[0] == 200
+    assert (await remote("GET", "/keys"))[1]["access_key"] == "N" * 40
+    await remote("PATCH", "/limits", {"lift": True})
+    for _ in range(40):
+        assert (await client.get(authorization=token("N" * 40)))[0] == 200
+    stats = await remote("GET", "/stats")
+    assert stats["calls"]["/v1/accounts"] == {"200": 42, "401": 2}
+    assert stats["errors"] == {"no_authorization_i_p": 1, "invalid_access_key": 1}
+
+
+async def test_trading_is_stepped_paused_and_paced(
+    exchange: SimulatedExchange, client: Client, remote: Remote
+) -> None:
+    socket = await client.subscribe()
+    assert await remote("POST", "/trading", {"paused": True, "pace": 5, "steps": 3}) == {
+        "paused": True,
+        "pace": 5,
+    }
+    for _ in range(3):
+        assert decode(await socket.receive())["type"] == "myAsset"
+
+
+async def test_nonsense_is_refused_and_changes_nothing(exchange: SimulatedExchange, remote: Remote) -> None:
+    before = dict(exchange.account.holdings)
+    await remote("PUT", "/account", {"BTC": {"balance": 0.1}}, status=400)
+    await remote("PUT", "/account", {"BTC": {"balance": "-1"}}, status=400)
+    await remote("PATCH", "/stream", {"deaf": True, "no_such": 1}, status=400)
+    await remote("PUT", "/rest", {"kind": "nonsense"}, status=400)
+    await remote("POST", "/nonsense", status=404)
+    assert exchange.account.holdings == before
+    assert exchange.stream.deaf is False
+
+
+async def test_burst_sends_known_frames_fast_and_leaves_the_account_right(
+    exchange: SimulatedExchange, client: Client, remote: Remote
+) -> None:
+    socket = await client.subscribe()
+    begun = time.monotonic_ns()
+    burst, *messages = await asyncio.gather(
+        remote("POST", "/burst", {"frames": 2000, "currencies": ["BTC", "ETH", "XRP"], "per_frame": 2}),
+        *[socket.receive() for _ in range(1)],
+    )
+    frames = [decode(message) for message in messages]
+    frames += [decode(await socket.receive()) for _ in range(1999)]
+    first = burst["first_asset_timestamp"]
+    assert [frame["asset_timestamp"] for frame in frames] == list(range(first, first + 2000))
+    assert len(burst["sent"]) == 2000
+    assert begun < burst["sent"][0] <= burst["sent"][-1] < time.monotonic_ns()
+    assert abs(float(frames[-1]["timestamp"]) / 1000 - time.time()) < 10
+    for frame in frames[-3:]:
+        assert len(frame["assets"]) == 2
+    last = {asset["currency"]: asset for frame in frames for asset in frame["assets"]}
+    for currency, asset in last.items():
+        assert exchange.account[currency].balance == asset["balance"]
+        assert exchange.account[currency].locked == asset["locked"]
+
+
+async def test_burst_keeps_its_rate(exchange: SimulatedExchange, client: Client, remote: Remote) -> None:
+    await client.subscribe()
+    burst = await remote("POST", "/burst", {"frames": 50, "currencies": ["BTC"], "rate": 200})
+    assert burst["seconds"] == pytest.approx(49 / 200, rel=0.3)
