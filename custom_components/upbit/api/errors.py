@@ -1,0 +1,136 @@
+"""The one classification of everything that can go wrong between the integration and Upbit."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from http import HTTPStatus
+import re
+
+_MAX_RETRY_AFTER = 86_400.0
+"""Seconds; a longer Retry-After is taken for a mistake of the server."""
+
+
+class ErrorKind(StrEnum):
+    """What went wrong, told apart by who has to do something about it."""
+
+    INVALID_ACCESS_KEY = "invalid_access_key"
+    INVALID_SECRET_KEY = "invalid_secret_key"  # noqa: S105 - the name of an error
+    EXPIRED_ACCESS_KEY = "expired_access_key"
+    MISSING_PERMISSION = "missing_permission"
+    IP_NOT_ALLOWED = "ip_not_allowed"
+    RATE_LIMITED = "rate_limited"
+    BLOCKED = "blocked"
+    """HTTP 418: requests went on while rate limited; the block grows each time."""
+    NONCE_USED = "nonce_used"
+    UNAUTHORIZED = "unauthorized"
+    """The stream refused the key without saying why; ``GET /v1/accounts`` says why."""
+    CANNOT_CONNECT = "cannot_connect"
+    CONNECTION_LOST = "connection_lost"
+    INVALID_ANSWER = "invalid_answer"
+    UNKNOWN = "unknown"
+
+    @property
+    def needs_new_key(self) -> bool:
+        """Whether only the user can mend it, with another key."""
+        return self in _KEY_ERRORS
+
+
+_KEY_ERRORS = frozenset(
+    {
+        ErrorKind.INVALID_ACCESS_KEY,
+        ErrorKind.INVALID_SECRET_KEY,
+        ErrorKind.EXPIRED_ACCESS_KEY,
+        ErrorKind.MISSING_PERMISSION,
+    }
+)
+
+# Names as Upbit's documentation lists them, for REST errors and for error frames, in lower case.
+_BY_NAME: Mapping[str, ErrorKind] = {
+    "invalid_access_key": ErrorKind.INVALID_ACCESS_KEY,
+    "jwt_verification": ErrorKind.INVALID_SECRET_KEY,
+    "expired_access_key": ErrorKind.EXPIRED_ACCESS_KEY,
+    "no_authorization_ip": ErrorKind.IP_NOT_ALLOWED,
+    "no_authorization_i_p": ErrorKind.IP_NOT_ALLOWED,
+    "out_of_scope": ErrorKind.MISSING_PERMISSION,
+    "nonce_used": ErrorKind.NONCE_USED,
+    # Faults of the client, not of the key: a new key would not help.
+    "no_authorization_token": ErrorKind.UNKNOWN,
+    "invalid_query_payload": ErrorKind.UNKNOWN,
+    "too_many_requests": ErrorKind.RATE_LIMITED,
+    "too many requests": ErrorKind.RATE_LIMITED,
+    "i'm a teapot": ErrorKind.BLOCKED,
+    "invalid_auth": ErrorKind.UNAUTHORIZED,
+}
+
+
+class UpbitError(Exception):
+    """Something went wrong with Upbit; carries no header, body, key or amount.
+
+    Attributes:
+        kind: What went wrong.
+        retry_after: Seconds Upbit asked to wait, if it did.
+        reason: A short technical word for diagnostics, such as ``http_503`` or ``close_1006``.
+    """
+
+    def __init__(self, kind: ErrorKind, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(f"{kind} ({reason})")
+        self.kind = kind
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+def error_of_answer(
+    status: int,
+    name: object,
+    headers: Mapping[str, str],
+) -> UpbitError:
+    """Classify a refused REST call or handshake: by the error's name, then by the HTTP status.
+
+    Args:
+        status: The HTTP status.
+        name: ``error.name`` of the body, if there was one; Quotation endpoints use an integer.
+        headers: The answer's headers; only Retry-After is looked at.
+    """
+    kind = kind_of_name(name) or _kind_of_status(status)
+    # A 429 or 418 tells to wait, whatever name stands beside it.
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        kind = ErrorKind.RATE_LIMITED
+    elif status == HTTPStatus.IM_A_TEAPOT:
+        kind = ErrorKind.BLOCKED
+    return UpbitError(kind, f"http_{status}", _retry_after(headers.get("Retry-After")))
+
+
+def kind_of_name(name: object) -> ErrorKind | None:
+    """Return what a name used by Upbit means, or None when it is not known."""
+    return _BY_NAME.get(name.lower()) if isinstance(name, str) else None
+
+
+def short_reason(text: object) -> str:
+    """Return a word made of the exchange's own text that is safe to log and to show in diagnostics."""
+    word = re.sub(r"[^A-Za-z_]+", "_", str(text)[:40]).strip("_").lower()
+    return word or "unnamed"
+
+
+def _kind_of_status(status: int) -> ErrorKind:
+    if status == HTTPStatus.UNAUTHORIZED:
+        return ErrorKind.INVALID_ACCESS_KEY
+    if 300 <= status < 400 or status >= 500 or status in (HTTPStatus.FORBIDDEN, HTTPStatus.REQUEST_TIMEOUT):
+        # A redirect, a maintenance page or a firewall in between: not Upbit's verdict on the key.
+        return ErrorKind.CANNOT_CONNECT
+    return ErrorKind.UNKNOWN
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Return the seconds of a Retry-After header, which is a number or an HTTP date (RFC 9110, 10.2.3)."""
+    if value is None:
+        return None
+    try:
+        if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
+            seconds = float(value)
+        else:
+            date = parsedate_to_datetime(value)
+            seconds = (date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+    except ValueError, OverflowError:
+        return None
+    return min(seconds, _MAX_RETRY_AFTER) if seconds > 0 else None

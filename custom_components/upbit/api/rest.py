@@ -1,0 +1,107 @@
+"""The REST calls: the account's rows, and in Korea the expiry of the key."""
+
+import asyncio
+from datetime import datetime
+import ssl
+
+import aiohttp
+
+from .auth import Credentials
+from .errors import ErrorKind, UpbitError, error_of_answer
+from .regions import Region
+from .throttle import Gate
+from .wire import MAX_FRAME_SIZE, Holding, RefusedError, decode_accounts, decode_key_expiry, error_name
+
+REQUEST_TIMEOUT = 10.0
+"""Seconds for a whole call, the body included."""
+
+_OK = 200
+
+
+class RestClient:
+    """Calls the Exchange API of one region with one key; it knows only calls that read."""
+
+    def __init__(
+        self, session: aiohttp.ClientSession, region: Region, credentials: Credentials, gate: Gate
+    ) -> None:
+        self._session = session
+        self._region = region
+        self._credentials = credentials
+        self._gate = gate
+
+    async def accounts(self) -> dict[str, Holding]:
+        """Return what the account holds, by currency; zero holdings may be absent.
+
+        Source: https://global-docs.upbit.com/reference/overall-account-inquiry
+
+        Raises:
+            UpbitError: The call was not answered with rows, or only with malformed ones.
+        """
+        body = await self._get("/v1/accounts")
+        try:
+            return decode_accounts(body)
+        except RefusedError as err:
+            raise UpbitError(ErrorKind.INVALID_ANSWER, f"accounts_{err.refusal}") from None
+
+    async def key_expiry(self) -> datetime | None:
+        """Return when the key expires, None where the region does not tell or does not list the key.
+
+        Source: https://docs.upbit.com/kr/reference/list-api-keys
+
+        Raises:
+            UpbitError: The call was not answered with a list of keys.
+        """
+        if not self._region.tells_key_expiry:
+            return None
+        body = await self._get("/v1/api_keys")
+        try:
+            return decode_key_expiry(body, self._credentials.access_key)
+        except RefusedError as err:
+            raise UpbitError(ErrorKind.INVALID_ANSWER, f"api_keys_{err.refusal}") from None
+
+    async def _get(self, path: str) -> bytes:
+        try:
+            return await self._get_once(path)
+        except UpbitError as err:
+            if err.kind is not ErrorKind.NONCE_USED:
+                raise
+        # aiohttp repeats a request by itself when a kept connection was cut, and so its nonce.
+        try:
+            return await self._get_once(path)
+        except UpbitError as err:
+            if err.kind is ErrorKind.NONCE_USED:
+                raise UpbitError(ErrorKind.CANNOT_CONNECT, err.reason) from None
+            raise
+
+    async def _get_once(self, path: str) -> bytes:
+        self._gate.check()
+        # aiohttp's errors print the request's headers, the token among them: they end here.
+        try:
+            async with (
+                asyncio.timeout(REQUEST_TIMEOUT),
+                self._session.get(
+                    self._region.rest_url + path,
+                    headers={**self._credentials.authorization(), "Accept": "application/json"},
+                    # The token is for this host alone.
+                    allow_redirects=False,
+                ) as response,
+            ):
+                status, headers, body = response.status, response.headers, await _read(response)
+        except (TimeoutError, aiohttp.ClientError, ssl.SSLError, OSError, ValueError) as err:
+            raise UpbitError(ErrorKind.CANNOT_CONNECT, type(err).__name__) from None
+        if status != _OK:
+            error = error_of_answer(status, error_name(body), headers)
+            self._gate.refused(error)
+            raise error
+        self._gate.answered()
+        return body
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    """Read a body, but no more of it than any true answer has."""
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(64 * 1024):
+        body += chunk
+        if len(body) > MAX_FRAME_SIZE:
+            raise UpbitError(ErrorKind.INVALID_ANSWER, "body_too_large")
+    return bytes(body)

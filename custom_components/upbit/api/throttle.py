@@ -1,0 +1,81 @@
+"""When the next attempt may be made: backoff after a loss, and the waits that Upbit asks for."""
+
+import asyncio
+import random
+
+from .errors import ErrorKind, UpbitError
+
+_BLOCKED_FIRST_WAIT = 120.0
+"""Seconds after the first HTTP 418; doubled each time until an answer comes."""
+_BLOCKED_LONGEST_WAIT = 3600.0
+_RATE_LIMITED_FIRST_WAIT = 2.0
+"""Seconds after the first HTTP 429, where documentation asks for at least 1; doubled each time."""
+_RATE_LIMITED_LONGEST_WAIT = 120.0
+
+
+class Backoff:
+    """Delays that double from about one second to two minutes, with jitter so that clients do not move in step."""
+
+    def __init__(self, first: float = 1.0, longest: float = 120.0) -> None:
+        self._first = first
+        self._longest = longest
+        self._failures = 0
+
+    def next_delay(self) -> float:
+        """Return the seconds to wait before the next attempt: the whole step at most, half of it at least."""
+        step = min(self._first * 2**self._failures, self._longest)
+        # Past the longest step, counting on would only make the power grow without bound.
+        if step < self._longest:
+            self._failures += 1
+        jittered: float = step * random.uniform(0.5, 1.0)
+        return jittered
+
+    def reset(self) -> None:
+        """Start from the first delay again, after an attempt has proved to hold."""
+        self._failures = 0
+
+
+class Gate:
+    """Holds back every request and handshake of one key while Upbit has asked to wait.
+
+    REST and stream share one gate, since Upbit counts what comes from a key and from an address together: under
+    HTTP 418 a request through the other door would only make the block longer.
+    """
+
+    def __init__(self) -> None:
+        self._closed_until = 0.0
+        self._refusals = 0
+        self._kind = ErrorKind.RATE_LIMITED
+
+    def remaining(self) -> float:
+        """Return the seconds until the gate opens; 0 when it is open."""
+        return max(0.0, self._closed_until - asyncio.get_running_loop().time())
+
+    def answered(self) -> None:
+        """Note that Upbit answered a request: the next refusal starts from the first wait again."""
+        self._refusals = 0
+
+    def refused(self, error: UpbitError) -> None:
+        """Close the gate after a 429 or 418, at least for what was asked, and longer with each refusal in a row."""
+        match error.kind:
+            case ErrorKind.RATE_LIMITED:
+                first, longest = _RATE_LIMITED_FIRST_WAIT, _RATE_LIMITED_LONGEST_WAIT
+            case ErrorKind.BLOCKED:
+                first, longest = _BLOCKED_FIRST_WAIT, _BLOCKED_LONGEST_WAIT
+            case _:
+                return
+        wait = min(first * 2 ** min(self._refusals, 16), longest)
+        self._refusals += 1
+        self._kind = error.kind
+        # Jitter is added, never taken away: what was asked is the least.
+        wait = max(wait, error.retry_after or 0.0) * random.uniform(1.0, 1.1)
+        self._closed_until = max(self._closed_until, asyncio.get_running_loop().time() + wait)
+
+    def check(self) -> None:
+        """Raise the error that a request would meet now, without making it.
+
+        Raises:
+            UpbitError: The gate is closed; ``retry_after`` says for how long.
+        """
+        if remaining := self.remaining():
+            raise UpbitError(self._kind, "waiting", remaining)
