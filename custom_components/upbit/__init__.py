@@ -1,0 +1,72 @@
+"""Upbit: the balances of an exchange account, pushed to Home Assistant the moment they change."""
+
+from homeassistant.const import CONF_REGION, EVENT_HOMEASSISTANT_STOP, Platform
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError, ConfigEntryNotReady
+from homeassistant.helpers import entity_registry as er
+from homeassistant.util.hass_dict import HassKey
+
+from . import issues
+from .api.auth import Credentials
+from .api.errors import UpbitError
+from .api.regions import REGIONS
+from .api.throttle import Gate
+from .const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
+from .coordinator import UpbitConfigEntry, UpbitCoordinator
+from .entity import currency_of
+
+PLATFORMS = [Platform.BINARY_SENSOR, Platform.SENSOR]
+
+# What Upbit asked to wait for outlives the attempts of Home Assistant to set the entry up.
+_GATES: HassKey[dict[str, Gate]] = HassKey(f"{DOMAIN}_gates")
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: UpbitConfigEntry) -> bool:
+    """Set up an account: connect, take a first snapshot, add its entities."""
+    region = REGIONS.get(entry.data[CONF_REGION])
+    if region is None:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key="unknown_region",
+            translation_placeholders={"region": entry.data[CONF_REGION]},
+        )
+    gate = hass.data.setdefault(_GATES, {}).setdefault(entry.entry_id, Gate())
+    credentials = Credentials(entry.data[CONF_ACCESS_KEY], entry.data[CONF_SECRET_KEY])
+    coordinator = UpbitCoordinator(hass, entry, region, credentials, gate)
+    registered = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    try:
+        await coordinator.async_start(filter(None, map(currency_of, registered)))
+    except UpbitError as error:
+        # Without the original error: its kind says all, and its text is for diagnostics.
+        failure = ConfigEntryAuthFailed if error.kind.needs_new_key else ConfigEntryNotReady
+        raise failure(
+            translation_domain=DOMAIN,
+            translation_key=error.kind.value,
+            translation_placeholders={"region": region.name},
+        ) from None
+    entry.runtime_data = coordinator
+
+    async def async_stop(_: Event) -> None:
+        await coordinator.async_stop()
+
+    entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, async_stop))
+    try:
+        await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    except BaseException:
+        await coordinator.async_stop()
+        raise
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: UpbitConfigEntry) -> bool:
+    """Remove the entities and close the connection."""
+    if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
+        return False
+    await entry.runtime_data.async_stop()
+    return True
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: UpbitConfigEntry) -> None:
+    """Forget what was kept beside the entry."""
+    issues.async_clear(hass, entry)
+    hass.data.get(_GATES, {}).pop(entry.entry_id, None)

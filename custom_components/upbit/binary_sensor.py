@@ -1,0 +1,40 @@
+"""The binary sensor: whether the account's private stream is live."""
+
+from typing import override
+
+from homeassistant.components.binary_sensor import BinarySensorDeviceClass, BinarySensorEntity
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import UpbitConfigEntry, UpbitCoordinator
+from .entity import UpbitEntity
+
+PARALLEL_UPDATES = 0
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: UpbitConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the account's connectivity sensor."""
+    async_add_entities([StreamSensor(entry.runtime_data)])
+
+
+class StreamSensor(UpbitEntity, BinarySensorEntity):
+    """Whether the stream is connected; always available, since it tells about being away."""
+
+    _attr_device_class = BinarySensorDeviceClass.CONNECTIVITY
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
+    _attr_translation_key = "stream"
+
+    def __init__(self, coordinator: UpbitCoordinator) -> None:
+        super().__init__(coordinator, "stream")
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        self.async_on_remove(self.coordinator.listeners.async_add_health(self.async_write_ha_state))
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        return self.coordinator.health.live

@@ -1,0 +1,192 @@
+"""The forms: an account's region and keys, their replacement, and the removal of empty currencies."""
+
+from collections.abc import Mapping
+import logging
+from typing import Any, override
+
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigEntryState,
+    ConfigFlow,
+    ConfigFlowResult,
+    OptionsFlow,
+)
+from homeassistant.const import CONF_REGION
+from homeassistant.core import callback
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.selector import (
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+import voluptuous as vol
+
+from .api.auth import Credentials
+from .api.errors import ErrorKind, UpbitError
+from .api.regions import REGIONS, Region
+from .api.rest import RestClient
+from .api.throttle import Gate
+from .api.wire import EMPTY
+from .const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOCUMENTATION_URL, DOMAIN, MANUFACTURER
+from .coordinator import UpbitConfigEntry
+from .entity import currency_of
+
+_LOGGER = logging.getLogger(__name__)
+
+CONF_REMOVE = "remove"
+
+# Kinds of errors without a text of their own in the form.
+_FORM_ERRORS = {
+    ErrorKind.BLOCKED: ErrorKind.RATE_LIMITED,
+    ErrorKind.INVALID_ANSWER: ErrorKind.CANNOT_CONNECT,
+    ErrorKind.CONNECTION_LOST: ErrorKind.CANNOT_CONNECT,
+}
+
+
+class UpbitConfigFlow(ConfigFlow, domain=DOMAIN):
+    """Add an account, or give an account another key pair."""
+
+    VERSION = 1
+
+    @override
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Add an account."""
+        return await self._async_step_key("user", user_input)
+
+    async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
+        """Ask for another key pair, since Upbit refuses this one."""
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Replace the refused key pair."""
+        return await self._async_step_key("reauth_confirm", user_input, self._get_reauth_entry())
+
+    async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Replace the key pair, or move to another region."""
+        return await self._async_step_key("reconfigure", user_input, self._get_reconfigure_entry())
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: UpbitConfigEntry) -> UpbitOptionsFlow:
+        """Return the flow that removes empty currencies."""
+        return UpbitOptionsFlow()
+
+    async def _async_step_key(
+        self, step_id: str, user_input: dict[str, Any] | None, entry: ConfigEntry | None = None
+    ) -> ConfigFlowResult:
+        """Ask for a region and a key pair until Upbit accepts them."""
+        errors: dict[str, str] = {}
+        placeholders = {"documentation": f"{DOCUMENTATION_URL}#api-key"}
+        if user_input is not None:
+            # A key copied from a web page easily brings white space along.
+            data = {name: value.strip() for name, value in user_input.items()}
+            # Upbit allows one private stream for each key.
+            self._async_abort_entries_match({CONF_ACCESS_KEY: data[CONF_ACCESS_KEY]})
+            placeholders["region"] = REGIONS[data[CONF_REGION]].name
+            if (error := await self._async_check(data)) is None:
+                # Another form may have been quicker.
+                self._async_abort_entries_match({CONF_ACCESS_KEY: data[CONF_ACCESS_KEY]})
+                return self._finish(data, entry)
+            errors["base"] = _FORM_ERRORS.get(error, error).value
+        current = user_input or ({} if entry is None else {CONF_REGION: entry.data[CONF_REGION]})
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(_schema(current.get(CONF_REGION)), current),
+            errors=errors,
+            description_placeholders=placeholders,
+        )
+
+    async def _async_check(self, data: dict[str, str]) -> ErrorKind | None:
+        """Ask Upbit for the account's rows with these keys; return what it has against them."""
+        client = RestClient(
+            async_get_clientsession(self.hass),
+            REGIONS[data[CONF_REGION]],
+            Credentials(data[CONF_ACCESS_KEY], data[CONF_SECRET_KEY]),
+            Gate(),
+        )
+        try:
+            await client.accounts()
+        except UpbitError as error:
+            _LOGGER.debug("The keys could not be checked: %s", error)
+            return error.kind
+        except Exception as error:  # noqa: BLE001 - whatever it is, the form stays and says so
+            _LOGGER.error("Unexpected %s while the keys were checked", type(error).__name__)
+            return ErrorKind.UNKNOWN
+        return None
+
+    def _finish(self, data: dict[str, str], entry: ConfigEntry | None) -> ConfigFlowResult:
+        title = self._title(REGIONS[data[CONF_REGION]])
+        if entry is None:
+            return self.async_create_entry(title=title, data=data)
+        old_region = REGIONS.get(entry.data[CONF_REGION])
+        moved = data[CONF_REGION] != entry.data[CONF_REGION]
+        named_after_region = old_region is not None and entry.title == _default_title(old_region)
+        return self.async_update_reload_and_abort(
+            entry, data_updates=data, title=title if moved and named_after_region else entry.title
+        )
+
+    def _title(self, region: Region) -> str:
+        """Return the region's name, with a number from the second account on."""
+        taken = {entry.title for entry in self._async_current_entries()}
+        title = first = _default_title(region)
+        number = 1
+        while title in taken:
+            number += 1
+            title = f"{first} {number}"
+        return title
+
+
+class UpbitOptionsFlow(OptionsFlow):
+    """Remove currencies that are empty."""
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Offer the empty currencies, and remove those that are chosen and still empty."""
+        entry: UpbitConfigEntry = self.config_entry
+        if entry.state is not ConfigEntryState.LOADED or not entry.runtime_data.available:
+            return self.async_abort(reason="not_available")
+        registry = er.async_get(self.hass)
+        ledger = entry.runtime_data.ledger
+        empty = {
+            currency: registered.entity_id
+            for registered in er.async_entries_for_config_entry(registry, entry.entry_id)
+            if (currency := currency_of(registered)) is not None and ledger.holding(currency) == EMPTY
+        }
+        if user_input is not None:
+            for currency in empty.keys() & user_input[CONF_REMOVE]:
+                registry.async_remove(empty[currency])
+                ledger.forget(currency)
+            return self.async_create_entry(data=dict(entry.options))
+        if not empty:
+            return self.async_abort(reason="nothing_empty")
+        choice = SelectSelectorConfig(options=sorted(empty), multiple=True, mode=SelectSelectorMode.LIST)
+        return self.async_show_form(
+            step_id="init",
+            data_schema=vol.Schema({vol.Required(CONF_REMOVE, default=[]): SelectSelector(choice)}),
+        )
+
+
+def _default_title(region: Region) -> str:
+    return f"{MANUFACTURER} {region.name}"
+
+
+def _schema(region: str | None) -> vol.Schema:
+    secret = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off"))
+    regions = [SelectOptionDict(value=region.code, label=region.name) for region in REGIONS.values()]
+    region_default = vol.UNDEFINED if region is None else region
+    return vol.Schema(
+        {
+            vol.Required(CONF_REGION, default=region_default): SelectSelector(
+                SelectSelectorConfig(
+                    options=regions, mode=SelectSelectorMode.DROPDOWN, translation_key=CONF_REGION
+                )
+            ),
+            vol.Required(CONF_ACCESS_KEY): secret,
+            vol.Required(CONF_SECRET_KEY): secret,
+        }
+    )

@@ -1,0 +1,267 @@
+"""Owns an account's private stream: connects it, has it checked against snapshots, tells who is concerned."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime
+from functools import partial
+import logging
+import traceback
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+
+from .api.auth import Credentials
+from .api.errors import ErrorKind, UpbitError
+from .api.ledger import Change, Ledger
+from .api.regions import Region
+from .api.rest import RestClient
+from .api.stream import RefusedFrame, Stream, open_stream
+from .api.throttle import Backoff, Gate
+from .api.wire import AssetUpdate
+from .const import DOMAIN, TIMINGS
+from .health import Health
+from .listeners import Listeners
+from .reconciler import Reconciler
+from .statistics import Statistics
+
+_LOGGER = logging.getLogger(__name__)
+
+type UpbitConfigEntry = ConfigEntry[UpbitCoordinator]
+
+
+class UpbitCoordinator:
+    """One account: its ledger, its health, its stream, and the listeners.
+
+    This is not a `DataUpdateCoordinator`: that one tells every listener of every update, so a frame about
+    one currency would cost as much as the account is large, and its `last_update_success` knows of one source
+    where there are two.
+
+    Two loops run side by side in one background task. The stream loop, here, keeps one private connection. The
+    reconciler compares the ledger with snapshots. A key that Upbit refuses ends both and asks the user for
+    another one.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: UpbitConfigEntry,
+        region: Region,
+        credentials: Credentials,
+        gate: Gate,
+    ) -> None:
+        self.hass = hass
+        self.entry = entry
+        self.region = region
+        self.timings = TIMINGS
+        self.ledger = Ledger()
+        self.health = Health(self.timings.grace, self.timings.poll)
+        self.statistics = Statistics()
+        self.listeners = Listeners(hass, entry.entry_id)
+        self.key_expires_at: datetime | None = None
+        """When the key expires; None where the region does not tell."""
+
+        session = async_get_clientsession(hass)
+        self.gate = gate
+        self._open_stream = partial(open_stream, session, region, credentials, gate)
+        self._reconciler = Reconciler(self, RestClient(session, region, credentials, gate))
+
+        self._task: asyncio.Task[None] | None = None
+        self._available = False
+        self._told_live = False
+        self._connection_scope: asyncio.Timeout | None = None
+        self._refusals_logged: set[str] = set()
+
+    @property
+    def available(self) -> bool:
+        """Whether the balances are known to be current."""
+        return self._available
+
+    async def async_start(self, known_currencies: Iterable[str]) -> None:
+        """Connect and take the first snapshot.
+
+        Args:
+            known_currencies: Currencies that have an entity from earlier; they are held at zero until told
+                otherwise.
+
+        Raises:
+            UpbitError: The first snapshot could not be had; nothing is left running.
+        """
+        self.ledger.know(known_currencies)
+        first_snapshot = self._reconciler.next_snapshot()
+        self._task = self.entry.async_create_background_task(
+            self.hass, self._async_run(), f"{DOMAIN} {self.entry.title}"
+        )
+        try:
+            await first_snapshot
+        except BaseException:
+            await self.async_stop()
+            raise
+
+    async def async_stop(self) -> None:
+        """Close the connection and end everything that runs."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+            self._task = None
+
+    async def async_refresh(self) -> None:
+        """Take a snapshot now.
+
+        Raises:
+            UpbitError: It could not be had.
+        """
+        if self._task is None or self._task.done():
+            raise UpbitError(ErrorKind.UNAUTHORIZED, "ended")
+        await self._reconciler.next_snapshot()
+
+    async def _async_run(self) -> None:
+        backoff = Backoff(self.timings.first_delay, self.timings.longest_delay)
+        try:
+            while True:
+                try:
+                    async with asyncio.TaskGroup() as group:
+                        group.create_task(self._async_run_stream())
+                        group.create_task(self._reconciler.async_run())
+                except ExceptionGroup as errors:
+                    for error in errors.exceptions:
+                        if isinstance(error, UpbitError):
+                            self._end(error)
+                            return
+                    self._note_unexpected(errors.exceptions[0])
+                await asyncio.sleep(backoff.next_delay())
+        finally:
+            self._reconciler.close()
+
+    @callback
+    def _end(self, error: UpbitError) -> None:
+        """Stop for good: only another key can help, and only the user has one."""
+        self.health.ended()
+        self.update_health(error.reason)
+        if self._reconciler.baseline_known:  # before that, set-up fails and Home Assistant asks by itself
+            self.entry.async_start_reauth(self.hass)
+
+    @callback
+    def _note_unexpected(self, error: Exception) -> None:
+        """Note a fault of ours, which must neither end in silence nor print what it held in its hands."""
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{type(error).__name__} at {place.name}:{place.lineno}"
+        self.statistics.unexpected_errors[where] += 1
+        self.health.ended()
+        self.update_health("unexpected_error")
+        self._reconciler.close()
+        _LOGGER.error("Unexpected %s; %s starts again", where, self.entry.title)
+
+    async def _async_run_stream(self) -> None:
+        backoff = Backoff(self.timings.first_delay, self.timings.longest_delay)
+        while True:
+            try:
+                async with self._open_stream() as stream:
+                    self._on_connected()
+                    await self._async_read(stream)
+            except UpbitError as error:
+                if error.kind.needs_new_key:
+                    raise
+                # Only a connection that held shows that the exchange is well: a flapping one is left alone.
+                if self._held():
+                    backoff.reset()
+                self._on_lost(error)
+                if error.kind is ErrorKind.UNAUTHORIZED:
+                    # The key may be dead, and only a snapshot can say: no further attempt before one succeeds.
+                    await self._reconciler.next_success()
+                await asyncio.sleep(max(backoff.next_delay(), self.gate.remaining()))
+
+    async def _async_read(self, stream: Stream) -> None:
+        """Merge what the stream says, until the connection is lost or a new one is wanted."""
+        try:
+            async with asyncio.timeout(None) as self._connection_scope:
+                async for event in stream.events():
+                    if isinstance(event, RefusedFrame):
+                        self._on_refused(event)
+                    else:
+                        self._on_update(event)
+        except TimeoutError:
+            pass  # that is how reconnect() interrupts the wait for the next frame
+        finally:
+            self._connection_scope = None
+
+    @callback
+    def reconnect(self, reason: str) -> None:
+        """Replace the connection: close it, then open another one, since a key may have only one."""
+        if self._connection_scope is not None:
+            self.statistics.planned_reconnects[reason] += 1
+            self.statistics.disconnected(f"replaced_{reason}")
+            self.health.interrupted(self.hass.loop.time())
+            self._connection_scope.reschedule(self.hass.loop.time())
+            self._connection_scope = None
+
+    def _held(self) -> bool:
+        since_connected = self.hass.loop.time() - self.health.connected_at
+        return self.health.live and since_connected >= self.timings.held
+
+    @callback
+    def _on_connected(self) -> None:
+        self.ledger.start_connection()
+        self.health.connected(self.hass.loop.time())
+        self.statistics.connected()
+        self._refusals_logged.clear()
+        self._reconciler.stream_attempted()
+        self._reconciler.ask()
+        self.update_health("connected")
+
+    @callback
+    def _on_lost(self, error: UpbitError) -> None:
+        if self.health.live:
+            self.statistics.losses[error.reason] += 1
+            self.statistics.disconnected(error.reason)
+            self._reconciler.ask()
+        else:
+            self.statistics.failed_connects[error.reason] += 1
+        self.health.lost(self.hass.loop.time())
+        self._reconciler.stream_attempted()
+        self.update_health(error.reason)
+        _LOGGER.debug("%s: the stream is down: %s", self.entry.title, error)
+
+    @callback
+    def _on_update(self, update: AssetUpdate) -> None:
+        self.health.frame()
+        self.statistics.frame()
+        if changes := self.ledger.merge_update(update):
+            self.tell(changes)
+
+    @callback
+    def _on_refused(self, frame: RefusedFrame) -> None:
+        self.statistics.refused_frames[frame.refusal] += 1
+        if frame.refusal not in self._refusals_logged:
+            self._refusals_logged.add(frame.refusal)
+            _LOGGER.warning("%s: a frame was refused whole: %s", self.entry.title, frame.refusal)
+        # It may have been about a balance: a snapshot will tell.
+        self._reconciler.ask_soon()
+
+    @callback
+    def tell(self, changes: list[Change]) -> None:
+        """Tell those whom the changes of a merge concern."""
+        # Before the first snapshot an amount that turns up is news to us, but it is no change.
+        if self._reconciler.baseline_known:
+            self.statistics.changes += len(changes)
+            self.listeners.async_tell_changes(changes)
+
+    @callback
+    def update_health(self, reason: str) -> None:
+        """Tell when the balances stop or start being current, and when the stream comes or goes.
+
+        Args:
+            reason: What happened, for the log.
+        """
+        available = self._reconciler.baseline_known and self.health.available(self.hass.loop.time())
+        if available is not self._available:
+            self._available = available
+            if available:
+                _LOGGER.info("%s: the balances are available", self.entry.title)
+            else:
+                self.statistics.times_unavailable += 1
+                _LOGGER.info("%s: the balances are unavailable: %s", self.entry.title, reason)
+            self.listeners.async_tell_availability()
+        if self.health.live is not self._told_live:
+            self._told_live = self.health.live
+            self.listeners.async_tell_health()

@@ -1,0 +1,33 @@
+"""Diagnostics: what happened and how often, with no amount, key, token or account id."""
+
+from typing import Any
+
+from homeassistant.const import CONF_REGION
+from homeassistant.core import HomeAssistant
+
+from .api.wire import EMPTY
+from .coordinator import UpbitConfigEntry
+
+
+async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: UpbitConfigEntry) -> dict[str, Any]:
+    """Return diagnostics of an account; they name what they show, so nothing needs to be blacked out."""
+    coordinator = entry.runtime_data
+    health, holdings = coordinator.health, coordinator.ledger.holdings
+    return {
+        "region": entry.data[CONF_REGION],
+        "balances_available": coordinator.available,
+        "stream": {
+            "live": health.live,
+            "reconciled": health.reconciled,
+            "spoke": health.spoke,
+            "spoke_ever": health.spoke_ever,
+        },
+        "requests_held_back_seconds": round(coordinator.gate.remaining(), 1),
+        "currencies": {
+            "known": len(holdings),
+            "empty": sum(holding == EMPTY for holding in holdings.values()),
+            "stale_in_frames": coordinator.ledger.stale,
+        },
+        "key_expires_at": coordinator.key_expires_at,
+        "statistics": coordinator.statistics.as_dict(),
+    }

@@ -1,0 +1,65 @@
+"""The repair issues: what only the user can mend, and not by typing another key."""
+
+from datetime import datetime, timedelta
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
+
+from .api.regions import Region
+from .const import DOCUMENTATION_URL, DOMAIN
+
+KEY_EXPIRY_NOTICE = timedelta(days=14)
+
+_ADDRESS = "ip_not_allowed"
+_EXPIRY = "key_expires"
+
+
+@callback
+def async_address_refused(hass: HomeAssistant, entry: ConfigEntry, region: Region) -> None:
+    """Tell that this network's public address is not on the key's list."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        f"{_ADDRESS}_{entry.entry_id}",
+        is_fixable=False,
+        severity=ir.IssueSeverity.ERROR,
+        learn_more_url=f"{DOCUMENTATION_URL}/docs/troubleshooting.md#ip-address-not-allowed",
+        translation_key=_ADDRESS,
+        translation_placeholders={"account": entry.title, "region": region.name},
+    )
+
+
+@callback
+def async_address_allowed(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Take the issue back."""
+    ir.async_delete_issue(hass, DOMAIN, f"{_ADDRESS}_{entry.entry_id}")
+
+
+@callback
+def async_key_expiry(hass: HomeAssistant, entry: ConfigEntry, expires_at: datetime | None) -> None:
+    """Tell in time that the key expires, or take that back."""
+    if expires_at is None or expires_at - dt_util.utcnow() > KEY_EXPIRY_NOTICE:
+        ir.async_delete_issue(hass, DOMAIN, f"{_EXPIRY}_{entry.entry_id}")
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        f"{_EXPIRY}_{entry.entry_id}",
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        learn_more_url=f"{DOCUMENTATION_URL}/docs/troubleshooting.md#api-key-expires-soon",
+        translation_key=_EXPIRY,
+        translation_placeholders={
+            "account": entry.title,
+            "date": dt_util.as_local(expires_at).date().isoformat(),
+        },
+    )
+
+
+@callback
+def async_clear(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Take back every issue of an entry that is removed."""
+    async_address_allowed(hass, entry)
+    async_key_expiry(hass, entry, None)

@@ -1,0 +1,243 @@
+"""Compares the ledger with snapshots, for silence is no sign of health, and mends what the stream did not tell."""
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from homeassistant.core import callback
+from homeassistant.util import dt as dt_util
+
+from . import issues
+from .api.errors import ErrorKind, UpbitError
+from .api.ledger import Change
+from .api.rest import RestClient
+from .api.throttle import Backoff
+
+if TYPE_CHECKING:
+    from .coordinator import UpbitCoordinator
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Reconciler:
+    """The snapshot loop of one account: when to take one, and what to do about what it shows."""
+
+    def __init__(self, coordinator: UpbitCoordinator, rest: RestClient) -> None:
+        self.baseline_known = False
+        """Whether a first snapshot has been merged."""
+        self._coordinator = coordinator
+        self._hass = coordinator.hass
+        self._loop = coordinator.hass.loop
+        self._rest = rest
+        self._timings = coordinator.timings
+        self._backoff = Backoff(self._timings.first_delay, self._timings.poll)
+        self._asked = asyncio.Event()
+        self._stream_attempted = asyncio.Event()
+        self._succeeded = asyncio.Event()
+        self._waiters: list[asyncio.Future[None]] = []
+        self._ask_timer: asyncio.TimerHandle | None = None
+        self._key_expiry_due = 0.0
+        self._clock_offset = self._measure_clock_offset()
+        self._deaf_logged = False
+
+    @callback
+    def stream_attempted(self) -> None:
+        """Note that the stream is subscribed, or could not be: the first snapshot may be taken."""
+        self._stream_attempted.set()
+
+    @callback
+    def ask(self) -> None:
+        """Have a snapshot taken now."""
+        self._asked.set()
+
+    @callback
+    def ask_soon(self) -> None:
+        """Have a snapshot taken in a few seconds, one for all who ask until then."""
+        if self._ask_timer is None:
+            self._ask_timer = self._loop.call_later(self._timings.refused_frame, self._on_ask_timer)
+
+    @callback
+    def _on_ask_timer(self) -> None:
+        self._ask_timer = None
+        self._asked.set()
+
+    def next_snapshot(self) -> asyncio.Future[None]:
+        """Have a snapshot taken now; the future holds its outcome, an UpbitError if it fails."""
+        self.ask()
+        waiter = self._loop.create_future()
+        self._waiters.append(waiter)
+        return waiter
+
+    async def next_success(self) -> None:
+        """Have a snapshot taken now, and wait until one succeeds, which proves the key."""
+        self._succeeded.clear()
+        self.ask()
+        await self._succeeded.wait()
+
+    @callback
+    def close(self) -> None:
+        """Let go of everybody who waits."""
+        if self._ask_timer is not None:
+            self._ask_timer.cancel()
+            self._ask_timer = None
+        self._settle(self._waiters, UpbitError(ErrorKind.UNKNOWN, "ended"))
+
+    async def async_run(self) -> None:
+        """Take snapshots until cancelled.
+
+        Raises:
+            UpbitError: The key is refused.
+        """
+        # Subscribe first: what changes while the snapshot is under way is then told by a frame.
+        await self._stream_attempted.wait()
+        while True:
+            try:
+                await self._async_reconcile()
+                delay = self._delay_after_success()
+            except UpbitError as error:
+                if error.kind.needs_new_key:
+                    raise
+                delay = self._delay_after_failure(error)
+            await self._async_wait(delay)
+
+    async def _async_reconcile(self) -> None:
+        """Take a snapshot and act on what it shows.
+
+        Raises:
+            UpbitError: The snapshot could not be had.
+        """
+        self._asked.clear()
+        waiters = list(self._waiters)
+        complete = self._coordinator.health.complete
+        try:
+            changes = await self._async_snapshot()
+        except UpbitError as error:
+            self._on_failure(error)
+            self._settle(waiters, error)
+            raise
+        self._settle(waiters)
+        await self._async_check_key_expiry()
+        if complete and changes:
+            await self._async_confirm(changes)
+        self._check_first_use()
+
+    async def _async_snapshot(self) -> list[Change]:
+        health, ledger = self._coordinator.health, self._coordinator.ledger
+        asked_at, asked_on = ledger.sequence, health.connection if health.live else None
+        started = self._loop.time()
+        snapshot = await self._rest.accounts()
+        changes = ledger.merge_snapshot(snapshot, asked_at)
+        health.snapshot(self._loop.time(), asked_on)
+        self._coordinator.statistics.snapshot(self._loop.time() - started)
+        self._backoff.reset()
+        self._succeeded.set()
+        issues.async_address_allowed(self._hass, self._coordinator.entry)
+        if changes:
+            self._coordinator.tell(changes)
+        self.baseline_known = True
+        self._coordinator.update_health("snapshot")
+        return changes
+
+    @callback
+    def _on_failure(self, error: UpbitError) -> None:
+        entry = self._coordinator.entry
+        self._coordinator.statistics.failed_snapshots[error.reason] += 1
+        if error.kind is ErrorKind.IP_NOT_ALLOWED:
+            issues.async_address_refused(self._hass, entry, self._coordinator.region)
+        self._coordinator.update_health(error.reason)
+        _LOGGER.debug("%s: no snapshot: %s", entry.title, error)
+
+    async def _async_confirm(self, changes: list[Change]) -> None:
+        """Give the stream time to tell what a snapshot showed first; connect it again if it does not."""
+        health, ledger = self._coordinator.health, self._coordinator.ledger
+        mark, connection = ledger.sequence, health.connection
+        asked_meanwhile = await self._async_wait(self._timings.confirm)
+        if asked_meanwhile or connection != health.connection or not health.complete:
+            return
+        if missed := [change for change in changes if not ledger.touched_since(change.currency, mark)]:
+            self._coordinator.statistics.changes_missed_by_stream += len(missed)
+            if not self._deaf_logged:
+                self._deaf_logged = True
+                _LOGGER.info(
+                    "%s: the stream did not tell what a snapshot showed; connecting it again",
+                    self._coordinator.entry.title,
+                )
+            self._coordinator.reconnect("deaf")
+
+    @callback
+    def _check_first_use(self) -> None:
+        """Connect a stream again that never spoke.
+
+        On the first use of an account it may stay silent for minutes, even when assets change.
+        Source: https://global-docs.upbit.com/reference/websocket-myasset
+        """
+        health = self._coordinator.health
+        since_connected = self._loop.time() - health.connected_at
+        if health.live and not health.spoke_ever and since_connected >= self._timings.first_use:
+            self._coordinator.reconnect("first_use")
+
+    def _delay_after_success(self) -> float:
+        health = self._coordinator.health
+        return self._timings.reconcile if health.live and health.spoke else self._timings.poll
+
+    def _delay_after_failure(self, error: UpbitError) -> float:
+        if error.kind is ErrorKind.IP_NOT_ALLOWED:
+            delay = self._timings.address_retry
+        elif self._coordinator.health.complete:
+            delay = self._timings.poll
+        else:
+            delay = self._backoff.next_delay()
+        return max(delay, self._coordinator.gate.remaining())
+
+    async def _async_wait(self, delay: float) -> bool:
+        """Wait until the time is over or a snapshot is asked for; return whether one is asked for."""
+        due = self._loop.time() + delay
+        while (remaining := due - self._loop.time()) > 0:
+            expires_in = self._coordinator.health.expires_in(self._loop.time())
+            try:
+                async with asyncio.timeout(min(remaining, self._timings.tick, expires_in or remaining)):
+                    await self._asked.wait()
+            except TimeoutError:
+                self._coordinator.update_health("no_snapshot")
+                self._check_clock()
+            else:
+                return True
+        return self._asked.is_set()
+
+    def _measure_clock_offset(self) -> float:
+        return dt_util.utcnow().timestamp() - self._loop.time()
+
+    @callback
+    def _check_clock(self) -> None:
+        """Begin anew when the clock moved on its own: the host slept, and its connection may be long dead."""
+        offset = self._measure_clock_offset()
+        jump, self._clock_offset = abs(offset - self._clock_offset), offset
+        if jump > self._timings.clock_jump:
+            self._coordinator.reconnect("clock_jump")
+            self.ask()
+
+    async def _async_check_key_expiry(self) -> None:
+        coordinator = self._coordinator
+        if not coordinator.region.tells_key_expiry or self._loop.time() < self._key_expiry_due:
+            return
+        try:
+            expires_at = await self._rest.key_expiry()
+        except UpbitError as error:
+            # No balance depends on it: the next snapshot asks again.
+            _LOGGER.debug("%s: the key's expiry is not known: %s", coordinator.entry.title, error)
+            return
+        self._key_expiry_due = self._loop.time() + self._timings.key_expiry
+        issues.async_key_expiry(self._hass, coordinator.entry, expires_at)
+        if expires_at != coordinator.key_expires_at:
+            coordinator.key_expires_at = expires_at
+            coordinator.listeners.async_tell_health()
+
+    def _settle(self, waiters: list[asyncio.Future[None]], error: UpbitError | None = None) -> None:
+        for waiter in waiters:
+            if waiter.done():
+                continue
+            if error is None:
+                waiter.set_result(None)
+            else:
+                waiter.set_exception(error)
+        self._waiters = [waiter for waiter in self._waiters if not waiter.done()]

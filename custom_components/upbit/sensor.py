@@ -1,0 +1,123 @@
+"""The sensors: what the account owns of each currency, when it last changed, and when its key expires."""
+
+from datetime import datetime
+from typing import override
+
+from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorStateClass
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util import dt as dt_util
+
+from .api.ledger import Change
+from .api.wire import plain
+from .coordinator import UpbitConfigEntry, UpbitCoordinator
+from .entity import UpbitEntity
+
+PARALLEL_UPDATES = 0
+
+_COIN_DIGITS = 8
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: UpbitConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add a sensor for every currency of the account, now and whenever one appears."""
+    coordinator = entry.runtime_data
+    async_add_entities(TotalSensor(coordinator, currency) for currency in sorted(coordinator.ledger.holdings))
+    async_add_entities([LastChangeSensor(coordinator)])
+    if coordinator.region.tells_key_expiry:
+        async_add_entities([KeyExpirySensor(coordinator)])
+
+    @callback
+    def async_add_new(changes: list[Change]) -> None:
+        if new := [TotalSensor(coordinator, change.currency) for change in changes if change.first]:
+            async_add_entities(new)
+
+    entry.async_on_unload(coordinator.listeners.async_add_changes(async_add_new))
+
+
+class TotalSensor(UpbitEntity, SensorEntity):
+    """What the account owns of one currency: available and locked."""
+
+    _attr_state_class = SensorStateClass.TOTAL
+    _attr_translation_key = "total"
+
+    def __init__(self, coordinator: UpbitCoordinator, currency: str) -> None:
+        super().__init__(coordinator, f"total_{currency}")
+        self._currency = currency
+        self._attr_translation_placeholders = {"currency": currency}
+        self._attr_native_unit_of_measurement = currency
+        if currency == coordinator.region.fiat:
+            self._attr_device_class = SensorDeviceClass.MONETARY
+            self._attr_suggested_display_precision = coordinator.region.fiat_digits
+        else:
+            # Home Assistant takes a monetary unit for ISO 4217 and would show a coin with two digits.
+            self._attr_suggested_display_precision = _COIN_DIGITS
+        self._read()
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        # A change may have come between the making of this sensor and this moment.
+        self._read()
+        self.async_on_remove(
+            self.coordinator.listeners.async_add_currency(self._currency, self._async_on_change)
+        )
+
+    @callback
+    def _async_on_change(self) -> None:
+        self._read()
+        self.async_write_ha_state()
+
+    def _read(self) -> None:
+        holding = self.coordinator.ledger.holding(self._currency)
+        self._attr_available = self.coordinator.available
+        # As text: Home Assistant would write a Decimal with an exponent, and cut a float to 15 digits.
+        self._attr_native_value = plain(holding.total)
+        # Home Assistant can write attributes as JSON numbers only; a Decimal would break the state.
+        self._attr_extra_state_attributes = {
+            "balance": float(holding.balance),
+            "locked": float(holding.locked),
+        }
+
+
+class LastChangeSensor(UpbitEntity, SensorEntity):
+    """When a balance of the account last changed; disabled at first, for it writes a state with each change."""
+
+    _attr_device_class = SensorDeviceClass.TIMESTAMP
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
+    _attr_entity_registry_enabled_default = False
+    _attr_translation_key = "last_change"
+
+    def __init__(self, coordinator: UpbitCoordinator) -> None:
+        super().__init__(coordinator, "last_change")
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        self.async_on_remove(self.coordinator.listeners.async_add_changes(self._async_on_changes))
+
+    @callback
+    def _async_on_changes(self, changes: list[Change]) -> None:
+        # A snapshot does not say when; then it is the moment at which the change was learnt.
+        self._attr_native_value = max(change.changed_at or dt_util.utcnow() for change in changes)
+        self.async_write_ha_state()
+
+
+class KeyExpirySensor(UpbitEntity, SensorEntity):
+    """When the API key expires, where the region tells."""
+
+    _attr_device_class = SensorDeviceClass.TIMESTAMP
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
+    _attr_translation_key = "key_expires"
+
+    def __init__(self, coordinator: UpbitCoordinator) -> None:
+        super().__init__(coordinator, "key_expires")
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        self.async_on_remove(self.coordinator.listeners.async_add_health(self.async_write_ha_state))
+
+    @property
+    @override
+    def native_value(self) -> datetime | None:
+        return self.coordinator.key_expires_at

@@ -1,0 +1,74 @@
+"""What happened to a connection, counted for diagnostics; no amount, key or account id is kept here."""
+
+from collections import Counter, deque
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from homeassistant.util import dt as dt_util
+
+_REMEMBERED_CONNECTIONS = 20
+
+
+@dataclass(slots=True)
+class ConnectionRecord:
+    """One connection of the private stream."""
+
+    connected_at: datetime
+    first_frame_at: datetime | None = None
+    frames: int = 0
+    ended_at: datetime | None = None
+    end: str | None = None
+
+
+@dataclass(slots=True)
+class Statistics:
+    """Counters and times since the entry was set up."""
+
+    started_at: datetime = field(default_factory=dt_util.utcnow)
+    connects: int = 0
+    failed_connects: Counter[str] = field(default_factory=Counter)
+    losses: Counter[str] = field(default_factory=Counter)
+    planned_reconnects: Counter[str] = field(default_factory=Counter)
+    connections: deque[ConnectionRecord] = field(
+        default_factory=lambda: deque(maxlen=_REMEMBERED_CONNECTIONS)
+    )
+    frames: int = 0
+    changes: int = 0
+    refused_frames: Counter[str] = field(default_factory=Counter)
+    snapshots: int = 0
+    failed_snapshots: Counter[str] = field(default_factory=Counter)
+    last_snapshot_at: datetime | None = None
+    last_snapshot_seconds: float | None = None
+    changes_missed_by_stream: int = 0
+    times_unavailable: int = 0
+    unexpected_errors: Counter[str] = field(default_factory=Counter)
+
+    def connected(self) -> None:
+        """Begin the record of a connection."""
+        self.connects += 1
+        self.connections.append(ConnectionRecord(dt_util.utcnow()))
+
+    def frame(self) -> None:
+        """Count a frame of the current connection."""
+        self.frames += 1
+        record = self.connections[-1]
+        record.frames += 1
+        if record.first_frame_at is None:
+            record.first_frame_at = dt_util.utcnow()
+
+    def disconnected(self, end: str) -> None:
+        """Complete the record of the current connection."""
+        record = self.connections[-1]
+        record.ended_at = dt_util.utcnow()
+        record.end = end
+
+    def snapshot(self, seconds: float) -> None:
+        """Count a merged snapshot and the time it took to come."""
+        self.snapshots += 1
+        self.last_snapshot_at = dt_util.utcnow()
+        self.last_snapshot_seconds = round(seconds, 3)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything in a form that can be written as JSON."""
+        return {**asdict(self), "connections": [asdict(record) for record in self.connections]}

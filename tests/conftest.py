@@ -1,0 +1,67 @@
+"""The world of the tests: the integration in a Home Assistant, and the simulated exchange on a real socket."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+from homeassistant.const import CONF_REGION
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.upbit.api.regions import REGIONS
+from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
+from custom_components.upbit.coordinator import UpbitCoordinator
+from tests.exchange import ACCESS_KEY, SECRET_KEY, SimulatedExchange
+from tests.waiting import until
+
+HOLDINGS = {"SGD": ("1000.5", "200.25"), "BTC": ("0.5", "0.1"), "XRP": ("120", "0")}
+
+
+@pytest.fixture(autouse=True)
+def _custom_integrations(enable_custom_integrations: None) -> None:
+    """Let Home Assistant load what is in custom_components."""
+
+
+@pytest.fixture
+def region() -> str:
+    """Return the region of the exchange; a test may parametrize it."""
+    return "sg"
+
+
+@pytest.fixture
+async def exchange(
+    socket_enabled: None, region: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[SimulatedExchange]:
+    """Run a simulated exchange with some holdings in the place of the real one."""
+    async with SimulatedExchange(region, holdings=HOLDINGS) as simulated:
+        monkeypatch.setitem(
+            REGIONS,
+            region,
+            replace(REGIONS[region], rest_url=simulated.rest_url, websocket_url=simulated.websocket_url),
+        )
+        yield simulated
+
+
+@pytest.fixture
+def entry(region: str) -> MockConfigEntry:
+    """Return an entry for the exchange's default key, not yet added."""
+    return MockConfigEntry(
+        domain=DOMAIN,
+        title=f"Upbit {REGIONS[region].name}",
+        data={CONF_REGION: region, CONF_ACCESS_KEY: ACCESS_KEY, CONF_SECRET_KEY: SECRET_KEY},
+    )
+
+
+
+@pytest.fixture
+async def coordinator(
+    hass: HomeAssistant, exchange: SimulatedExchange, entry: MockConfigEntry
+) -> AsyncIterator[UpbitCoordinator]:
+    """Set the entry up, wait until its stream is reconciled, and unload it in the end."""
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    coordinator: UpbitCoordinator = entry.runtime_data
+    await until(lambda: coordinator.health.complete)
+    yield coordinator
+    await hass.config_entries.async_unload(entry.entry_id)
