@@ -1,0 +1,209 @@
+"""Runs Home Assistant with the Upbit integration set up against the simulated exchange, until Ctrl-C."""
+
+import argparse
+import asyncio
+import contextlib
+from pathlib import Path
+import re
+import signal
+import socket
+import sys
+
+import aiohttp
+
+from tests.exchange import ACCESS_KEY, SECRET_KEY
+
+from .home_assistant import PASSWORD, POLL_INTERVAL, USER, HomeAssistant
+from .installation import REPOSITORY, Installation
+from .process import Child
+from .terminal import DemoError, say
+
+HOST = "127.0.0.1"
+# What Home Assistant ends with to be started again.
+RESTART_EXIT_CODE = 100
+SET_UP_TIMEOUT = 60
+STILL_WAITING_AFTER = 15
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Return the command line's options."""
+    parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
+    parser.add_argument("--port", type=int, default=8123, help="port of Home Assistant (default 8123)")
+    parser.add_argument(
+        "--exchange-port",
+        type=int,
+        default=8787,
+        help="port of the simulated exchange (default 8787); its control interface takes the next one",
+    )
+    parser.add_argument("--reset", action="store_true", help="forget the last demo and start afresh")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=REPOSITORY / ".demo",
+        help="where the demo keeps its state (default .demo in the project)",
+    )
+    return parser.parse_args()
+
+
+def require_free(port: int, option: str) -> None:
+    """Raise DemoError when something listens on the port already."""
+    with socket.socket() as probe:
+        # Without this, a port would count as taken for a minute after the last demo.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError, OverflowError:
+            raise DemoError(
+                f"Port {port} on {HOST} is taken or not to be had. Choose another with {option}."
+            ) from None
+
+
+class Demo:
+    """One run of the demo in its folder."""
+
+    def __init__(self, installation: Installation, *, port: int, exchange_port: int) -> None:
+        self._installation = installation
+        self._port = port
+        self._exchange_port = exchange_port
+        self._url = f"http://{HOST}:{port}"
+        self._exchange_url = f"http://{HOST}:{exchange_port}"
+        self._control_url = f"http://{HOST}:{exchange_port + 1}/control"
+
+    async def run(self) -> None:
+        """Run until cancelled; raises DemoError when something cannot be started or ends by itself."""
+        self._installation.prepare(self._port)
+        command = [sys.executable, "-m", "tests.exchange", "--port", str(self._exchange_port)]
+        command += ["--state", str(self._installation.exchange_state)]
+        async with (
+            aiohttp.ClientSession() as session,
+            Child(
+                "The simulated exchange", command, folder=REPOSITORY, log=self._installation.exchange_log
+            ) as exchange,
+        ):
+            await exchange.while_running(self._wait_for_exchange(session))
+            await exchange.while_running(self._run_home_assistant(session))
+
+    async def _wait_for_exchange(self, session: aiohttp.ClientSession) -> None:
+        while True:
+            with contextlib.suppress(aiohttp.ClientError):
+                async with session.get(self._control_url):
+                    return
+            await asyncio.sleep(POLL_INTERVAL)
+
+    async def _run_home_assistant(self, session: aiohttp.ClientSession) -> None:
+        environment = {
+            # The one log is what the demo catches of its output.
+            "HA_DISABLE_LOG_FILE": "1",
+            "UPBIT_SIMULATED_REST_URL": self._exchange_url,
+            "UPBIT_SIMULATED_WEBSOCKET_URL": f"ws://{HOST}:{self._exchange_port}/websocket/v1",
+        }
+        while True:
+            say("Starting Home Assistant; the first time, it installs its frontend and more from PyPI ...")
+            async with Child(
+                "Home Assistant",
+                self._installation.home_assistant_command(),
+                folder=self._installation.configuration,
+                log=self._installation.home_assistant_log,
+                environment=environment,
+            ) as home_assistant:
+                await home_assistant.while_running(self._set_up(session))
+                status = await home_assistant.wait()
+            if status != RESTART_EXIT_CODE:
+                raise home_assistant.failure(status)
+            say("Home Assistant was told to restart.")
+
+    async def _set_up(self, session: aiohttp.ClientSession) -> None:
+        """Bring Home Assistant to the point where the integration's sensors are there, and say so."""
+        progress = asyncio.create_task(self._tell_progress())
+        try:
+            async with HomeAssistant(session, self._url) as home_assistant:
+                await home_assistant.wait_until_running()
+                if not await home_assistant.entries("upbit"):
+                    say("Adding the integration through its config flow ...")
+                    await home_assistant.add_entry(
+                        "upbit", {"region": "sim", "access_key": ACCESS_KEY, "secret_key": SECRET_KEY}
+                    )
+                await self._wait_until_loaded(home_assistant)
+        finally:
+            progress.cancel()
+        say(
+            f"\n  Home Assistant      {self._url}\n"
+            f"    user              {USER}\n"
+            f"    password          {PASSWORD}\n"
+            f"  Simulated exchange  {self._exchange_url}\n"
+            f"    control           {self._control_url}\n"
+            f"    access key        {ACCESS_KEY}\n"
+            f"    secret key        {SECRET_KEY}\n"
+            f"  Logs and state      {self._installation.folder}\n\n"
+            "Ready: the balances move. Ctrl-C ends the demo."
+        )
+
+    async def _wait_until_loaded(self, home_assistant: HomeAssistant) -> None:
+        entries = []
+        try:
+            async with asyncio.timeout(SET_UP_TIMEOUT):
+                while not any(entry["state"] == "loaded" for entry in entries):
+                    await asyncio.sleep(POLL_INTERVAL)
+                    entries = await home_assistant.entries("upbit")
+        except TimeoutError:
+            found = "; ".join(f"{entry['state']}: {entry['reason']}" for entry in entries)
+            raise DemoError(f"The integration was not set up ({found or 'it was removed'}).") from None
+
+    async def _tell_progress(self) -> None:
+        """Say what Home Assistant installs, and now and then that it is still being waited for."""
+        log = self._installation.home_assistant_log
+        told: list[str] = []
+        quiet = 0.0
+        while True:
+            installed = re.findall(r"Attempting install of (\S+)", log.read_text(errors="replace"))
+            for package in installed[len(told) :]:
+                say(f"  installing {package}")
+                quiet = 0
+            told = installed
+            if quiet >= STILL_WAITING_AFTER:
+                say("  still waiting for Home Assistant")
+                quiet = 0
+            await asyncio.sleep(POLL_INTERVAL)
+            quiet += POLL_INTERVAL
+
+
+async def run_until_stopped(demo: Demo) -> None:
+    """Run the demo until SIGINT, SIGTERM or the end of the terminal; a second signal does not wait for anything."""
+    running = asyncio.ensure_future(demo.run())
+
+    def stop() -> None:
+        if running.cancelling():
+            for child in Child.running:
+                child.kill()
+        else:
+            say("\nEnding Home Assistant and the exchange ...")
+            running.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # nohup has this one ignored on purpose.
+        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            asyncio.get_running_loop().add_signal_handler(number, stop)
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+def main() -> int:
+    """Run the command and return its exit status."""
+    options = parse_arguments()
+    try:
+        with Installation(options.folder) as installation:
+            require_free(options.port, "--port")
+            require_free(options.exchange_port, "--exchange-port")
+            require_free(options.exchange_port + 1, "--exchange-port")
+            if options.reset:
+                installation.reset()
+            demo = Demo(installation, port=options.port, exchange_port=options.exchange_port)
+            asyncio.run(run_until_stopped(demo))
+    except DemoError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

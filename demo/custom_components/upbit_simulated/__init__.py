@@ -1,0 +1,27 @@
+"""Adds the simulated exchange to the regions of the Upbit integration, in the demo's Home Assistant only."""
+
+import os
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.typing import ConfigType
+
+from custom_components.upbit.api.regions import REGIONS, Region
+
+DOMAIN = "upbit_simulated"
+
+CONFIG_SCHEMA = cv.empty_config_schema(DOMAIN)
+
+# Done on import: the demo's configuration.yaml sees to it that this comes before the set-up of any config entry.
+REGIONS["sim"] = Region(
+    code="sim",
+    name="Simulated exchange",
+    fiat="SGD",
+    rest_url=os.environ["UPBIT_SIMULATED_REST_URL"],
+    websocket_url=os.environ["UPBIT_SIMULATED_WEBSOCKET_URL"],
+)
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Set up nothing: the region is there already."""
+    return True

@@ -1,0 +1,102 @@
+"""The folder the demo lives in: Home Assistant's configuration, the exchange's state, logs and a lock."""
+
+import fcntl
+import json
+import os
+from pathlib import Path
+import shutil
+import sys
+from types import TracebackType
+from typing import Self
+
+from .terminal import DemoError
+
+REPOSITORY = Path(__file__).parent.parent
+TEMPLATE = REPOSITORY / "demo" / "configuration"
+COMPONENTS = (
+    REPOSITORY / "custom_components" / "upbit",
+    REPOSITORY / "demo" / "custom_components" / "upbit_simulated",
+)
+
+
+class Installation:
+    """What one demo keeps between its starts, used by one process at a time: ``with Installation(folder)``.
+
+    Raises DemoError when another demo uses the folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+        self.configuration = self.folder / "config"
+        self.home_assistant_log = self.folder / "home-assistant.log"
+        self.exchange_state = self.folder / "exchange.json"
+        self.exchange_log = self.folder / "exchange.log"
+        self._lock_file = self.folder / ".lock"
+        self._lock: int | None = None
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DemoError(f"A demo is running in {self.folder} already. End it first.") from None
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._lock is not None
+        os.close(self._lock)
+
+    def reset(self) -> None:
+        """Forget everything but the lock."""
+        for path in self.folder.iterdir():
+            if path == self._lock_file:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+    def prepare(self, port: int) -> None:
+        """Make the configuration, or bring what is there already up to date."""
+        self.configuration.mkdir(exist_ok=True)
+        for source in TEMPLATE.iterdir():
+            target = self.configuration / source.name
+            # What Home Assistant's editors write (automations, …) is the person's; the rest is the demo's.
+            if source.name == "configuration.yaml" or not target.exists():
+                shutil.copyfile(source, target)
+        components = self.configuration / "custom_components"
+        components.mkdir(exist_ok=True)
+        for source in COMPONENTS:
+            link = components / source.name
+            link.unlink(missing_ok=True)
+            link.symlink_to(source, target_is_directory=True)
+        # Home Assistant keeps the address it listens on in its storage. Version 1 is what it has always migrated
+        # from, adding the defaults of its own version.
+        self._store("http", 1, {"server_host": ["127.0.0.1"], "server_port": port})
+        # Done by Home Assistant's pages otherwise, this step adds integrations that look for services outside.
+        if not (self.configuration / ".storage" / "onboarding").exists():
+            self._store("onboarding", 4, {"done": ["core_config"]})
+
+    def home_assistant_command(self) -> list[str]:
+        """Return what starts Home Assistant, with the Python that runs the demo.
+
+        ``-P`` keeps the current folder off Python's path: a ``custom_components`` in it would hide the configuration's.
+        """
+        return [
+            sys.executable,
+            "-P",
+            "-m",
+            "homeassistant",
+            "--config",
+            str(self.configuration),
+            "--log-no-color",
+        ]
+
+    def _store(self, key: str, version: int, data: object) -> None:
+        storage = self.configuration / ".storage"
+        storage.mkdir(exist_ok=True)
+        content = {"version": version, "minor_version": 1, "key": key, "data": data}
+        (storage / key).write_text(json.dumps(content, indent=2), encoding="utf-8")
