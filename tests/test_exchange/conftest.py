@@ -1,4 +1,3 @@
-import asyncio
 from collections.abc import AsyncGenerator
 
 import aiohttp
@@ -9,29 +8,25 @@ from tests.exchange import SimulatedExchange
 from .client import Client
 
 
+@pytest.fixture(autouse=True)
+def _custom_integrations() -> None:
+    """Do without Home Assistant, which the other tests have around them."""
+
+
 @pytest.fixture
 async def exchange(socket_enabled: None) -> AsyncGenerator[SimulatedExchange]:
-    async with SimulatedExchange(
-        "sg",
-        holdings={"SGD": ("1386929.37231066771348207123", "10329.670127489597585685"), "BTC": ("0.5", 0)},
-    ) as exchange:
+    holdings = {"SGD": ("1386929.37231066771348207123", "10329.670127489597585685"), "BTC": ("0.5", 0)}
+    async with SimulatedExchange("sg", holdings=holdings) as exchange:
         yield exchange
 
 
 @pytest.fixture
 async def session(socket_enabled: None) -> AsyncGenerator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
+    # The timer of a total time would outlive a WebSocket that the exchange ended.
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None)) as session:
         yield session
-    # Lets aiohttp's transports finish closing.
-    await asyncio.sleep(0)
 
 
 @pytest.fixture
 def client(exchange: SimulatedExchange, session: aiohttp.ClientSession) -> Client:
     return Client(exchange, session)
-
-
-@pytest.fixture(autouse=True)
-async def time_limit() -> AsyncGenerator[None]:
-    async with asyncio.timeout(20):
-        yield
