@@ -1,7 +1,7 @@
 """Upbit: the balances of an exchange account, pushed to Home Assistant the moment they change."""
 
-from homeassistant.const import CONF_REGION, EVENT_HOMEASSISTANT_STOP, Platform
-from homeassistant.core import Event, HomeAssistant
+from homeassistant.const import CONF_REGION, Platform
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util.hass_dict import HassKey
@@ -45,11 +45,6 @@ async def async_setup_entry(hass: HomeAssistant, entry: UpbitConfigEntry) -> boo
             translation_placeholders={"region": region.name},
         ) from None
     entry.runtime_data = coordinator
-
-    async def async_stop(_: Event) -> None:
-        await coordinator.async_stop()
-
-    entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, async_stop))
     try:
         await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     except BaseException:

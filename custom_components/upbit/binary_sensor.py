@@ -37,4 +37,4 @@ class StreamSensor(UpbitEntity, BinarySensorEntity):
     @property
     @override
     def is_on(self) -> bool:
-        return self.coordinator.health.live
+        return self.coordinator.health.online

@@ -68,7 +68,7 @@ class UpbitCoordinator:
 
         self._task: asyncio.Task[None] | None = None
         self._available = False
-        self._told_live = False
+        self._told_online = False
         self._connection_scope: asyncio.Timeout | None = None
         self._refusals_logged: set[str] = set()
 
@@ -137,7 +137,7 @@ class UpbitCoordinator:
     def _end(self, error: UpbitError) -> None:
         """Stop for good: only another key can help, and only the user has one."""
         self.health.ended()
-        self.update_health(error.reason)
+        self.update_health(str(error))
         if self._reconciler.baseline_known:  # before that, set-up fails and Home Assistant asks by itself
             self.entry.async_start_reauth(self.hass)
 
@@ -173,15 +173,18 @@ class UpbitCoordinator:
 
     async def _async_read(self, stream: Stream) -> None:
         """Merge what the stream says, until the connection is lost or a new one is wanted."""
+        scope = asyncio.timeout(None)
         try:
-            async with asyncio.timeout(None) as self._connection_scope:
+            async with scope:
+                self._connection_scope = scope
                 async for event in stream.events():
                     if isinstance(event, RefusedFrame):
                         self._on_refused(event)
                     else:
                         self._on_update(event)
         except TimeoutError:
-            pass  # that is how reconnect() interrupts the wait for the next frame
+            if not scope.expired():  # by reconnect(), which so interrupts the wait for the next frame
+                raise
         finally:
             self._connection_scope = None
 
@@ -219,7 +222,7 @@ class UpbitCoordinator:
             self.statistics.failed_connects[error.reason] += 1
         self.health.lost(self.hass.loop.time())
         self._reconciler.stream_attempted()
-        self.update_health(error.reason)
+        self.update_health(str(error))
         _LOGGER.debug("%s: the stream is down: %s", self.entry.title, error)
 
     @callback
@@ -257,11 +260,12 @@ class UpbitCoordinator:
         if available is not self._available:
             self._available = available
             if available:
-                _LOGGER.info("%s: the balances are available", self.entry.title)
+                if self.statistics.times_unavailable:
+                    _LOGGER.info("%s: the balances are available again", self.entry.title)
             else:
                 self.statistics.times_unavailable += 1
                 _LOGGER.info("%s: the balances are unavailable: %s", self.entry.title, reason)
             self.listeners.async_tell_availability()
-        if self.health.live is not self._told_live:
-            self._told_live = self.health.live
+        if self.health.online is not self._told_online:
+            self._told_online = self.health.online
             self.listeners.async_tell_health()

@@ -17,12 +17,18 @@ class Health:
         """Number of the current or the last connection."""
         self.live = False
         """Whether the stream is connected and subscribed."""
+        self._replacing = False
         self.reconciled = False
         """Whether a snapshot asked for on this connection has been merged."""
         self.spoke = False
         """Whether a frame has come on this connection."""
         self.spoke_ever = False
         self.connected_at = 0.0
+
+    @property
+    def online(self) -> bool:
+        """Whether the stream is live, or we are just replacing it by a new connection."""
+        return self.live or self._replacing
 
     @property
     def complete(self) -> bool:
@@ -42,6 +48,7 @@ class Health:
         self.connection += 1
         self.connected_at = now
         self.live = True
+        self._replacing = False
         self.reconciled = False
         self.spoke = False
 
@@ -54,12 +61,14 @@ class Health:
         """Note that we closed the connection, to open another one at once."""
         if self.complete:
             self._current_until = max(self._current_until, now + self._grace)
+        self.live = False
+        self._replacing = True
         self.reconciled = False
 
     def lost(self, now: float) -> None:
         """Note that the connection is gone, or could not be had."""
         self.interrupted(now)
-        self.live = False
+        self._replacing = False
 
     def snapshot(self, now: float, asked_on: int | None) -> None:
         """Note a merged snapshot.
@@ -72,12 +81,9 @@ class Health:
         if self.live and asked_on == self.connection:
             self.reconciled = True
 
-    def doubted(self) -> None:
-        """Note that nothing is known any more, such as after the host has slept."""
+    def ended(self) -> None:
+        """Note that nothing is known any more, and that there is no connection."""
         self._current_until = 0.0
         self.reconciled = False
-
-    def ended(self) -> None:
-        """Note that there will be no further attempt."""
-        self.doubted()
         self.live = False
+        self._replacing = False

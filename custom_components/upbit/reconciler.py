@@ -144,7 +144,7 @@ class Reconciler:
         self._coordinator.statistics.failed_snapshots[error.reason] += 1
         if error.kind is ErrorKind.IP_NOT_ALLOWED:
             issues.async_address_refused(self._hass, entry, self._coordinator.region)
-        self._coordinator.update_health(error.reason)
+        self._coordinator.update_health(str(error))
         _LOGGER.debug("%s: no snapshot: %s", entry.title, error)
 
     async def _async_confirm(self, changes: list[Change]) -> None:
@@ -198,7 +198,7 @@ class Reconciler:
                 async with asyncio.timeout(min(remaining, self._timings.tick, expires_in or remaining)):
                     await self._asked.wait()
             except TimeoutError:
-                self._coordinator.update_health("no_snapshot")
+                self._coordinator.update_health("the stream is down and no snapshot came")
                 self._check_clock()
             else:
                 return True

@@ -3,7 +3,12 @@
 from datetime import datetime
 from typing import override
 
-from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorStateClass
+from homeassistant.components.sensor import (
+    RestoreSensor,
+    SensorDeviceClass,
+    SensorEntity,
+    SensorStateClass,
+)
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -81,7 +86,7 @@ class TotalSensor(UpbitEntity, SensorEntity):
         }
 
 
-class LastChangeSensor(UpbitEntity, SensorEntity):
+class LastChangeSensor(UpbitEntity, RestoreSensor):
     """When a balance of the account last changed; disabled at first, for it writes a state with each change."""
 
     _attr_device_class = SensorDeviceClass.TIMESTAMP
@@ -94,6 +99,8 @@ class LastChangeSensor(UpbitEntity, SensorEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
+        if (data := await self.async_get_last_sensor_data()) is not None:
+            self._attr_native_value = data.native_value
         self.async_on_remove(self.coordinator.listeners.async_add_changes(self._async_on_changes))
 
     @callback
