@@ -28,5 +28,10 @@ async def session(socket_enabled: None) -> AsyncGenerator[aiohttp.ClientSession]
 
 
 @pytest.fixture
-def client(exchange: SimulatedExchange, session: aiohttp.ClientSession) -> Client:
-    return Client(exchange, session)
+async def client(exchange: SimulatedExchange, session: aiohttp.ClientSession) -> AsyncGenerator[Client]:
+    client = Client(exchange, session)
+    yield client
+    # Broken first, for a half-open one would be waited for.
+    exchange.cut()
+    for socket in client.sockets:
+        await socket.close()
