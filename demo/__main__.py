@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import sys
+from typing import Any
 
 import aiohttp
 
@@ -98,7 +99,7 @@ class Demo:
             "UPBIT_SIMULATED_WEBSOCKET_URL": f"ws://{HOST}:{self._exchange_port}/websocket/v1",
         }
         while True:
-            say("Starting Home Assistant; the first time, it installs its frontend and more from PyPI ...")
+            say("Starting Home Assistant ...")
             async with Child(
                 "Home Assistant",
                 self._installation.home_assistant_command(),
@@ -139,7 +140,7 @@ class Demo:
         )
 
     async def _wait_until_loaded(self, home_assistant: HomeAssistant) -> None:
-        entries = []
+        entries: list[dict[str, Any]] = []
         try:
             async with asyncio.timeout(SET_UP_TIMEOUT):
                 while not any(entry["state"] == "loaded" for entry in entries):
