@@ -54,6 +54,9 @@ async def send_burst(
     for number, event in enumerate(events):
         if rate is not None and (wait := begun + number / rate - time.monotonic()) > 0:
             await asyncio.sleep(wait)
+        elif number % 100 == 0:
+            # Sending does not yield while the client keeps up; pings and other requests have to be heard too.
+            await asyncio.sleep(0)
         account.apply(event)
         now = str(stream.clock()).encode()
         sent.append(time.monotonic_ns())

@@ -15,7 +15,7 @@ def _custom_integrations() -> None:
 
 @pytest.fixture
 async def exchange(socket_enabled: None) -> AsyncGenerator[SimulatedExchange]:
-    holdings = {"SGD": ("1386929.37231066771348207123", "10329.670127489597585685"), "BTC": ("0.5", 0)}
+    holdings = {"SGD": ("1386929.37231066771348207123", "10329.670127489597585685"), "BTC": ("0.5", "0")}
     async with SimulatedExchange("sg", holdings=holdings) as exchange:
         yield exchange
 

@@ -81,3 +81,15 @@ async def test_taken_port_is_said_clearly() -> None:
             assert second.stderr is not None
             assert (await second.stderr.read()).decode().strip().endswith(f"port {port} is taken")
             assert await second.wait() == 2
+
+
+async def test_it_needs_nothing_of_home_assistant_or_the_integration() -> None:
+    program = (
+        "import sys, tests.exchange.__main__ as _;"
+        "print([name for name in sys.modules if name.partition('.')[0] in ('homeassistant', 'custom_components')])"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    printed, _ = await process.communicate()
+    assert printed.decode().strip() == "[]"
