@@ -31,6 +31,8 @@ class Timings:
     first_delay: float = 1.0
     longest_delay: float = 120.0
     """The first and the longest step of the backoff between attempts to connect."""
+    longest_snapshot_delay: float = 15.0
+    """The longest step of the backoff between snapshots that fail while the stream is down too."""
     address_retry: float = 120.0
     """Between attempts while this network's address is not on the key's list."""
     refused_frame: float = 5.0

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+import contextlib
 from datetime import datetime
 from functools import partial
 import logging
@@ -70,6 +71,7 @@ class UpbitCoordinator:
         self._available = False
         self._told_online = False
         self._connection_scope: asyncio.Timeout | None = None
+        self._hastened = asyncio.Event()
         self._refusals_logged: set[str] = set()
 
     @property
@@ -169,7 +171,20 @@ class UpbitCoordinator:
                 if error.kind is ErrorKind.UNAUTHORIZED:
                     # The key may be dead, and only a snapshot can say: no further attempt before one succeeds.
                     await self._reconciler.next_success()
-                await asyncio.sleep(max(backoff.next_delay(), self.gate.remaining()))
+                await self._async_wait_to_reconnect(backoff.next_delay())
+
+    async def _async_wait_to_reconnect(self, delay: float) -> None:
+        """Wait before the next attempt; a first snapshot after failed ones shows that it need not be longer."""
+        self._hastened.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(delay):
+                await self._hastened.wait()
+        await asyncio.sleep(self.gate.remaining())
+
+    @callback
+    def hasten(self) -> None:
+        """Do not wait any longer before the next attempt to connect: the exchange is back."""
+        self._hastened.set()
 
     async def _async_read(self, stream: Stream) -> None:
         """Merge what the stream says, until the connection is lost or a new one is wanted."""

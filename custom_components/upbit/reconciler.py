@@ -30,7 +30,8 @@ class Reconciler:
         self._loop = coordinator.hass.loop
         self._rest = rest
         self._timings = coordinator.timings
-        self._backoff = Backoff(self._timings.first_delay, self._timings.poll)
+        self._backoff = Backoff(self._timings.first_delay, self._timings.longest_snapshot_delay)
+        self._failed = False
         self._asked = asyncio.Event()
         self._stream_attempted = asyncio.Event()
         self._succeeded = asyncio.Event()
@@ -131,6 +132,9 @@ class Reconciler:
         self._coordinator.statistics.snapshot(self._loop.time() - started)
         self._backoff.reset()
         self._succeeded.set()
+        if self._failed:
+            self._failed = False
+            self._coordinator.hasten()
         issues.async_address_allowed(self._hass, self._coordinator.entry)
         if changes:
             self._coordinator.tell(changes)
@@ -141,6 +145,7 @@ class Reconciler:
     @callback
     def _on_failure(self, error: UpbitError) -> None:
         entry = self._coordinator.entry
+        self._failed = True
         self._coordinator.statistics.failed_snapshots[error.reason] += 1
         if error.kind is ErrorKind.IP_NOT_ALLOWED:
             issues.async_address_refused(self._hass, entry, self._coordinator.region)
