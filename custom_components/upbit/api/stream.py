@@ -36,8 +36,12 @@ that does not come within half of this time means that the connection is dead, s
 after 30 s.
 """
 
-_CLOSE_TIMEOUT = 1.0
-"""Seconds to wait for the exchange's part of the closing handshake."""
+_CLOSE_TIMEOUT = 0.0
+"""Seconds to wait for the exchange's part of the closing handshake.
+
+None: closing is at once, also when the connection is dead. aiohttp would take the exchange's closing frame for a
+sign of life, and start the heartbeat's timer again on a connection that is closed.
+"""
 
 
 @dataclass(frozen=True, slots=True)

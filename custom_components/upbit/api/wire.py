@@ -166,8 +166,9 @@ def decode_key_expiry(data: bytes, access_key: str) -> datetime | None:
         fields = _object(row)
         if fields.get("access_key") != access_key:
             continue
+        expire_at = _get(fields, "expire_at")
         try:
-            expiry = datetime.fromisoformat(_get(fields, "expire_at"))
+            expiry = datetime.fromisoformat(expire_at)
         except TypeError, ValueError:
             raise RefusedError(Refusal.INVALID_TIMESTAMP) from None
         if expiry.tzinfo is None:

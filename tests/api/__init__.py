@@ -1,0 +1,1 @@
+"""Tests of what knows Upbit and nothing of Home Assistant."""

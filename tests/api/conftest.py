@@ -1,0 +1,58 @@
+"""The world of the protocol's tests: the simulated exchange, and no Home Assistant around it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import aiohttp
+import pytest
+
+from custom_components.upbit.api.auth import Credentials
+from custom_components.upbit.api.regions import REGIONS, Region
+from custom_components.upbit.api.rest import RestClient
+from custom_components.upbit.api.throttle import Gate
+from tests.exchange import ACCESS_KEY, SECRET_KEY, SimulatedExchange
+
+
+@pytest.fixture(autouse=True)
+def _custom_integrations() -> None:
+    """Do without Home Assistant, which the other tests have around them."""
+
+
+@pytest.fixture
+def region() -> str:
+    """Return the region of the exchange; a test may parametrize it."""
+    return "sg"
+
+
+@pytest.fixture
+async def exchange(socket_enabled: None, region: str) -> AsyncIterator[SimulatedExchange]:
+    holdings = {"SGD": ("1386929.37231066771348207123", "10329.670127489597585685"), "BTC": ("0.5", 0)}
+    async with SimulatedExchange(region, holdings=holdings) as exchange:
+        yield exchange
+
+
+@pytest.fixture
+async def session(socket_enabled: None) -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+def place(exchange: SimulatedExchange, region: str) -> Region:
+    """Return the exchange's region, answering at the exchange."""
+    return replace(REGIONS[region], rest_url=exchange.rest_url, websocket_url=exchange.websocket_url)
+
+
+@pytest.fixture
+def credentials() -> Credentials:
+    return Credentials(ACCESS_KEY, SECRET_KEY)
+
+
+@pytest.fixture
+def gate() -> Gate:
+    return Gate()
+
+
+@pytest.fixture
+def rest(session: aiohttp.ClientSession, place: Region, credentials: Credentials, gate: Gate) -> RestClient:
+    return RestClient(session, place, credentials, gate)

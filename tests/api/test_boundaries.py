@@ -1,0 +1,67 @@
+"""What may come into which room: the protocol knows nothing of Home Assistant, the coordinator nothing of HTTP."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+import sys
+
+import pytest
+
+import custom_components.upbit
+
+INTEGRATION = Path(custom_components.upbit.__file__).parent
+API = sorted((INTEGRATION / "api").glob("**/*.py"))
+MODULES = sorted(INTEGRATION.glob("**/*.py"))
+
+
+def imports(module: Path) -> Iterator[tuple[int, str]]:
+    """Yield the level and the dotted name of every import of a module, wherever in it it stands."""
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Import(names=names):
+                yield from ((0, alias.name) for alias in names)
+            case ast.ImportFrom(module=name, level=level, names=names):
+                yield from ((level, ".".join(filter(None, (name, alias.name)))) for alias in names)
+
+
+def packages(module: Path) -> set[str]:
+    """Return the top-level packages that a module imports, its own left out."""
+    return {name.partition(".")[0] for level, name in imports(module) if level == 0}
+
+
+def test_api_is_found() -> None:
+    assert {"wire.py", "ledger.py", "rest.py", "stream.py"} <= {module.name for module in API}
+
+
+@pytest.mark.parametrize("module", API, ids=lambda module: module.stem)
+def test_api_imports_nothing_of_home_assistant(module: Path) -> None:
+    assert packages(module) <= sys.stdlib_module_names | {"aiohttp", "jwt"}
+    # One level up from api/ is the part that knows Home Assistant.
+    assert {level for level, _ in imports(module)} <= {0, 1}
+
+
+@pytest.mark.parametrize("name", ["wire.py", "ledger.py"])
+def test_wire_format_and_ledger_are_pure(name: str) -> None:
+    impure = {"asyncio", "aiohttp", "socket", "ssl", "time", "random", "os", "logging", "threading"}
+    assert not packages(INTEGRATION / "api" / name) & impure
+
+
+@pytest.mark.parametrize("name", ["coordinator.py", "reconciler.py", "health.py", "listeners.py"])
+def test_coordinator_knows_no_json_urls_or_http(name: str) -> None:
+    assert not packages(INTEGRATION / name) & {"json", "aiohttp", "http", "urllib", "yarl"}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: str(module.relative_to(INTEGRATION)))
+def test_only_home_assistant_s_own_packages_are_used(module: Path) -> None:
+    allowed = sys.stdlib_module_names | {"homeassistant", "aiohttp", "jwt", "voluptuous"}
+    assert packages(module) <= allowed
+
+
+def test_only_the_ledger_changes_amounts() -> None:
+    writers = [
+        module.name
+        for module in MODULES
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr == "_holdings"
+    ]
+    assert set(writers) == {"ledger.py"}

@@ -1,0 +1,349 @@
+"""The REST calls against the simulated exchange: rows, every documented refusal, and every way to fail."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+import json
+import traceback
+
+import aiohttp
+import pytest
+
+from custom_components.upbit.api import rest as rest_module
+from custom_components.upbit.api.auth import Credentials
+from custom_components.upbit.api.errors import ErrorKind, UpbitError
+from custom_components.upbit.api.regions import Region
+from custom_components.upbit.api.rest import RestClient
+from custom_components.upbit.api.throttle import Gate
+from custom_components.upbit.api.wire import MAX_FRAME_SIZE, Holding
+from tests.exchange import ACCESS_KEY, SECRET_KEY, SimulatedExchange
+
+
+async def failure(rest: RestClient) -> UpbitError:
+    """Return the error that a call for the rows ends with."""
+    with pytest.raises(UpbitError) as caught:
+        await rest.accounts()
+    return caught.value
+
+
+@pytest.fixture
+def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rest_module, "REQUEST_TIMEOUT", 0.1)
+
+
+# Rows
+
+
+async def test_rows_are_exact(rest: RestClient, exchange: SimulatedExchange) -> None:
+    assert await rest.accounts() == {
+        "SGD": Holding(Decimal("1386929.37231066771348207123"), Decimal("10329.670127489597585685")),
+        "BTC": Holding(Decimal("0.5"), Decimal(0)),
+    }
+
+
+async def test_empty_currencies_may_be_listed(rest: RestClient, exchange: SimulatedExchange) -> None:
+    exchange.account.set("BTC", 0)
+    assert "BTC" not in await rest.accounts()
+    exchange.rest.list_zeros = True
+    assert (await rest.accounts())["BTC"].total == 0
+
+
+async def test_parts_of_a_holding_are_added(rest: RestClient, exchange: SimulatedExchange) -> None:
+    exchange.rest.duplicate_rows = True
+    assert (await rest.accounts())["BTC"].total == 1
+
+
+async def test_every_call_has_a_nonce_of_its_own(rest: RestClient, exchange: SimulatedExchange) -> None:
+    for _ in range(5):
+        await rest.accounts()
+    assert [call.status for call in exchange.record.calls] == [200] * 5
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("break_it", "kind"),
+    [
+        (lambda exchange: setattr(exchange.key, "deleted", True), ErrorKind.INVALID_ACCESS_KEY),
+        (lambda exchange: setattr(exchange.key, "region", "th"), ErrorKind.INVALID_ACCESS_KEY),
+        (lambda exchange: setattr(exchange.key, "secret_key", "other" * 8), ErrorKind.INVALID_SECRET_KEY),
+        (
+            lambda exchange: setattr(exchange.key, "expires_at", datetime(2020, 1, 1, tzinfo=UTC)),
+            ErrorKind.EXPIRED_ACCESS_KEY,
+        ),
+        (
+            lambda exchange: setattr(exchange.key, "allowed_addresses", frozenset({"203.0.113.1"})),
+            ErrorKind.IP_NOT_ALLOWED,
+        ),
+        (lambda exchange: setattr(exchange.key, "permissions", frozenset()), ErrorKind.MISSING_PERMISSION),
+    ],
+)
+async def test_refused_key_says_what_is_wrong_with_it(
+    rest: RestClient,
+    exchange: SimulatedExchange,
+    break_it: Callable[[SimulatedExchange], None],
+    kind: ErrorKind,
+) -> None:
+    break_it(exchange)
+    assert (await failure(rest)).kind is kind
+    assert len(exchange.record.calls) == 1
+
+
+async def test_both_spellings_and_statuses_are_understood(
+    rest: RestClient, exchange: SimulatedExchange
+) -> None:
+    exchange.key.permissions = frozenset()
+    exchange.keys.scope_status = 403
+    assert (await failure(rest)).kind is ErrorKind.MISSING_PERMISSION
+    exchange.key.allowed_addresses = frozenset()
+    exchange.keys.address_error = "no_authorization_ip"
+    assert (await failure(rest)).kind is ErrorKind.IP_NOT_ALLOWED
+
+
+async def test_secret_that_cannot_sign_makes_no_request(
+    session: aiohttp.ClientSession, place: Region, gate: Gate, exchange: SimulatedExchange
+) -> None:
+    rest = RestClient(session, place, Credentials(ACCESS_KEY, ""), gate)
+    assert (await failure(rest)).kind is ErrorKind.INVALID_SECRET_KEY
+    assert not exchange.record.calls
+
+
+async def test_unknown_refusal_of_the_key_counts_as_one(
+    rest: RestClient, exchange: SimulatedExchange
+) -> None:
+    exchange.rest.refuse("brand_new_error", status=401)
+    assert (await failure(rest)).kind is ErrorKind.INVALID_ACCESS_KEY
+
+
+async def test_fault_of_the_client_is_not_blamed_on_the_key(
+    rest: RestClient, exchange: SimulatedExchange
+) -> None:
+    exchange.rest.refuse("no_authorization_token")
+    assert (await failure(rest)).kind is ErrorKind.UNKNOWN
+
+
+# Used nonces
+
+
+async def test_used_nonce_is_answered_with_a_new_one(rest: RestClient, exchange: SimulatedExchange) -> None:
+    exchange.rest.refuse("nonce_used", times=1)
+    assert "BTC" in await rest.accounts()
+    assert [call.status for call in exchange.record.calls] == [401, 200]
+
+
+async def test_exchange_that_calls_every_nonce_used_is_asked_twice_only(
+    rest: RestClient, exchange: SimulatedExchange
+) -> None:
+    exchange.rest.refuse("nonce_used")
+    assert (await failure(rest)).kind is ErrorKind.CANNOT_CONNECT
+    assert len(exchange.record.calls) == 2
+
+
+async def test_other_refusal_of_the_second_attempt_is_the_one_that_counts(
+    rest: RestClient, exchange: SimulatedExchange
+) -> None:
+    exchange.key.deleted = True
+    exchange.rest.refuse("nonce_used", times=1)
+    assert (await failure(rest)).kind is ErrorKind.INVALID_ACCESS_KEY
+
+
+async def test_request_repeated_by_the_library_on_a_cut_connection_is_made_good(
+    rest: RestClient, exchange: SimulatedExchange
+) -> None:
+    await rest.accounts()
+    # The kept connection breaks after the nonce was used; aiohttp then sends the same request again.
+    exchange.rest.cut(times=1)
+    assert "BTC" in await rest.accounts()
+    assert [call.error for call in exchange.record.calls] == [None, None, "nonce_used", None]
+
+
+# Answers that are none
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (200, "[{", ErrorKind.INVALID_ANSWER),
+        (200, "<html>maintenance</html>", ErrorKind.INVALID_ANSWER),
+        (200, "", ErrorKind.INVALID_ANSWER),
+        (200, b"\xff\xfe", ErrorKind.INVALID_ANSWER),
+        (200, '{"error": {"name": "jwt_verification"}}', ErrorKind.INVALID_ANSWER),
+        (200, '[{"currency": "BTC", "balance": "-1", "locked": "0"}]', ErrorKind.INVALID_ANSWER),
+        (503, "<html>maintenance</html>", ErrorKind.CANNOT_CONNECT),
+        (500, "", ErrorKind.CANNOT_CONNECT),
+        (403, "<html>firewall</html>", ErrorKind.CANNOT_CONNECT),
+        (404, '{"error": {"name": 404, "message": ""}}', ErrorKind.UNKNOWN),
+    ],
+)
+async def test_answer_without_rows_is_an_error(
+    rest: RestClient, exchange: SimulatedExchange, status: int, body: str | bytes, kind: ErrorKind
+) -> None:
+    exchange.rest.fail_with(status, body, times=1)
+    assert (await failure(rest)).kind is kind
+    assert "BTC" in await rest.accounts()
+
+
+async def test_reason_names_what_was_wrong_with_the_rows(
+    rest: RestClient, exchange: SimulatedExchange
+) -> None:
+    exchange.rest.extra_rows = [{"currency": "BTC", "balance": "NaN", "locked": "0"}]
+    assert (await failure(rest)).reason == "accounts_invalid_amount"
+
+
+async def test_body_that_never_ends_is_not_read_to_its_end(
+    rest: RestClient, exchange: SimulatedExchange
+) -> None:
+    exchange.rest.fail_with(200, b" " * (2 * MAX_FRAME_SIZE))
+    error = await failure(rest)
+    assert (error.kind, error.reason) == (ErrorKind.INVALID_ANSWER, "body_too_large")
+
+
+async def test_body_of_the_greatest_size_is_read(rest: RestClient, exchange: SimulatedExchange) -> None:
+    exchange.rest.fail_with(200, b"[]".ljust(MAX_FRAME_SIZE))
+    assert await rest.accounts() == {}
+
+
+async def test_redirect_is_not_followed(rest: RestClient, exchange: SimulatedExchange) -> None:
+    exchange.rest.fail_with(302, headers={"Location": f"{exchange.rest_url}/elsewhere"})
+    assert (await failure(rest)).kind is ErrorKind.CANNOT_CONNECT
+    assert [call.path for call in exchange.record.calls] == ["/v1/accounts"]
+
+
+@pytest.mark.parametrize("fault", ["cut", "truncate"])
+async def test_broken_connection_is_an_error(
+    rest: RestClient, exchange: SimulatedExchange, fault: str
+) -> None:
+    getattr(exchange.rest, fault)()
+    assert (await failure(rest)).kind is ErrorKind.CANNOT_CONNECT
+
+
+async def test_exchange_that_is_down_is_an_error(rest: RestClient, exchange: SimulatedExchange) -> None:
+    exchange.go_down()
+    assert (await failure(rest)).kind is ErrorKind.CANNOT_CONNECT
+
+
+async def test_answer_is_not_waited_for_for_ever(
+    rest: RestClient, exchange: SimulatedExchange, short_timeout: None
+) -> None:
+    exchange.rest.hang()
+    error = await failure(rest)
+    assert (error.kind, error.reason) == (ErrorKind.CANNOT_CONNECT, "TimeoutError")
+
+
+async def test_slow_body_counts_towards_the_time(
+    rest: RestClient, exchange: SimulatedExchange, short_timeout: None
+) -> None:
+    exchange.rest.drip(0.05)
+    assert (await failure(rest)).reason == "TimeoutError"
+
+
+async def test_cancelled_call_ends_at_once(rest: RestClient, exchange: SimulatedExchange) -> None:
+    exchange.rest.hang()
+    task = asyncio.create_task(rest.accounts())
+    await exchange.until(lambda: len(exchange.record.calls) == 1)
+    task.cancel()
+    async with asyncio.timeout(1):
+        await asyncio.wait([task])
+    assert task.cancelled()
+
+
+# Waiting when asked to
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "kind", "least"),
+    [
+        (429, "Too many API requests.", {}, ErrorKind.RATE_LIMITED, 1),
+        (429, '{"error": {"name": "too_many_requests"}}', {}, ErrorKind.RATE_LIMITED, 1),
+        (429, "", {"Retry-After": "40"}, ErrorKind.RATE_LIMITED, 40),
+        (418, "", {}, ErrorKind.BLOCKED, 60),
+        (418, "", {"Retry-After": "3000"}, ErrorKind.BLOCKED, 2999),
+    ],
+)
+async def test_no_request_is_made_while_the_exchange_asks_to_wait(
+    rest: RestClient,
+    exchange: SimulatedExchange,
+    gate: Gate,
+    status: int,
+    body: str,
+    headers: dict[str, str],
+    kind: ErrorKind,
+    least: float,
+) -> None:
+    exchange.rest.fail_with(status, body, headers=headers, times=1)
+    assert (await failure(rest)).kind is kind
+    assert gate.remaining() >= least
+    error = await failure(rest)
+    assert (error.kind, error.reason) == (kind, "waiting")
+    assert len(exchange.record.calls) == 1
+
+
+async def test_answer_after_a_wait_makes_the_next_wait_short_again(
+    rest: RestClient, exchange: SimulatedExchange, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = asyncio.get_running_loop()
+    real_time, waited = loop.time, 0.0
+    monkeypatch.setattr(loop, "time", lambda: real_time() + waited)
+    waits = []
+    for answer in (429, 429, 429, 200, 429):
+        if answer == 200:
+            await rest.accounts()
+            continue
+        exchange.rest.fail_with(answer, times=1)
+        await failure(rest)
+        waits.append(gate.remaining())
+        waited += gate.remaining()
+    assert waits[0] < waits[1] < waits[2]
+    assert waits[3] < waits[1]
+
+
+# The key's expiry
+
+
+@pytest.mark.parametrize("region", ["kr"])
+async def test_expiry_of_the_own_key_is_told(rest: RestClient, exchange: SimulatedExchange) -> None:
+    exchange.key.expires_at = datetime(2027, 3, 1, 12, tzinfo=UTC)
+    exchange.add_key(access_key="OTHER", expires_at=datetime(2026, 12, 1, tzinfo=UTC))
+    assert await rest.key_expiry() == datetime(2027, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("region", ["kr"])
+async def test_malformed_list_of_keys_is_an_error(rest: RestClient, exchange: SimulatedExchange) -> None:
+    exchange.rest.fail_with(200, json.dumps([{"access_key": ACCESS_KEY, "expire_at": "soon"}]))
+    with pytest.raises(UpbitError) as caught:
+        await rest.key_expiry()
+    assert caught.value.kind is ErrorKind.INVALID_ANSWER
+    assert caught.value.reason == "api_keys_invalid_timestamp"
+
+
+@pytest.mark.parametrize("region", ["sg", "id", "th"])
+async def test_expiry_is_not_asked_for_where_no_region_tells(
+    rest: RestClient, exchange: SimulatedExchange
+) -> None:
+    assert await rest.key_expiry() is None
+    assert not exchange.record.calls
+
+
+# Nothing leaks
+
+
+@pytest.mark.parametrize("fault", ["cut", "truncate", "hang", "refuse", "redirect", "down"])
+async def test_error_shows_no_key_token_or_amount(
+    rest: RestClient, exchange: SimulatedExchange, short_timeout: None, fault: str
+) -> None:
+    match fault:
+        case "refuse":
+            exchange.rest.refuse("jwt_verification")
+        case "redirect":
+            exchange.rest.fail_with(302, headers={"Location": "//"})
+        case "down":
+            exchange.go_down()
+        case _:
+            getattr(exchange.rest, fault)()
+    error = await failure(rest)
+    # What a log would show, whatever errors it came from.
+    text = "".join(traceback.format_exception(error)) + repr(error)
+    for secret in (ACCESS_KEY, SECRET_KEY, "Bearer", "eyJ", "1386929"):
+        assert secret not in text

@@ -1,0 +1,147 @@
+"""When the next attempt may be made: backoff, and the gate that closes when Upbit asks to wait."""
+
+import asyncio
+
+import pytest
+
+from custom_components.upbit.api.errors import ErrorKind, UpbitError
+from custom_components.upbit.api.throttle import Backoff, Gate
+
+
+class Clock:
+    """The event loop's time, moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+async def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", clock)
+    return clock
+
+
+def rate_limited(retry_after: float | None = None) -> UpbitError:
+    return UpbitError(ErrorKind.RATE_LIMITED, "http_429", retry_after)
+
+
+def blocked(retry_after: float | None = None) -> UpbitError:
+    return UpbitError(ErrorKind.BLOCKED, "http_418", retry_after)
+
+
+# Backoff
+
+
+def test_delays_double_up_to_the_longest_one() -> None:
+    backoff = Backoff()
+    for step in (1, 2, 4, 8, 16, 32, 64, 120, 120, 120):
+        assert step / 2 <= backoff.next_delay() <= step
+
+
+def test_delays_stay_within_bounds_for_ever() -> None:
+    backoff = Backoff()
+    assert all(0.5 <= backoff.next_delay() <= 120 for _ in range(5000))
+
+
+def test_delays_are_spread_over_half_a_step() -> None:
+    delays = [Backoff(10, 20).next_delay() for _ in range(500)]
+    assert min(delays) < 6
+    assert max(delays) > 9
+
+
+def test_delays_start_over_after_a_reset() -> None:
+    backoff = Backoff()
+    for _ in range(6):
+        backoff.next_delay()
+    backoff.reset()
+    assert backoff.next_delay() <= 1
+
+
+# The gate
+
+
+async def test_new_gate_is_open(clock: Clock) -> None:
+    gate = Gate()
+    assert gate.remaining() == 0
+    gate.check()
+
+
+@pytest.mark.parametrize(
+    ("error", "least"),
+    [
+        (rate_limited(), 2),
+        (blocked(), 120),
+        (rate_limited(30), 30),
+        (blocked(600), 600),
+        (rate_limited(0.5), 2),
+    ],
+)
+async def test_gate_stays_closed_for_what_was_asked(clock: Clock, error: UpbitError, least: float) -> None:
+    gate = Gate()
+    gate.refused(error)
+    assert least <= gate.remaining() <= least * 1.1
+    with pytest.raises(UpbitError) as caught:
+        gate.check()
+    assert caught.value.kind is error.kind
+    assert caught.value.reason == "waiting"
+    assert caught.value.retry_after == gate.remaining()
+    clock.now += least - 0.01
+    with pytest.raises(UpbitError):
+        gate.check()
+    clock.now += least * 0.1 + 0.01
+    gate.check()
+    assert gate.remaining() == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "waits"),
+    [
+        (rate_limited(), [2, 4, 8, 16, 32, 64, 120, 120]),
+        (blocked(), [120, 240, 480, 960, 1920, 3600, 3600]),
+    ],
+)
+async def test_each_refusal_in_a_row_closes_the_gate_for_longer(
+    clock: Clock, error: UpbitError, waits: list[float]
+) -> None:
+    gate = Gate()
+    for wait in waits:
+        gate.refused(error)
+        assert wait <= gate.remaining() <= wait * 1.1
+        clock.now += gate.remaining()
+
+
+async def test_waits_stay_bounded_for_ever(clock: Clock) -> None:
+    gate = Gate()
+    for _ in range(5000):
+        gate.refused(blocked())
+        assert gate.remaining() <= 3600 * 1.1
+        clock.now += gate.remaining()
+
+
+async def test_answer_starts_the_waits_over(clock: Clock) -> None:
+    gate = Gate()
+    for _ in range(4):
+        gate.refused(blocked())
+    clock.now += gate.remaining()
+    gate.answered()
+    gate.refused(blocked())
+    assert gate.remaining() <= 120 * 1.1
+
+
+async def test_shorter_wait_does_not_open_the_gate_earlier(clock: Clock) -> None:
+    gate = Gate()
+    gate.refused(blocked(3000))
+    gate.refused(rate_limited())
+    gate.answered()
+    assert gate.remaining() >= 3000
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ErrorKind if kind not in ("rate_limited", "blocked")])
+async def test_other_errors_leave_the_gate_open(clock: Clock, kind: ErrorKind) -> None:
+    gate = Gate()
+    gate.refused(UpbitError(kind, "http_401", 60))
+    gate.check()

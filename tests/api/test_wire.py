@@ -1,0 +1,446 @@
+"""The wire format: exact amounts from any way to write them, and a reason for everything that is refused."""
+
+from datetime import UTC, datetime, timedelta
+import decimal
+from decimal import Decimal
+from fractions import Fraction
+import json
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.upbit.api.wire import (
+    EMPTY,
+    MAX_FRAME_SIZE,
+    AssetUpdate,
+    ErrorFrame,
+    Holding,
+    NoticeFrame,
+    Refusal,
+    RefusedError,
+    decode_accounts,
+    decode_frame,
+    decode_key_expiry,
+    error_name,
+    exact_difference,
+    plain,
+    subscription,
+)
+from tests.exchange.wire import Format, parse_request
+
+DEFAULT = (
+    '{"type": "myAsset", "asset_uuid": "e635f223-1609-4969-8fb6-4376937baad6",'
+    ' "assets": [{"currency": "SGD", "balance": 1386929.37231066771348207123,'
+    ' "locked": 10329.670127489597585685}],'
+    ' "asset_timestamp": 1710146517259, "timestamp": 1710146517267, "stream_type": "REALTIME"}'
+)
+SIMPLE = (
+    '{"ty": "myAsset", "astuid": "e635f223-1609-4969-8fb6-4376937baad6",'
+    ' "ast": [{"cu": "SGD", "b": 1386929.37231066771348207123, "l": 10329.670127489597585685}],'
+    ' "asttms": 1710146517259, "tms": 1710146517267, "st": "REALTIME"}'
+)
+SAMPLE = AssetUpdate(
+    {"SGD": Holding(Decimal("1386929.37231066771348207123"), Decimal("10329.670127489597585685"))},
+    1710146517259,
+    1710146517267,
+)
+
+
+def frame(assets: str = "[]", **other: str) -> str:
+    """Return the text of a frame with these assets, and with other values as JSON text, or without a key."""
+    fields = {"type": '"myAsset"', "assets": assets, "asset_timestamp": "1", "timestamp": "2"} | other
+    return "{" + ", ".join(f'"{key}": {value}' for key, value in fields.items() if value) + "}"
+
+
+def assets(amount: str, currency: str = '"BTC"') -> str:
+    return f'[{{"currency": {currency}, "balance": {amount}, "locked": 0}}]'
+
+
+def one_update(text: str) -> AssetUpdate:
+    (update,) = decode_frame(text)
+    assert isinstance(update, AssetUpdate)
+    return update
+
+
+# What is understood
+
+
+@pytest.mark.parametrize("binary", [True, False], ids=["binary", "text"])
+@pytest.mark.parametrize(
+    "text",
+    [DEFAULT, SIMPLE, f"[{DEFAULT}]", f"[{SIMPLE}]"],
+    ids=[each.value for each in (Format.DEFAULT, Format.SIMPLE, Format.JSON_LIST, Format.SIMPLE_LIST)],
+)
+def test_documented_sample_is_decoded_to_the_last_digit(text: str, binary: bool) -> None:
+    assert decode_frame(text.encode() if binary else text) == [SAMPLE]
+
+
+def test_sum_of_the_documented_sample() -> None:
+    assert plain(SAMPLE.holdings["SGD"].total) == "1397259.04243815731106775623"
+
+
+def test_every_currency_of_a_frame_is_decoded_in_its_order() -> None:
+    rows = ", ".join(
+        f'{{"currency": "{name}", "balance": 1, "locked": 2}}' for name in ("KRW", "BTC", "1INCH")
+    )
+    update = one_update(frame(f"[{rows}]"))
+    assert list(update.holdings.items()) == [
+        (name, Holding(Decimal(1), Decimal(2))) for name in ("KRW", "BTC", "1INCH")
+    ]
+
+
+def test_frames_of_one_list_are_decoded_in_their_order() -> None:
+    first, second = decode_frame(f"[{frame(assets('1'))}, {frame(assets('2'))}]")
+    assert isinstance(first, AssetUpdate)
+    assert isinstance(second, AssetUpdate)
+    assert first.holdings["BTC"].balance == 1
+    assert second.holdings["BTC"].balance == 2
+
+
+def test_keys_that_are_not_documented_do_not_disturb() -> None:
+    assert one_update(frame(assets("1"), pocket='{"deep": [1, null]}')).holdings["BTC"].balance == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "plainly"),
+    [
+        ("0", "0"),
+        ("0.0", "0"),
+        ("0E-8", "0"),
+        ("0e99999", "0"),
+        ("-0.0", "0"),
+        ("-0", "0"),
+        ("12", "12"),
+        ("1200", "1200"),
+        ("0.50", "0.5"),
+        ("7.9276E-4", "0.00079276"),
+        ("1e3", "1000"),
+        ("1.5E+2", "150"),
+        ("0.00000001", "0.00000001"),
+        ("1e-120", "0." + "0" * 119 + "1"),
+        ("1e119", "1" + "0" * 119),
+        ("9" * 120, "9" * 120),
+        ("1386929.37231066771348207123", "1386929.37231066771348207123"),
+        ("0.1234567890123456789012345678901234567890", "0.123456789012345678901234567890123456789"),
+    ],
+)
+def test_amount_keeps_every_digit_whatever_way_it_is_written(written: str, plainly: str) -> None:
+    holding = one_update(frame(assets(written))).holdings["BTC"]
+    assert plain(holding.balance) == plainly
+    assert plain(holding.total) == plainly
+
+
+def test_amounts_do_not_depend_on_the_decimal_context() -> None:
+    with decimal.localcontext(prec=3, traps=[]):
+        (update,) = decode_frame(DEFAULT)
+        assert update == SAMPLE
+        assert plain(SAMPLE.holdings["SGD"].total) == "1397259.04243815731106775623"
+        assert exact_difference(Decimal("1.00001"), Decimal(1)) == Decimal("0.00001")
+        (row,) = decode_accounts(b'[{"currency": "BTC", "balance": "1.00001", "locked": "0"}]').values()
+        assert row.balance == Decimal("1.00001")
+
+
+amounts = st.builds(
+    lambda digits, exponent: Decimal(digits).scaleb(exponent, decimal.Context(prec=200)),
+    st.integers(0, 10**60),
+    st.integers(-60, 59),
+)
+
+
+@given(amounts, amounts)
+def test_sums_and_differences_are_exact(balance: Decimal, locked: Decimal) -> None:
+    holding = Holding(balance, locked)
+    assert Fraction(plain(holding.total)) == Fraction(balance) + Fraction(locked)
+    assert Fraction(exact_difference(balance, locked)) == Fraction(balance) - Fraction(locked)
+
+
+@given(amounts)
+def test_plain_notation_is_the_amount_without_exponent_or_needless_zeros(amount: Decimal) -> None:
+    text = plain(amount)
+    assert Fraction(text) == Fraction(amount)
+    assert text.replace(".", "", 1).isdecimal()
+    assert text == "0" or not text.startswith("00")
+    assert "." not in text or not text.endswith(("0", "."))
+
+
+def test_greatest_sum_fits_in_a_state_of_home_assistant() -> None:
+    greatest = Decimal("9" * 120 + "." + "9" * 120)
+    text = plain(Holding(greatest, greatest).total)
+    assert Fraction(text) == 2 * Fraction(greatest)
+    assert len(text) <= 255
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"status":"UP"}',
+        '{"method": "LIST_SUBSCRIPTIONS", "result": [{"type": "myAsset"}], "ticket": "t"}',
+    ],
+)
+def test_frame_about_no_asset_is_a_notice(text: str) -> None:
+    assert decode_frame(text) == [NoticeFrame()]
+
+
+@pytest.mark.parametrize(
+    ("error", "name"),
+    [
+        ('{"name": "INVALID_AUTH", "message": "인증 정보가 올바르지 않습니다."}', "INVALID_AUTH"),
+        ('{"name": "I\'m a teapot"}', "I'm a teapot"),
+        ('{"name": 400}', "400"),
+        ('{"name": "' + "x" * 1000 + '"}', "x" * 80),
+        ("{}", "None"),
+    ],
+)
+def test_error_frame_carries_its_name(error: str, name: str) -> None:
+    assert decode_frame(f'{{"error": {error}}}'.encode()) == [ErrorFrame(name)]
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("data", "refusal"),
+    [
+        (b"", Refusal.NOT_JSON),
+        ("PONG", Refusal.NOT_JSON),
+        (frame(assets("1"))[:-1], Refusal.NOT_JSON),
+        (frame(assets("1")) + "{}", Refusal.NOT_JSON),
+        (frame(assets("01")), Refusal.NOT_JSON),
+        (frame(assets("+1")), Refusal.NOT_JSON),
+        (frame(assets(".5")), Refusal.NOT_JSON),
+        (frame(assets("9" * 5000)), Refusal.NOT_JSON),
+        (frame(assets("1e99999999999999999999")), Refusal.NOT_JSON),
+        ("[" * 200_000, Refusal.NOT_JSON),
+        (frame(assets("1")).encode("utf-16"), Refusal.NOT_UTF8),
+        (b'{"status": "\xff"}', Refusal.NOT_UTF8),
+        (b" " * (MAX_FRAME_SIZE + 1), Refusal.TOO_LARGE),
+        (" " * (MAX_FRAME_SIZE + 1), Refusal.TOO_LARGE),
+        ("[]", Refusal.WRONG_SHAPE),
+        ("1", Refusal.WRONG_SHAPE),
+        ("null", Refusal.WRONG_SHAPE),
+        ("[[]]", Refusal.WRONG_SHAPE),
+        (f"[{DEFAULT}, 1]", Refusal.WRONG_SHAPE),
+        (frame("{}"), Refusal.WRONG_SHAPE),
+        (frame('["BTC"]'), Refusal.WRONG_SHAPE),
+        ('{"error": "INVALID_AUTH"}', Refusal.WRONG_SHAPE),
+        ("{}", Refusal.UNKNOWN_TYPE),
+        ('{"type": "myOrder"}', Refusal.UNKNOWN_TYPE),
+        ('{"ty": "ticker", "cd": "SGD-BTC"}', Refusal.UNKNOWN_TYPE),
+        (frame(assets("1"), asset_timestamp=""), Refusal.MISSING_KEY),
+        (frame(assets("1"), timestamp=""), Refusal.MISSING_KEY),
+        (frame(""), Refusal.MISSING_KEY),
+        (frame('[{"currency": "BTC", "balance": 1}]'), Refusal.MISSING_KEY),
+        (frame('[{"currency": "BTC", "locked": 1}]'), Refusal.MISSING_KEY),
+        (frame('[{"balance": 1, "locked": 1}]'), Refusal.MISSING_KEY),
+        # The keys of two formats mixed.
+        (frame('[{"cu": "BTC", "b": 1, "l": 1}]'), Refusal.MISSING_KEY),
+        (frame(assets("NaN")), Refusal.INVALID_AMOUNT),
+        (frame(assets("Infinity")), Refusal.INVALID_AMOUNT),
+        (frame(assets("-Infinity")), Refusal.INVALID_AMOUNT),
+        (frame(assets("null")), Refusal.INVALID_AMOUNT),
+        (frame(assets("true")), Refusal.INVALID_AMOUNT),
+        (frame(assets('"1"')), Refusal.INVALID_AMOUNT),
+        (frame(assets("[1]")), Refusal.INVALID_AMOUNT),
+        (frame(assets("-1")), Refusal.INVALID_AMOUNT),
+        (frame(assets("-0.00000001")), Refusal.INVALID_AMOUNT),
+        (frame(assets("1e120")), Refusal.INVALID_AMOUNT),
+        (frame(assets("1" + "0" * 120)), Refusal.INVALID_AMOUNT),
+        (frame(assets("1e-121")), Refusal.INVALID_AMOUNT),
+        (frame(assets("1.0e-120")), Refusal.INVALID_AMOUNT),
+        (frame(assets("1", '""')), Refusal.INVALID_CURRENCY),
+        (frame(assets("1", "null")), Refusal.INVALID_CURRENCY),
+        (frame(assets("1", "1")), Refusal.INVALID_CURRENCY),
+        (frame(assets("1", '" BTC"')), Refusal.INVALID_CURRENCY),
+        (frame(assets("1", '"BTC\\n"')), Refusal.INVALID_CURRENCY),
+        (frame(assets("1", '"비트코인"')), Refusal.INVALID_CURRENCY),
+        (frame(assets("1", '"\\ud800"')), Refusal.INVALID_CURRENCY),
+        (frame(assets("1", '"<b>"')), Refusal.INVALID_CURRENCY),
+        (frame(assets("1", '"' + "A" * 33 + '"')), Refusal.INVALID_CURRENCY),
+        (frame(assets("1")[:-1] + ", " + assets("2")[1:]), Refusal.REPEATED_CURRENCY),
+        (frame(assets("1"), asset_timestamp="-1"), Refusal.INVALID_TIMESTAMP),
+        (frame(assets("1"), asset_timestamp="1.0"), Refusal.INVALID_TIMESTAMP),
+        (frame(assets("1"), asset_timestamp='"1"'), Refusal.INVALID_TIMESTAMP),
+        (frame(assets("1"), asset_timestamp="true"), Refusal.INVALID_TIMESTAMP),
+        (frame(assets("1"), asset_timestamp="253402300799001"), Refusal.INVALID_TIMESTAMP),
+        (frame(assets("1"), timestamp="null"), Refusal.INVALID_TIMESTAMP),
+    ],
+)
+def test_malformed_frame_is_refused_with_a_reason(data: bytes | str, refusal: Refusal) -> None:
+    with pytest.raises(RefusedError) as caught:
+        decode_frame(data)
+    assert caught.value.refusal is refusal
+    # Nothing of the frame gets into a log by way of the error.
+    assert str(caught.value) == refusal.value
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+def test_one_malformed_currency_refuses_the_whole_frame() -> None:
+    rows = f"{assets('1')[:-1]}, {assets('-1', '"XRP"')[1:]}"
+    with pytest.raises(RefusedError):
+        decode_frame(frame(rows))
+
+
+def test_longest_currency_and_latest_time_are_understood() -> None:
+    update = one_update(frame(assets("1", f'"{"A" * 32}"'), asset_timestamp="253402300799000"))
+    assert list(update.holdings) == ["A" * 32]
+    assert datetime.fromtimestamp(update.asset_timestamp / 1000, UTC).year == 9999
+
+
+def test_largest_frame_is_understood() -> None:
+    text = DEFAULT + " " * (MAX_FRAME_SIZE - len(DEFAULT))
+    assert decode_frame(text) == [SAMPLE]
+
+
+# The request
+
+
+def test_subscription_is_what_the_exchange_documents() -> None:
+    text = subscription("0e66c0ac-7e13-43ef-91fb-2a87c2956c49")
+    assert json.loads(text) == [
+        {"ticket": "0e66c0ac-7e13-43ef-91fb-2a87c2956c49"},
+        {"type": "myAsset"},
+        {"format": "DEFAULT"},
+    ]
+    request = parse_request(text)
+    assert (request.subscribe, request.format) == (True, Format.DEFAULT)
+
+
+# The account's rows
+
+
+def rows(*rows: dict[str, object]) -> bytes:
+    return json.dumps(rows).encode()
+
+
+def test_rows_are_decoded_by_currency() -> None:
+    body = rows(
+        {
+            "currency": "SGD",
+            "balance": "1386929.37231066771348207123",
+            "locked": "10329.670127489597585685",
+            "avg_buy_price": "0",
+            "avg_buy_price_modified": False,
+            "unit_currency": "SGD",
+        },
+        {"currency": "BTC", "balance": "0.50000000", "locked": "0E-8", "unit_currency": "USDT"},
+    )
+    assert decode_accounts(body) == {
+        "SGD": SAMPLE.holdings["SGD"],
+        "BTC": Holding(Decimal("0.5"), Decimal(0)),
+    }
+
+
+def test_account_without_rows_is_empty() -> None:
+    assert decode_accounts(b"[]") == {}
+
+
+def test_rows_of_one_currency_are_added_without_rounding() -> None:
+    row = {"currency": "BTC", "balance": "0." + "3" * 60, "locked": "1" + "0" * 60}
+    other = {"currency": "BTC", "balance": "1" + "0" * 60, "locked": "0." + "4" * 60}
+    (holding,) = decode_accounts(rows(row, other, row)).values()
+    assert plain(holding.balance) == "1" + "0" * 60 + "." + "6" * 60
+    assert plain(holding.locked) == "2" + "0" * 60 + "." + "4" * 60
+
+
+@pytest.mark.parametrize(
+    ("body", "refusal"),
+    [
+        (b"", Refusal.NOT_JSON),
+        (b"<html>", Refusal.NOT_JSON),
+        (b"\xff\xfe", Refusal.NOT_UTF8),
+        (b"{}", Refusal.WRONG_SHAPE),
+        (b'{"error": {"name": "jwt_verification"}}', Refusal.WRONG_SHAPE),
+        (b"[1]", Refusal.WRONG_SHAPE),
+        (rows({"currency": "BTC", "balance": "1"}), Refusal.MISSING_KEY),
+        (rows({"currency": "BTC", "locked": "1"}), Refusal.MISSING_KEY),
+        (rows({"balance": "1", "locked": "1"}), Refusal.MISSING_KEY),
+        (rows({"currency": "", "balance": "1", "locked": "1"}), Refusal.INVALID_CURRENCY),
+        *(
+            (rows({"currency": "BTC", "balance": amount, "locked": "1"}), Refusal.INVALID_AMOUNT)
+            for amount in (
+                1,
+                1.5,
+                None,
+                "",
+                " 1",
+                "1 ",
+                "1_0",
+                "NaN",
+                "-1",
+                "1e120",
+                "0x1",
+                "\N{FULLWIDTH DIGIT ONE}",
+                "1" * 251,
+            )
+        ),
+    ],
+)
+def test_malformed_rows_are_refused_with_a_reason(body: bytes, refusal: Refusal) -> None:
+    with pytest.raises(RefusedError) as caught:
+        decode_accounts(body)
+    assert caught.value.refusal is refusal
+
+
+# The key's expiry
+
+
+def test_expiry_is_that_of_the_own_key() -> None:
+    body = rows(
+        {"access_key": "other", "expire_at": "2020-01-01T00:00:00+09:00"},
+        {"access_key": "own", "expire_at": "2026-06-25T11:22:54+09:00"},
+    )
+    assert decode_key_expiry(body, "own") == datetime(2026, 6, 25, 2, 22, 54, tzinfo=UTC)
+    expiry = decode_key_expiry(body, "own")
+    assert expiry is not None
+    assert expiry.utcoffset() == timedelta(hours=9)
+
+
+def test_key_that_is_not_listed_has_no_expiry() -> None:
+    body = rows({"access_key": "other", "expire_at": "not looked at"}, {})
+    assert decode_key_expiry(body, "own") is None
+
+
+@pytest.mark.parametrize(
+    ("body", "refusal"),
+    [
+        (b"", Refusal.NOT_JSON),
+        (b"{}", Refusal.WRONG_SHAPE),
+        (b"[1]", Refusal.WRONG_SHAPE),
+        (rows({"access_key": "own"}), Refusal.MISSING_KEY),
+        (rows({"access_key": "own", "expire_at": None}), Refusal.INVALID_TIMESTAMP),
+        (rows({"access_key": "own", "expire_at": "soon"}), Refusal.INVALID_TIMESTAMP),
+        (rows({"access_key": "own", "expire_at": "2026-06-25T11:22:54"}), Refusal.INVALID_TIMESTAMP),
+    ],
+)
+def test_malformed_expiry_is_refused_with_a_reason(body: bytes, refusal: Refusal) -> None:
+    with pytest.raises(RefusedError) as caught:
+        decode_key_expiry(body, "own")
+    assert caught.value.refusal is refusal
+
+
+# The error of a body
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (b'{"error": {"name": "jwt_verification", "message": "..."}}', "jwt_verification"),
+        (b'{"error": {"name": 404, "message": "..."}}', 404),
+        (b'{"error": {"message": "..."}}', None),
+        (b'{"error": "jwt_verification"}', None),
+        (b'["error"]', None),
+        (b"{}", None),
+        (b"Too many API requests.", None),
+        (b"<html></html>", None),
+        (b"\xff", None),
+        (b"", None),
+    ],
+)
+def test_error_name_of_a_body(body: bytes, name: object) -> None:
+    assert error_name(body) == name
+
+
+def test_nothing_is_held_of_an_empty_holding() -> None:
+    assert EMPTY.total == 0
+    assert plain(EMPTY.total) == "0"
