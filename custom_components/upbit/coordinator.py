@@ -70,6 +70,7 @@ class UpbitCoordinator:
         self._task: asyncio.Task[None] | None = None
         self._available = False
         self._told_online = False
+        self._last_error: UpbitError | None = None
         self._connection_scope: asyncio.Timeout | None = None
         self._hastened = asyncio.Event()
         self._refusals_logged: set[str] = set()
@@ -139,7 +140,7 @@ class UpbitCoordinator:
     def _end(self, error: UpbitError) -> None:
         """Stop for good: only another key can help, and only the user has one."""
         self.health.ended()
-        self.update_health(str(error))
+        self.update_health(error)
         if self._reconciler.baseline_known:  # before that, set-up fails and Home Assistant asks by itself
             self.entry.async_start_reauth(self.hass)
 
@@ -150,7 +151,7 @@ class UpbitCoordinator:
         where = f"{type(error).__name__} at {place.name}:{place.lineno}"
         self.statistics.unexpected_errors[where] += 1
         self.health.ended()
-        self.update_health("unexpected_error")
+        self.update_health(UpbitError(ErrorKind.UNKNOWN, where))
         self._reconciler.close()
         _LOGGER.error("Unexpected %s; %s starts again", where, self.entry.title)
 
@@ -225,7 +226,7 @@ class UpbitCoordinator:
         self._refusals_logged.clear()
         self._reconciler.stream_attempted()
         self._reconciler.ask()
-        self.update_health("connected")
+        self.update_health()
 
     @callback
     def _on_lost(self, error: UpbitError) -> None:
@@ -237,7 +238,7 @@ class UpbitCoordinator:
             self.statistics.failed_connects[error.reason] += 1
         self.health.lost(self.hass.loop.time())
         self._reconciler.stream_attempted()
-        self.update_health(str(error))
+        self.update_health(error)
         _LOGGER.debug("%s: the stream is down: %s", self.entry.title, error)
 
     @callback
@@ -265,12 +266,13 @@ class UpbitCoordinator:
             self.listeners.async_tell_changes(changes)
 
     @callback
-    def update_health(self, reason: str) -> None:
+    def update_health(self, error: UpbitError | None = None) -> None:
         """Tell when the balances stop or start being current, and when the stream comes or goes.
 
         Args:
-            reason: What happened, for the log.
+            error: What went wrong, if something did; the log names the last one when the balances are lost.
         """
+        self._last_error = error or self._last_error
         available = self._reconciler.baseline_known and self.health.available(self.hass.loop.time())
         if available is not self._available:
             self._available = available
@@ -279,7 +281,7 @@ class UpbitCoordinator:
                     _LOGGER.info("%s: the balances are available again", self.entry.title)
             else:
                 self.statistics.times_unavailable += 1
-                _LOGGER.info("%s: the balances are unavailable: %s", self.entry.title, reason)
+                _LOGGER.info("%s: the balances are unavailable: %s", self.entry.title, self._last_error)
             self.listeners.async_tell_availability()
         if self.health.online is not self._told_online:
             self._told_online = self.health.online

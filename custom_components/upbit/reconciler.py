@@ -139,7 +139,7 @@ class Reconciler:
         if changes:
             self._coordinator.tell(changes)
         self.baseline_known = True
-        self._coordinator.update_health("snapshot")
+        self._coordinator.update_health()
         return changes
 
     @callback
@@ -149,7 +149,10 @@ class Reconciler:
         self._coordinator.statistics.failed_snapshots[error.reason] += 1
         if error.kind is ErrorKind.IP_NOT_ALLOWED:
             issues.async_address_refused(self._hass, entry, self._coordinator.region)
-        self._coordinator.update_health(str(error))
+        elif error.kind.needs_new_key:
+            # The next key has a list of its own.
+            issues.async_address_allowed(self._hass, entry)
+        self._coordinator.update_health(error)
         _LOGGER.debug("%s: no snapshot: %s", entry.title, error)
 
     async def _async_confirm(self, changes: list[Change]) -> None:
@@ -203,7 +206,7 @@ class Reconciler:
                 async with asyncio.timeout(min(remaining, self._timings.tick, expires_in or remaining)):
                     await self._asked.wait()
             except TimeoutError:
-                self._coordinator.update_health("the stream is down and no snapshot came")
+                self._coordinator.update_health()
                 self._check_clock()
             else:
                 return True
