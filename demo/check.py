@@ -44,8 +44,8 @@ class View:
     def __init__(
         self, session: aiohttp.ClientSession, home_assistant: HomeAssistant, control_url: str
     ) -> None:
+        self.home_assistant = home_assistant
         self._session = session
-        self._home_assistant = home_assistant
         self._control_url = control_url
 
     async def control(self, method: str, path: str, body: object | None = None) -> Any:
@@ -58,7 +58,7 @@ class View:
         """Return the states of the currencies' sensors by their unit."""
         states = [
             state
-            for state in await self._home_assistant.call("GET", "/api/states")
+            for state in await self.home_assistant.call("GET", "/api/states")
             if "locked" in state["attributes"]
         ]
         sensors = {state["attributes"]["unit_of_measurement"]: state for state in states}

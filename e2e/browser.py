@@ -1,0 +1,97 @@
+"""Drives Chromium: opens pages of Home Assistant as a person sees them, and listens to what their consoles say."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+import os
+
+from playwright.async_api import Browser, ConsoleMessage, Page, StorageState, async_playwright, expect
+
+from demo.home_assistant import PASSWORD, USER
+
+# A page of Home Assistant is there in two seconds; this is for a machine that has much else to do.
+PATIENCE = 20_000  # ms
+
+ARGUMENTS = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+    # Nothing of ours may need the internet, and nothing of anybody else's may slow a test down.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a person looks at Home Assistant: language, theme, and the size of the window in pixels."""
+
+    locale: str = "en-US"
+    dark: bool = False
+    width: int = 1280
+    height: int = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A page, and the errors that its console has told of so far."""
+
+    page: Page
+    errors: list[str] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """Run the browser that ``scripts/e2e`` has found."""
+    expect.set_options(timeout=PATIENCE)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=os.environ["CHROMIUM"], args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+async def log_in(browser: Browser, url: str) -> StorageState:
+    """Log in on Home Assistant's own page; return what a browser keeps of that."""
+    context = await browser.new_context(base_url=url, service_workers="block")
+    page = await context.new_page()
+    await page.goto("/")
+    await page.get_by_role("textbox", name="Username").fill(USER)
+    await page.get_by_role("textbox", name="Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Log in").click()
+    await expect(page.locator("ha-sidebar")).to_be_visible()
+    state = await context.storage_state()
+    await context.close()
+    return state
+
+
+@asynccontextmanager
+async def visit(browser: Browser, url: str, login: StorageState, look: Look) -> AsyncIterator[Visit]:
+    """Open an empty page in a browser without a memory but for the login."""
+    context = await browser.new_context(
+        base_url=url,
+        color_scheme="dark" if look.dark else "light",
+        locale=look.locale,
+        # A service worker would answer from a cache that outlives a page.
+        service_workers="block",
+        storage_state=login,
+        viewport={"width": look.width, "height": look.height},
+    )
+    context.set_default_timeout(PATIENCE)
+    opened = Visit(await context.new_page())
+
+    def on_console(message: ConsoleMessage) -> None:
+        source = message.location["url"]
+        # Home Assistant asks the internet for the icons of its own integrations; here there is none.
+        if message.type == "error" and not ("/api/brands/" in source and "/upbit/" not in source):
+            opened.errors.append(f"{message.text} ({source})")
+
+    opened.page.on("console", on_console)
+    opened.page.on("pageerror", lambda error: opened.errors.append(f"uncaught: {error.stack or error}"))
+    try:
+        yield opened
+    finally:
+        await context.close()

@@ -1,0 +1,83 @@
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+import re
+import shutil
+import signal
+from typing import Any
+
+from playwright.async_api import Browser, Page, StorageState
+import pytest
+
+from demo.check import View, running_demo
+from demo.installation import REPOSITORY
+
+from .browser import Look, Visit, chromium, log_in, visit
+
+# What a failed test leaves behind: a picture of each of its pages.
+FAILURES = REPOSITORY / ".e2e"
+
+type OpenPage = Callable[[Look], Awaitable[Page]]
+
+
+def pytest_sessionstart() -> None:
+    shutil.rmtree(FAILURES, ignore_errors=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    report = yield
+    if call.when == "call" and report.failed:
+        item.stash[FAILED] = True
+    return report
+
+
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.fixture(scope="session")
+async def home(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[View]:
+    """The demo, with balances that move only when a test moves them."""
+    async with running_demo(tmp_path_factory.mktemp("demo"), signal.SIGTERM) as view:
+        await view.control("POST", "trading", {"paused": True})
+        yield view
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def login(browser: Browser, home: View) -> StorageState:
+    return await log_in(browser, home.home_assistant.url)
+
+
+@pytest.fixture
+async def open_page(
+    request: pytest.FixtureRequest, browser: Browser, home: View, login: StorageState
+) -> AsyncIterator[OpenPage]:
+    """Opens pages; a test with an error in the console of one of them has failed."""
+    visits: list[Visit] = []
+    async with AsyncExitStack() as stack:
+
+        async def open_page(look: Look) -> Page:
+            visits.append(
+                await stack.enter_async_context(visit(browser, home.home_assistant.url, login, look))
+            )
+            return visits[-1].page
+
+        yield open_page
+        if request.node.stash.get(FAILED, False):
+            FAILURES.mkdir(exist_ok=True)
+            name = re.sub(r"[^\w.-]+", "-", request.node.name)
+            for number, each in enumerate(visits, 1):
+                await each.page.screenshot(path=FAILURES / f"{name}-{number}.png")
+    errors = [error for each in visits for error in each.errors]
+    assert not errors, "\n".join(errors)
+
+
+@pytest.fixture
+async def page(open_page: OpenPage) -> Page:
+    """A page in English, light, on a desktop."""
+    return await open_page(Look())

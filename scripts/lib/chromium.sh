@@ -1,0 +1,63 @@
+# Finds a Chromium, or brings one; sourced after common.sh.
+
+# Prints the first of its arguments that is a browser which can open a page without a screen.
+first_working_browser() {
+    local candidate profile
+    for candidate in "$@"; do
+        [ -x "$candidate" ] || continue
+        profile="$(mktemp -d)"
+        if timeout 60 "$candidate" --headless --no-sandbox --disable-gpu --user-data-dir="$profile" \
+            --dump-dom "data:text/html,<p>works</p>" 2>/dev/null | grep -q "<p>works</p>"; then
+            rm -rf "$profile"
+            printf '%s\n' "$candidate"
+            return
+        fi
+        rm -rf "$profile"
+    done
+    return 1
+}
+
+installed_browsers() {
+    local name
+    for name in chromium chromium-browser google-chrome google-chrome-stable; do
+        command -v "$name" || true
+    done
+}
+
+# Sets CHROMIUM to the machine's own browser, the one that playwright can download, or Debian's.
+# usage: find_chromium PYTHON_WITH_PLAYWRIGHT
+find_chromium() {
+    local python="$1" log="$DEV/chromium.log" browsers
+    mapfile -t browsers < <(installed_browsers)
+    CHROMIUM="$(first_working_browser ${CHROMIUM:+"$CHROMIUM"} "${browsers[@]}")" && return
+
+    export PLAYWRIGHT_BROWSERS_PATH="$DEV/browsers"
+    local downloaded="import playwright.sync_api as p; print(p.sync_playwright().start().chromium.executable_path)"
+    mapfile -t browsers < <("$python" -c "$downloaded" 2>/dev/null || true)
+    CHROMIUM="$(first_working_browser "${browsers[@]}")" && return
+
+    say "no Chromium on this machine: downloading one with playwright"
+    if "$python" -m playwright install chromium >"$log" 2>&1; then
+        mapfile -t browsers < <("$python" -c "$downloaded")
+        CHROMIUM="$(first_working_browser "${browsers[@]}")" && return
+    fi
+    if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+        say "playwright could not bring one that works (log: ${log#"$ROOT"/}); installing Debian's package"
+        { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends chromium; } \
+            >>"$log" 2>&1 || true
+        mapfile -t browsers < <(installed_browsers)
+        CHROMIUM="$(first_working_browser "${browsers[@]}")" && return
+    fi
+    die "no Chromium that works was found, and none could be had (log: ${log#"$ROOT"/})." \
+        "Install Chromium or Chrome (Debian: apt-get install chromium) and try again."
+}
+
+# Makes the environment .dev/venv-e2e and exports CHROMIUM. Needs python.sh and environment.sh.
+prepare_e2e() {
+    local requirements="$ROOT/e2e/requirements.txt"
+    hold_dev
+    make_environment e2e "$(fingerprint "$requirements")" --requirements "$requirements"
+    find_chromium "$DEV/venv-e2e/bin/python"
+    release_dev
+    export CHROMIUM
+}
