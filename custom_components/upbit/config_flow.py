@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 import logging
+import re
 from typing import Any, override
 
 from homeassistant.config_entries import (
@@ -126,7 +127,7 @@ class UpbitConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_create_entry(title=title, data=data)
         old_region = REGIONS.get(entry.data[CONF_REGION])
         moved = data[CONF_REGION] != entry.data[CONF_REGION]
-        named_after_region = old_region is not None and entry.title == _default_title(old_region)
+        named_after_region = old_region is not None and _is_default_title(entry.title, old_region)
         return self.async_update_reload_and_abort(
             entry, data_updates=data, title=title if moved and named_after_region else entry.title
         )
@@ -173,6 +174,11 @@ class UpbitOptionsFlow(OptionsFlow):
 
 def _default_title(region: Region) -> str:
     return f"{MANUFACTURER} {region.name}"
+
+
+def _is_default_title(title: str, region: Region) -> bool:
+    """Return whether a title is the region's name, with or without a number."""
+    return re.fullmatch(re.escape(_default_title(region)) + r"( [0-9]+)?", title) is not None
 
 
 def _schema(region: str | None) -> vol.Schema:
