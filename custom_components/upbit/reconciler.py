@@ -136,10 +136,12 @@ class Reconciler:
             self._failed = False
             self._coordinator.hasten()
         issues.async_address_allowed(self._hass, self._coordinator.entry)
-        if changes:
-            self._coordinator.tell(changes)
+        is_news = self.baseline_known
         self.baseline_known = True
+        # Availability first: an automation that runs for a change looks at balances that are current by then.
         self._coordinator.update_health()
+        if changes and is_news:
+            self._coordinator.tell(changes)
         return changes
 
     @callback
