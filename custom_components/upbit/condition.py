@@ -1,0 +1,93 @@
+"""The condition: a balance is above, below, between or outside of limits."""
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Unpack, override
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import CONF_OPTIONS, CONF_TARGET
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.condition import Condition, ConditionCheckParams, ConditionConfig
+from homeassistant.helpers.entity_registry import RegistryEntry
+from homeassistant.helpers.selector import NumericThresholdMode
+from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
+from homeassistant.helpers.typing import ConfigType
+import voluptuous as vol
+
+from .amounts import CONF_AMOUNT, CONF_THRESHOLD, Amount, Threshold, threshold_validator
+from .coordinator import UpbitConfigEntry
+from .entity import currency_of
+from .targets import TARGET_SCHEMA, balance_sensors
+
+CONF_BEHAVIOR = "behavior"
+
+
+class Behavior(StrEnum):
+    """Of how many of the targeted balances the condition has to be true."""
+
+    ANY = "any"
+    ALL = "all"
+
+
+_SCHEMA = vol.Schema(
+    {
+        vol.Required(CONF_TARGET): TARGET_SCHEMA,
+        vol.Required(CONF_OPTIONS): {
+            vol.Required(CONF_BEHAVIOR, default=Behavior.ANY.value): vol.In(list(Behavior)),
+            vol.Required(CONF_AMOUNT, default=Amount.TOTAL.value): vol.In(list(Amount)),
+            vol.Required(CONF_THRESHOLD): threshold_validator(NumericThresholdMode.IS),
+        },
+    }
+)
+
+
+class BalanceCondition(Condition):
+    """Whether any or all of the balances in a target are in the range of a threshold.
+
+    A balance that is not known to be current is in no range, so with one of them in the target "all" is false.
+    """
+
+    @classmethod
+    @override
+    async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
+        validated: ConfigType = _SCHEMA(config)
+        return validated
+
+    def __init__(self, hass: HomeAssistant, config: ConditionConfig) -> None:
+        super().__init__(hass, config)
+        options = config.options or {}
+        self._selection = TargetSelection(config.target or {})
+        self._behavior = Behavior(options[CONF_BEHAVIOR])
+        self._amount = Amount(options[CONF_AMOUNT])
+        self._threshold = Threshold.from_config(options[CONF_THRESHOLD])
+
+    @override
+    def _async_check(self, **kwargs: Unpack[ConditionCheckParams]) -> bool:
+        amounts = self._threshold.now(self._hass)
+        if amounts is None:
+            return False
+        selected = async_extract_referenced_entity_ids(self._hass, self._selection, expand_group=False)
+        sensors = balance_sensors(self._hass, selected.referenced | selected.indirectly_referenced)
+        results = [
+            (amount := self._amount_now(registered)) is not None and amount in amounts
+            for registered in sensors.values()
+        ]
+        return bool(results) and (any(results) if self._behavior is Behavior.ANY else all(results))
+
+    def _amount_now(self, registered: RegistryEntry) -> Decimal | None:
+        """Return the amount as the ledger has it; None while it is not known to be current."""
+        entry_id, currency = registered.config_entry_id, currency_of(registered)
+        if entry_id is None or currency is None:
+            return None
+        entry: UpbitConfigEntry | None = self._hass.config_entries.async_get_entry(entry_id)
+        if entry is None or entry.state is not ConfigEntryState.LOADED or not entry.runtime_data.available:
+            return None
+        return self._amount.of(entry.runtime_data.ledger.holding(currency))
+
+
+CONDITIONS: dict[str, type[Condition]] = {"is_balance": BalanceCondition}
+
+
+async def async_get_conditions(hass: HomeAssistant) -> dict[str, type[Condition]]:
+    """Return the conditions."""
+    return CONDITIONS

@@ -1,0 +1,88 @@
+"""From the target of a trigger or condition to the balances it means, and to their changes."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, override
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers import config_validation as cv, entity_registry as er
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.target import TargetEntityChangeTracker, TargetSelection
+import voluptuous as vol
+
+from .api.ledger import Change
+from .const import DOMAIN
+from .entity import currency_of, total_unique_id
+from .listeners import SIGNAL_CHANGES
+
+
+def _not_empty(target: dict[str, Any]) -> dict[str, Any]:
+    if not TargetSelection(target).has_any_target:
+        raise vol.Invalid("choose at least one entity, device, area, floor or label")
+    return target
+
+
+TARGET_SCHEMA = vol.All(cv.TARGET_FIELDS, _not_empty)
+"""What Home Assistant takes for a target, but not an empty one, which would never do anything."""
+
+type ChangeListener = Callable[[str, Change], None]
+"""Called with the id of a balance's sensor and a change of that balance."""
+
+
+@callback
+def balance_sensors(hass: HomeAssistant, entity_ids: Iterable[str]) -> dict[str, er.RegistryEntry]:
+    """Return those of the entities that are enabled sensors of a balance."""
+    registry = er.async_get(hass)
+    return {
+        registered.entity_id: registered
+        for registered in map(registry.async_get, entity_ids)
+        if registered is not None
+        and registered.platform == DOMAIN
+        and registered.disabled_by is None
+        and currency_of(registered) is not None
+    }
+
+
+class BalanceTracker(TargetEntityChangeTracker):
+    """Passes on every change of the balances in a target, whichever entities, devices and areas that means now.
+
+    The changes come by dispatcher, from the ledger: exact, and only when an amount really changed. States would also
+    change when a sensor becomes available, and their attributes are floats.
+    """
+
+    def __init__(self, hass: HomeAssistant, selection: TargetSelection, listener: ChangeListener) -> None:
+        super().__init__(hass, selection, lambda entity_ids: set(balance_sensors(hass, entity_ids)))
+        self._listener = listener
+        self._targeted: dict[str, str] = {}
+        """Entity ids by unique id."""
+        self._accounts: dict[str, CALLBACK_TYPE] = {}
+        """What ends the subscription to an account, by the id of its entry."""
+
+    @callback
+    @override
+    def _handle_entities_update(self, tracked_entities: set[str]) -> None:
+        sensors = balance_sensors(self._hass, tracked_entities)
+        self._targeted = {registered.unique_id: entity_id for entity_id, registered in sensors.items()}
+        # All accounts: one without a sensor in the target may get the first one any time.
+        entry_ids = {entry.entry_id for entry in self._hass.config_entries.async_entries(DOMAIN)}
+        for entry_id in self._accounts.keys() - entry_ids:
+            self._accounts.pop(entry_id)()
+        for entry_id in entry_ids - self._accounts.keys():
+            self._accounts[entry_id] = async_dispatcher_connect(
+                self._hass, SIGNAL_CHANGES.format(entry_id), partial(self._on_changes, entry_id)
+            )
+
+    @callback
+    def _on_changes(self, entry_id: str, changes: list[Change]) -> None:
+        # The sensor of a new currency is there already: it is told before those who listen to the signal.
+        for change in changes:
+            entity_id = self._targeted.get(total_unique_id(entry_id, change.currency))
+            if entity_id is not None:
+                self._listener(entity_id, change)
+
+    @override
+    def _unsubscribe(self) -> None:
+        super()._unsubscribe()
+        for unsubscribe in self._accounts.values():
+            unsubscribe()
+        self._accounts.clear()

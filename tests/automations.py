@@ -1,0 +1,63 @@
+"""Real automations that note what triggered them."""
+
+from typing import Any
+
+from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import async_mock_service
+
+from custom_components.upbit.coordinator import UpbitCoordinator
+from tests.exchange import Account
+from tests.waiting import until
+
+# Home Assistant makes a number of a result that looks like one; within other text each digit is kept.
+_FIELDS = ("entity_id", "currency", "amount", "direction", "from", "to", "difference")
+_NOTE = " ".join(f"{{{{ trigger.{field} }}}}" for field in _FIELDS)
+
+
+async def automate(
+    hass: HomeAssistant,
+    trigger: dict[str, Any],
+    conditions: list[dict[str, Any]] | None = None,
+    **data: str,
+) -> list[ServiceCall]:
+    """Set up an automation; return the list to which each of its runs adds a call.
+
+    Args:
+        hass: Home Assistant.
+        trigger: The trigger, as it would be written in YAML.
+        conditions: The conditions.
+        data: Templates for the data of the calls, beside those of `notes`.
+    """
+    calls = async_mock_service(hass, "test", "note")
+    automation = {
+        "alias": "Test",
+        "mode": "queued",
+        "max": 100,
+        "triggers": [trigger],
+        "conditions": conditions or [],
+        "actions": [{"action": "test.note", "data": {"note": _NOTE, **data}}],
+    }
+    assert await async_setup_component(hass, "automation", {"automation": [automation]})
+    await hass.async_block_till_done()
+    state = hass.states.get("automation.test")
+    assert state is not None
+    assert state.state == "on"
+    return calls
+
+
+def notes(calls: list[ServiceCall]) -> list[str]:
+    """Return what the runs noted: entity, currency, amount, direction, from, to and difference."""
+    return [call.data["note"] for call in calls]
+
+
+async def caught_up(hass: HomeAssistant, coordinator: UpbitCoordinator, account: Account) -> None:
+    """Wait until Home Assistant has the amounts of the exchange, and until the automations have run."""
+    await until(
+        lambda: all(
+            (held.balance, held.locked) == (known.balance, known.locked)
+            for currency, held in account.holdings.items()
+            for known in [coordinator.ledger.holding(currency)]
+        )
+    )
+    await hass.async_block_till_done()

@@ -1,0 +1,572 @@
+"""Triggers, through real automations: what fires them, what never does, and what they hand on."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+import logging
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.const import CONF_REGION, STATE_UNAVAILABLE
+from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.helpers import (
+    area_registry as ar,
+    config_validation as cv,
+    device_registry as dr,
+    entity_registry as er,
+    floor_registry as fr,
+    label_registry as lr,
+)
+from homeassistant.helpers.trigger import (
+    NotTriggeredInfo,
+    async_initialize_triggers,
+    async_validate_trigger_config,
+)
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+import voluptuous as vol
+
+from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN, TIMINGS
+from custom_components.upbit.coordinator import UpbitCoordinator
+from tests.automations import automate, caught_up, notes
+from tests.exchange import Account, Delivery, SimulatedExchange
+from tests.waiting import until
+
+BTC = "sensor.upbit_singapore_btc"
+SGD = "sensor.upbit_singapore_sgd"
+OTHER_BTC = "sensor.upbit_singapore_2_btc"
+
+OTHER_ACCESS_KEY = "B" * 40
+OTHER_SECRET_KEY = "b" * 40
+
+
+def changed(target: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+    return {
+        "trigger": "upbit.balance_changed",
+        "target": {"entity_id": BTC} if target is None else target,
+        "options": options,
+    }
+
+
+def crossed(threshold: dict[str, Any], **options: Any) -> dict[str, Any]:
+    return {
+        "trigger": "upbit.balance_crossed_threshold",
+        "target": {"entity_id": BTC},
+        "options": {"threshold": threshold, **options},
+    }
+
+
+def limit(kind: str, number: Any) -> dict[str, Any]:
+    return {"type": kind, "value": {"number": number}}
+
+
+def limits(kind: str, low: Any, high: Any) -> dict[str, Any]:
+    return {"type": kind, "value_min": {"number": low}, "value_max": {"number": high}}
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the coordinator wait for tenths of seconds where it waits for seconds and minutes."""
+    timings = replace(
+        TIMINGS, poll=0.3, grace=0.1, first_delay=0.1, longest_delay=0.3, longest_snapshot_delay=0.2, tick=0.1
+    )
+    monkeypatch.setattr("custom_components.upbit.coordinator.TIMINGS", timings)
+
+
+@pytest.fixture
+def other_holdings(exchange: SimulatedExchange) -> Account:
+    """Return another account of the exchange, with a key of its own."""
+    account = exchange.add_account({"BTC": ("7", "0")})
+    exchange.add_key(access_key=OTHER_ACCESS_KEY, secret_key=OTHER_SECRET_KEY, account=account)
+    return account
+
+
+@pytest.fixture
+async def other_entry(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, other_holdings: Account
+) -> AsyncIterator[ConfigEntry]:
+    """Set the other account up."""
+    entry = await set_up_other(hass)
+    yield entry
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def set_up_other(hass: HomeAssistant) -> MockConfigEntry:
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="Upbit Singapore 2",
+        data={CONF_REGION: "sg", CONF_ACCESS_KEY: OTHER_ACCESS_KEY, CONF_SECRET_KEY: OTHER_SECRET_KEY},
+    )
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    await until(lambda: entry.runtime_data.health.complete)
+    return entry
+
+
+def from_to(calls: list[ServiceCall]) -> list[str]:
+    return [" ".join(note.split()[4:6]) for note in notes(calls)]
+
+
+def device_of(hass: HomeAssistant, entry: ConfigEntry) -> str:
+    device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, entry.entry_id), entry.entry_id)
+    assert device is not None
+    return device.id
+
+
+# What is handed on
+
+
+async def test_exact_amounts_are_handed_on(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    calls = await automate(hass, changed())
+    exchange.account.set("BTC", "0.500000000000000001", "0.1")
+    await caught_up(hass, coordinator, exchange.account)
+    assert notes(calls) == [f"{BTC} BTC total increased 0.6 0.600000000000000001 0.000000000000000001"]
+
+
+async def test_tiny_amounts_are_in_plain_notation(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    calls = await automate(hass, changed())
+    exchange.account.set("BTC", "0.00000001", "0")
+    await caught_up(hass, coordinator, exchange.account)
+    assert notes(calls) == [f"{BTC} BTC total decreased 0.6 0.00000001 -0.59999999"]
+
+
+async def test_time_description_and_current_state_are_at_hand(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    calls = await automate(
+        hass,
+        changed(amount="available"),
+        at="{{ (as_timestamp(trigger.changed_at) * 1000) | round | int }}",
+        description="{{ trigger.description }}",
+        state="{{ states(trigger.entity_id) }} BTC",
+    )
+    event = exchange.account.set("BTC", "0.4", "0.1")
+    await caught_up(hass, coordinator, exchange.account)
+    assert calls[0].data["at"] == event.asset_timestamp
+    assert calls[0].data["description"] == f"available balance of {BTC} changing"
+    assert calls[0].data["state"] == "0.5 BTC"
+
+
+# Options of balance_changed
+
+
+@pytest.mark.parametrize(
+    ("amount", "expected"),
+    [
+        ("total", ["total increased 0.6 0.7 0.1"]),
+        ("available", ["available decreased 0.5 0.3 -0.2"]),
+        ("locked", ["locked increased 0.1 0.3 0.2", "locked increased 0.3 0.4 0.1"]),
+    ],
+)
+async def test_only_the_chosen_amount_counts(
+    hass: HomeAssistant,
+    coordinator: UpbitCoordinator,
+    exchange: SimulatedExchange,
+    amount: str,
+    expected: list[str],
+) -> None:
+    calls = await automate(hass, changed(amount=amount))
+    exchange.account.set("BTC", "0.3", "0.3")
+    exchange.account.set("BTC", "0.3", "0.4")
+    await caught_up(hass, coordinator, exchange.account)
+    assert notes(calls) == [f"{BTC} BTC {change}" for change in expected]
+
+
+@pytest.mark.parametrize(
+    ("direction", "expected"),
+    [("any", ["0.6 0.7", "0.7 0.5"]), ("increased", ["0.6 0.7"]), ("decreased", ["0.7 0.5"])],
+)
+async def test_only_the_chosen_direction_counts(
+    hass: HomeAssistant,
+    coordinator: UpbitCoordinator,
+    exchange: SimulatedExchange,
+    direction: str,
+    expected: list[str],
+) -> None:
+    calls = await automate(hass, changed(direction=direction))
+    exchange.account.set("BTC", "0.6", "0.1")
+    exchange.account.set("BTC", "0.4", "0.1")
+    await caught_up(hass, coordinator, exchange.account)
+    assert from_to(calls) == expected
+
+
+@pytest.mark.parametrize("at_least", [0.1, "0.1", "1e-1"])
+async def test_smallest_change_is_compared_exactly(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange, at_least: Any
+) -> None:
+    calls = await automate(hass, changed(at_least=at_least))
+    for balance in ("0.6", "0.699999999999999999", "0.599999999999999999"):
+        exchange.account.set("BTC", balance, "0.1")
+    await caught_up(hass, coordinator, exchange.account)
+    assert from_to(calls) == ["0.6 0.7", "0.799999999999999999 0.699999999999999999"]
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        changed(at_least=-1),
+        changed(at_least="much"),
+        changed(at_least="nan"),
+        changed(at_least=True),
+        changed(amount="balance"),
+        changed(direction="up"),
+        changed(behavior="each"),
+        changed({}),
+        changed({"entity_id": "none"}),
+        crossed({"type": "above"}),
+        crossed({"type": "any"}),
+        crossed(limit("above", "inf")),
+        crossed(limit("above", "1,000")),
+        # Equal as floats.
+        crossed(limits("between", "1.000000000000000001", "1")),
+    ],
+)
+async def test_impossible_options_are_refused(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, config: dict[str, Any]
+) -> None:
+    with pytest.raises(vol.Invalid):
+        await async_validate_trigger_config(hass, cv.TRIGGER_SCHEMA([config]))
+
+
+async def test_validated_options_are_still_valid(hass: HomeAssistant, coordinator: UpbitCoordinator) -> None:
+    configs = [changed(at_least="1e-18"), crossed(limits("outside", "0.000000000000000001", 0.1))]
+    validated = await async_validate_trigger_config(hass, cv.TRIGGER_SCHEMA(configs))
+    assert await async_validate_trigger_config(hass, validated) == validated
+
+
+# Crossing a threshold
+
+
+@pytest.mark.parametrize(
+    ("threshold", "expected"),
+    [
+        (limit("above", 0.7), ["0.7 0.700000000000000001", "0.6 0.8"]),
+        (limit("above", "0.700000000000000000"), ["0.7 0.700000000000000001", "0.6 0.8"]),
+        (limit("above", "0.700000000000000001"), ["0.6 0.8"]),
+        (limit("below", 0.7), ["0.700000000000000001 0.6"]),
+        (limits("between", "0.7", "0.75"), ["0.6 0.7"]),
+        (limits("outside", "0.7", "0.7"), ["0.7 0.700000000000000001"]),
+        (limits("outside", "0.65", "0.75"), ["0.700000000000000001 0.6"]),
+        # As the editor leaves it when a limit was an entity before.
+        ({"type": "below", "value": {"active_choice": "number", "number": 1, "entity": SGD}}, []),
+    ],
+)
+async def test_threshold_is_crossed_exactly(
+    hass: HomeAssistant,
+    coordinator: UpbitCoordinator,
+    exchange: SimulatedExchange,
+    threshold: dict[str, Any],
+    expected: list[str],
+) -> None:
+    calls = await automate(hass, crossed(threshold))
+    for total in ("0.7", "0.700000000000000001", "0.6", "0.8", "0.9"):
+        exchange.account.set("BTC", total, "0")
+    await caught_up(hass, coordinator, exchange.account)
+    assert from_to(calls) == expected
+
+
+async def test_threshold_looks_at_the_chosen_amount(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    calls = await automate(hass, crossed(limit("above", "0.2"), amount="locked"))
+    exchange.account.set("BTC", "0.3", "0.3")
+    await caught_up(hass, coordinator, exchange.account)
+    assert notes(calls) == [f"{BTC} BTC locked increased 0.1 0.3 0.2"]
+
+
+async def test_limit_may_be_an_entity(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    calls = await automate(hass, crossed({"type": "below", "value": {"entity": "input_number.limit"}}))
+    # Not there, then not a number, then one that is just not reached, then one that is.
+    for state, total in ((None, "0.5"), ("unknown", "0.4"), ("0.3", "0.3"), ("0.3", "0.299999999999999999")):
+        if state is not None:
+            hass.states.async_set("input_number.limit", state)
+        exchange.account.set("BTC", total, "0")
+        await caught_up(hass, coordinator, exchange.account)
+    assert from_to(calls) == ["0.3 0.299999999999999999"]
+
+
+async def test_trace_says_why_a_limit_cannot_be_compared_with(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    reported: list[NotTriggeredInfo] = []
+    (config,) = await async_validate_trigger_config(
+        hass, cv.TRIGGER_SCHEMA([crossed({"type": "below", "value": {"entity": "input_number.limit"}})])
+    )
+    detach = await async_initialize_triggers(
+        hass,
+        [config],
+        lambda variables, context=None: None,
+        DOMAIN,
+        "test",
+        logging.getLogger(__name__).log,
+        did_not_trigger=lambda variables, info, context=None: reported.append(info),
+    )
+    exchange.account.set("BTC", "0.4", "0")
+    await caught_up(hass, coordinator, exchange.account)
+    hass.states.async_set("input_number.limit", "soon")
+    exchange.account.set("BTC", "0.3", "0")
+    await caught_up(hass, coordinator, exchange.account)
+    assert detach is not None
+    detach()
+    assert [info.reason for info in reported] == ["threshold_entity_not_found", "threshold_value_not_numeric"]
+
+
+# Targets
+
+
+@pytest.mark.parametrize("kind", ["entity_id", "device_id", "area_id", "floor_id", "label_id"])
+async def test_targets_of_every_kind(
+    hass: HomeAssistant,
+    coordinator: UpbitCoordinator,
+    exchange: SimulatedExchange,
+    other_entry: ConfigEntry,
+    other_holdings: Account,
+    entity_registry: er.EntityRegistry,
+    kind: str,
+) -> None:
+    floor = fr.async_get(hass).async_create("Cellar")
+    area = ar.async_get(hass).async_create("Safe", floor_id=floor.floor_id)
+    label = lr.async_get(hass).async_create("Coins")
+    device_id = device_of(hass, other_entry)
+    if kind in ("area_id", "floor_id"):
+        dr.async_get(hass).async_update_device(device_id, area_id=area.id)
+    if kind == "label_id":
+        entity_registry.async_update_entity(OTHER_BTC, labels={label.label_id})
+    target = {
+        "entity_id": OTHER_BTC,
+        "device_id": device_id,
+        "area_id": area.id,
+        "floor_id": floor.floor_id,
+        "label_id": label.label_id,
+    }
+    calls = await automate(hass, changed({kind: [target[kind]]}))
+    exchange.account.set("BTC", "1", "0")
+    other_holdings.set("BTC", "8", "0")
+    await caught_up(hass, coordinator, exchange.account)
+    await caught_up(hass, other_entry.runtime_data, other_holdings)
+    assert notes(calls) == [f"{OTHER_BTC} BTC total increased 7 8 1"]
+
+
+async def test_several_in_one_frame_all_fire(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    calls = await automate(hass, changed({"entity_id": [BTC, SGD]}))
+    exchange.account.delivery = Delivery.ONE_FRAME
+    exchange.account.change({"BTC": ("1", "0"), "SGD": ("3", "0"), "XRP": ("9", "0")})
+    await caught_up(hass, coordinator, exchange.account)
+    assert sorted(notes(calls)) == [
+        f"{BTC} BTC total increased 0.6 1 0.4",
+        f"{SGD} SGD total decreased 1200.75 3 -1197.75",
+    ]
+
+
+async def test_target_is_followed(
+    hass: HomeAssistant,
+    coordinator: UpbitCoordinator,
+    exchange: SimulatedExchange,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    label = lr.async_get(hass).async_create("Coins").label_id
+    calls = await automate(hass, changed({"label_id": label}))
+    for balance, labels in (("1", set()), ("2", {label}), ("3", set())):
+        entity_registry.async_update_entity(BTC, labels=labels)
+        exchange.account.set("BTC", balance, "0")
+        await caught_up(hass, coordinator, exchange.account)
+    assert from_to(calls) == ["1 2"]
+
+
+async def test_renamed_sensor_is_followed_by_its_device(
+    hass: HomeAssistant,
+    coordinator: UpbitCoordinator,
+    exchange: SimulatedExchange,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    calls = await automate(hass, changed({"device_id": device_of(hass, coordinator.entry)}))
+    entity_registry.async_update_entity(BTC, new_entity_id="sensor.coins")
+    exchange.account.set("BTC", "1", "0")
+    await caught_up(hass, coordinator, exchange.account)
+    assert notes(calls) == ["sensor.coins BTC total increased 0.6 1 0.4"]
+
+
+async def test_first_of_a_new_currency_fires_for_the_device(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    calls = await automate(
+        hass,
+        changed({"device_id": device_of(hass, coordinator.entry)}),
+        state="{{ states(trigger.entity_id) }} ETH",
+    )
+    exchange.account.set("ETH", "2", "0")
+    exchange.account.set("ETH", "2.5", "0")
+    await until(lambda: len(calls) == 2)
+    eth = "sensor.upbit_singapore_eth"
+    assert notes(calls) == [
+        f"{eth} ETH total increased 0 2 2",
+        f"{eth} ETH total increased 2 2.5 0.5",
+    ]
+    # Its sensor is there when the automation runs.
+    assert {call.data["state"] for call in calls} <= {"2 ETH", "2.5 ETH"}
+
+
+async def test_first_of_a_new_currency_elsewhere_does_not_fire(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    calls = await automate(hass, changed())
+    exchange.account.set("ETH", "2", "0")
+    await until(lambda: hass.states.get("sensor.upbit_singapore_eth"))
+    exchange.account.set("ETH", "3", "0")
+    exchange.account.set("BTC", "1", "0")
+    await caught_up(hass, coordinator, exchange.account)
+    assert notes(calls) == [f"{BTC} BTC total increased 0.6 1 0.4"]
+
+
+async def test_new_currency_whose_sensor_starts_disabled_does_not_fire(
+    hass: HomeAssistant,
+    coordinator: UpbitCoordinator,
+    exchange: SimulatedExchange,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    hass.config_entries.async_update_entry(coordinator.entry, pref_disable_new_entities=True)
+    calls = await automate(hass, changed({"device_id": device_of(hass, coordinator.entry)}))
+    exchange.account.set("ETH", "2", "0")
+    await until(lambda: entity_registry.async_is_registered("sensor.upbit_singapore_eth"))
+    exchange.account.set("ETH", "3", "0")
+    exchange.account.set("BTC", "1", "0")
+    await caught_up(hass, coordinator, exchange.account)
+    assert notes(calls) == [f"{BTC} BTC total increased 0.6 1 0.4"]
+
+
+async def test_account_added_later_is_followed(
+    hass: HomeAssistant,
+    coordinator: UpbitCoordinator,
+    other_holdings: Account,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    calls = await automate(hass, changed({"entity_id": OTHER_BTC}))
+    entry = await set_up_other(hass)
+    other_holdings.set("BTC", "8", "0")
+    await caught_up(hass, entry.runtime_data, other_holdings)
+    assert notes(calls) == [f"{OTHER_BTC} BTC total increased 7 8 1"]
+    assert await hass.config_entries.async_remove(entry.entry_id)
+
+
+async def test_automation_that_is_turned_off_does_not_run(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    calls = await automate(hass, changed({"device_id": device_of(hass, coordinator.entry)}))
+    await hass.services.async_call("automation", "turn_off", {"entity_id": "automation.test"}, blocking=True)
+    exchange.account.set("BTC", "1", "0")
+    exchange.account.set("ETH", "1", "0")
+    await until(lambda: hass.states.get("sensor.upbit_singapore_eth"))
+    await caught_up(hass, coordinator, exchange.account)
+    assert notes(calls) == []
+
+
+# What is no change of a balance
+
+
+async def test_reload_does_not_fire_and_is_survived(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    calls = await automate(hass, changed())
+    assert await hass.config_entries.async_unload(coordinator.entry.entry_id)
+    exchange.account.set("BTC", "3", "0")
+    assert await hass.config_entries.async_setup(coordinator.entry.entry_id)
+    reloaded: UpbitCoordinator = coordinator.entry.runtime_data
+    await until(lambda: reloaded.health.complete)
+    await caught_up(hass, reloaded, exchange.account)
+    assert notes(calls) == []
+    exchange.account.set("BTC", "4", "0")
+    await caught_up(hass, reloaded, exchange.account)
+    assert notes(calls) == [f"{BTC} BTC total increased 3 4 1"]
+
+
+async def test_restart_does_not_fire(
+    hass: HomeAssistant,
+    exchange: SimulatedExchange,
+    entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    # As after a restart: the sensor is registered, the automation is there before the account is set up.
+    entry.add_to_hass(hass)
+    entity_registry.async_get_or_create(
+        "sensor",
+        DOMAIN,
+        f"{entry.entry_id}_total_BTC",
+        config_entry=entry,
+        suggested_object_id="upbit_singapore_btc",
+    )
+    assert await async_setup_component(hass, DOMAIN, {})
+    calls = await automate(hass, changed())
+    crossings = calls
+    await until(lambda: entry.state is ConfigEntryState.LOADED and entry.runtime_data.health.complete)
+    await caught_up(hass, entry.runtime_data, exchange.account)
+    assert hass.states.get(BTC).state == "0.6"
+    assert notes(crossings) == []
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.usefixtures("quick")
+async def test_becoming_available_does_not_fire(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    calls = await automate(hass, crossed(limit("below", 100)))
+    exchange.go_down()
+    await until(lambda: hass.states.get(BTC).state == STATE_UNAVAILABLE)
+    await exchange.accept_connections()
+    await until(lambda: coordinator.health.complete)
+    await caught_up(hass, coordinator, exchange.account)
+    assert hass.states.get(BTC).state == "0.6"
+    assert notes(calls) == []
+
+
+# What happens while the connection is away
+
+
+@pytest.mark.usefixtures("quick")
+async def test_change_while_away_fires_once_when_it_is_learnt(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    calls = await automate(
+        hass,
+        changed(),
+        at="{{ trigger.changed_at is none }}",
+        state="{{ states(trigger.entity_id) }} BTC",
+    )
+    exchange.go_down()
+    await until(lambda: hass.states.get(BTC).state == STATE_UNAVAILABLE)
+    exchange.account.set("BTC", "2", "0")
+    exchange.account.set("BTC", "3", "0")
+    await exchange.accept_connections()
+    await until(lambda: coordinator.health.complete)
+    await caught_up(hass, coordinator, exchange.account)
+    assert notes(calls) == [f"{BTC} BTC total increased 0.6 3 2.4"]
+    # A snapshot does not say when; and what an automation looks at is current again.
+    assert calls[0].data["at"] is True
+    assert calls[0].data["state"] == "3 BTC"
+
+
+@pytest.mark.usefixtures("quick")
+async def test_condition_knows_what_was_learnt_when_the_trigger_fires(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    condition = {
+        "condition": "upbit.is_balance",
+        "target": {"entity_id": BTC},
+        "options": {"threshold": limit("above", 2)},
+    }
+    calls = await automate(hass, changed(), [condition])
+    exchange.go_down()
+    await until(lambda: hass.states.get(BTC).state == STATE_UNAVAILABLE)
+    exchange.account.set("BTC", "3", "0")
+    await exchange.accept_connections()
+    await until(lambda: coordinator.health.complete)
+    await caught_up(hass, coordinator, exchange.account)
+    assert notes(calls) == [f"{BTC} BTC total increased 0.6 3 2.4"]
