@@ -59,31 +59,30 @@ class TotalSensor(UpbitEntity, SensorEntity):
         else:
             # Home Assistant takes a monetary unit for ISO 4217 and would show a coin with two digits.
             self._attr_suggested_display_precision = _COIN_DIGITS
-        self._read()
 
     @override
     async def async_added_to_hass(self) -> None:
-        # A change may have come between the making of this sensor and this moment.
-        self._read()
         self.async_on_remove(
-            self.coordinator.listeners.async_add_currency(self._currency, self._async_on_change)
+            self.coordinator.listeners.async_add_currency(self._currency, self.async_write_ha_state)
         )
 
-    @callback
-    def _async_on_change(self) -> None:
-        self._read()
-        self.async_write_ha_state()
+    @property
+    @override
+    def available(self) -> bool:
+        return self.coordinator.available
 
-    def _read(self) -> None:
-        holding = self.coordinator.ledger.holding(self._currency)
-        self._attr_available = self.coordinator.available
+    @property
+    @override
+    def native_value(self) -> str:
         # As text: Home Assistant would write a Decimal with an exponent, and cut a float to 15 digits.
-        self._attr_native_value = plain(holding.total)
+        return plain(self.coordinator.ledger.holding(self._currency).total)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, float]:
+        holding = self.coordinator.ledger.holding(self._currency)
         # Home Assistant can write attributes as JSON numbers only; a Decimal would break the state.
-        self._attr_extra_state_attributes = {
-            "balance": float(holding.balance),
-            "locked": float(holding.locked),
-        }
+        return {"balance": float(holding.balance), "locked": float(holding.locked)}
 
 
 class LastChangeSensor(UpbitEntity, RestoreSensor):
