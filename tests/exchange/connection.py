@@ -82,6 +82,8 @@ class Connection:
                     if self.half_open:
                         await forever()
                     await self._socket.close()
+                    # What is left to do is bookkeeping: the client has its answer and may connect again.
+                    self._stream.ended(self)
                     return
                 case WSMsgType.CLOSING | WSMsgType.CLOSED | WSMsgType.ERROR:
                     return

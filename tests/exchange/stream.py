@@ -76,8 +76,13 @@ class Stream:
         try:
             await connection.serve()
         finally:
+            self.ended(connection)
+
+    def ended(self, connection: Connection) -> None:
+        """Note that a connection is over: its closing handshake is complete, or it broke."""
+        if connection in self.connections:
             self.connections.remove(connection)
-            self.record.closed(key.access_key, connection.end_reason)
+            self.record.closed(connection.key.access_key, connection.end_reason)
             self.changed()
 
     def subscribed(self, connection: Connection) -> None:

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 import ssl
-from typing import assert_never
+from typing import Literal, assert_never
 import uuid
 
 import aiohttp
+from aiohttp.http_websocket import WSMessageTextBytes
 
 from .auth import Credentials
 from .errors import ErrorKind, UpbitError, error_of_answer, kind_of_name, short_reason
@@ -31,17 +32,19 @@ CONNECT_TIMEOUT = 10.0
 HEARTBEAT = 20.0
 """Seconds of silence before a ping.
 
-The exchange closes a connection without traffic after 120 s by its documentation, after 60.5 s as measured. A pong
-that does not come within half of this time means that the connection is dead, so a half-open one is noticed
-after 30 s.
+The exchange closes a connection without traffic after 120 s by its documentation, after 60.5 s as measured. Nothing
+within half of this time after a ping means that the connection is dead, so a half-open one is noticed after 30 s.
 """
 
-_CLOSE_TIMEOUT = 0.0
+_CLOSE_TIMEOUT = 1.0
 """Seconds to wait for the exchange's part of the closing handshake.
 
-None: closing is at once, also when the connection is dead. aiohttp would take the exchange's closing frame for a
-sign of life, and start the heartbeat's timer again on a connection that is closed.
+Once it has come, the exchange is done with this connection, and another one with the same key is not a second one.
 """
+
+# Text comes as bytes: aiohttp would end the connection for a text that is not UTF-8.
+type _WebSocket = aiohttp.ClientWebSocketResponse[Literal[False]]
+type _Message = aiohttp.WSMessage | WSMessageTextBytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,10 @@ type StreamEvent = AssetUpdate | RefusedFrame
 class Stream:
     """A subscribed connection; iterate it until it raises, for it never ends by itself."""
 
-    def __init__(self, websocket: aiohttp.ClientWebSocketResponse, gate: Gate) -> None:
+    def __init__(self, websocket: _WebSocket, gate: Gate) -> None:
         self._websocket = websocket
         self._gate = gate
+        self._receiving: asyncio.Task[_Message] | None = None
 
     async def events(self) -> AsyncIterator[StreamEvent]:
         """Yield every update and every refused frame.
@@ -69,7 +73,7 @@ class Stream:
                 the exchange uses 1000 even after an error.
         """
         while True:
-            message = await self._websocket.receive()
+            message = await self._receive()
             if message.type not in (aiohttp.WSMsgType.BINARY, aiohttp.WSMsgType.TEXT):
                 if _was_too_large(message):
                     yield RefusedFrame(Refusal.TOO_LARGE)
@@ -90,6 +94,43 @@ class Stream:
                     case _:
                         assert_never(frame)
 
+    async def _receive(self) -> _Message:
+        """Wait for a message that is no ping or pong; after a silence, ping and wait for anything at all.
+
+        aiohttp's own heartbeat is not used: the exchange's closing frame would start it once more.
+
+        Raises:
+            UpbitError: The connection is dead.
+        """
+        while True:
+            message = await self._wait(HEARTBEAT)
+            if message is None:
+                with suppress(ConnectionError):  # then the connection is lost, and the next message says so
+                    await self._websocket.ping()
+                message = await self._wait(HEARTBEAT / 2)
+            if message is None:
+                raise UpbitError(ErrorKind.CONNECTION_LOST, "no_pong")
+            if message.type is aiohttp.WSMsgType.PING:
+                with suppress(ConnectionError):
+                    await self._websocket.pong(message.data)
+            elif message.type is not aiohttp.WSMsgType.PONG:
+                return message
+
+    async def _wait(self, seconds: float) -> _Message | None:
+        """Return the next message, None when none comes in time.
+
+        It is received in a task of its own: after a `receive` that was cancelled, aiohttp would close the connection
+        without the closing handshake.
+        """
+        if self._receiving is None:
+            self._receiving = asyncio.create_task(self._websocket.receive(), eager_start=True)
+        if not self._receiving.done():
+            await asyncio.wait([self._receiving], timeout=seconds)
+        if not self._receiving.done():
+            return None
+        message, self._receiving = self._receiving.result(), None
+        return message
+
     def _error(self, name: str) -> UpbitError:
         error = UpbitError(kind_of_name(name) or ErrorKind.UNKNOWN, f"frame_{short_reason(name)}")
         self._gate.refused(error)
@@ -109,20 +150,7 @@ async def open_stream(
         UpbitError: The handshake was refused, not answered in time, or the connection failed.
     """
     gate.check()
-    # aiohttp's errors print the request's headers, the token among them: they end here.
-    try:
-        async with asyncio.timeout(CONNECT_TIMEOUT):
-            websocket = await session.ws_connect(
-                region.private_websocket_url,
-                headers=credentials.authorization(),
-                heartbeat=HEARTBEAT,
-                max_msg_size=MAX_FRAME_SIZE,
-                timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_TIMEOUT),
-            )
-    except aiohttp.WSServerHandshakeError as err:
-        raise _refused_handshake(err, gate) from None
-    except (TimeoutError, aiohttp.ClientError, ssl.SSLError, OSError, ValueError) as err:
-        raise UpbitError(ErrorKind.CANNOT_CONNECT, type(err).__name__) from None
+    websocket = await _connect(session, region, credentials, gate)
     try:
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
@@ -131,7 +159,49 @@ async def open_stream(
             raise UpbitError(ErrorKind.CONNECTION_LOST, type(err).__name__) from None
         yield Stream(websocket, gate)
     finally:
-        await websocket.close()
+        # aiohttp's own limit starts again with every frame that still comes.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_TIMEOUT):
+                await websocket.close()
+
+
+async def _connect(
+    session: aiohttp.ClientSession, region: Region, credentials: Credentials, gate: Gate
+) -> _WebSocket:
+    # ws_connect() follows redirects and takes no argument against it; a session does, and shares the connections.
+    # aiohttp's errors print the request's headers, the token among them: they end here.
+    try:
+        async with (
+            asyncio.timeout(CONNECT_TIMEOUT),
+            aiohttp.ClientSession(
+                connector=session.connector,
+                connector_owner=False,
+                headers=session.headers,
+                middlewares=[_refuse_redirect],
+            ) as direct_session,
+        ):
+            return await direct_session.ws_connect(
+                region.private_websocket_url,
+                headers=credentials.authorization(),
+                autoping=False,
+                max_msg_size=MAX_FRAME_SIZE,
+                decode_text=False,
+            )
+    except aiohttp.WSServerHandshakeError as err:
+        raise _refused_handshake(err, gate) from None
+    except (TimeoutError, aiohttp.ClientError, ssl.SSLError, OSError, ValueError) as err:
+        raise UpbitError(ErrorKind.CANNOT_CONNECT, type(err).__name__) from None
+
+
+async def _refuse_redirect(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Take a redirect for the failure it is: the token is for one address, and so are balances from it."""
+    response = await handler(request)
+    if 300 <= response.status < 400:
+        response.close()
+        raise UpbitError(ErrorKind.CANNOT_CONNECT, f"http_{response.status}")
+    return response
 
 
 def _refused_handshake(err: aiohttp.WSServerHandshakeError, gate: Gate) -> UpbitError:
@@ -143,7 +213,7 @@ def _refused_handshake(err: aiohttp.WSServerHandshakeError, gate: Gate) -> Upbit
     return error
 
 
-def _was_too_large(message: aiohttp.WSMessage) -> bool:
+def _was_too_large(message: _Message) -> bool:
     return (
         message.type is aiohttp.WSMsgType.ERROR
         and isinstance(message.data, aiohttp.WebSocketError)
