@@ -230,10 +230,11 @@ class UpbitCoordinator:
 
     @callback
     def _on_lost(self, error: UpbitError) -> None:
+        if self.health.online:
+            self._reconciler.ask()
         if self.health.live:
             self.statistics.losses[error.reason] += 1
             self.statistics.disconnected(error.reason)
-            self._reconciler.ask()
         else:
             self.statistics.failed_connects[error.reason] += 1
         self.health.lost(self.hass.loop.time())

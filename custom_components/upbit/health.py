@@ -60,7 +60,8 @@ class Health:
     def interrupted(self, now: float) -> None:
         """Note that we closed the connection, to open another one at once."""
         if self.complete:
-            self._current_until = max(self._current_until, now + self._grace)
+            # Also when an earlier snapshot promised more: without the stream another one is due at once.
+            self._current_until = now + self._grace
         self.live = False
         self._replacing = True
         self.reconciled = False

@@ -37,6 +37,8 @@ class Reconciler:
         self._succeeded = asyncio.Event()
         self._waiters: list[asyncio.Future[None]] = []
         self._ask_timer: asyncio.TimerHandle | None = None
+        self._unconfirmed: dict[str, int] = {}
+        self._confirm_timer: asyncio.TimerHandle | None = None
         self._key_expiry_due = 0.0
         self._clock_offset = self._measure_clock_offset()
         self._deaf_logged = False
@@ -45,6 +47,7 @@ class Reconciler:
     def stream_attempted(self) -> None:
         """Note that the stream is subscribed, or could not be: the first snapshot may be taken."""
         self._stream_attempted.set()
+        self._cancel_confirmation()
 
     @callback
     def ask(self) -> None:
@@ -81,6 +84,7 @@ class Reconciler:
         if self._ask_timer is not None:
             self._ask_timer.cancel()
             self._ask_timer = None
+        self._cancel_confirmation()
         self._settle(self._waiters, UpbitError(ErrorKind.UNKNOWN, "ended"))
 
     async def async_run(self) -> None:
@@ -117,9 +121,9 @@ class Reconciler:
             self._settle(waiters, error)
             raise
         self._settle(waiters)
-        await self._async_check_key_expiry()
         if complete and changes:
-            await self._async_confirm(changes)
+            self._expect_frames(changes)
+        await self._async_check_key_expiry()
         self._check_first_use()
 
     async def _async_snapshot(self) -> list[Change]:
@@ -157,15 +161,23 @@ class Reconciler:
         self._coordinator.update_health(error)
         _LOGGER.debug("%s: no snapshot: %s", entry.title, error)
 
-    async def _async_confirm(self, changes: list[Change]) -> None:
-        """Give the stream time to tell what a snapshot showed first; connect it again if it does not."""
-        health, ledger = self._coordinator.health, self._coordinator.ledger
-        mark, connection = ledger.sequence, health.connection
-        asked_meanwhile = await self._async_wait(self._timings.confirm)
-        if asked_meanwhile or connection != health.connection or not health.complete:
-            return
-        if missed := [change for change in changes if not ledger.touched_since(change.currency, mark)]:
-            self._coordinator.statistics.changes_missed_by_stream += len(missed)
+    @callback
+    def _expect_frames(self, changes: list[Change]) -> None:
+        """Give the stream time to tell what a snapshot showed first."""
+        sequence = self._coordinator.ledger.sequence
+        for change in changes:
+            self._unconfirmed.setdefault(change.currency, sequence)
+        if self._confirm_timer is None:
+            self._confirm_timer = self._loop.call_later(self._timings.confirm, self._on_confirm_timer)
+
+    @callback
+    def _on_confirm_timer(self) -> None:
+        """Connect the stream again if it has not told what it should have."""
+        touched_since = self._coordinator.ledger.touched_since
+        missed = sum(not touched_since(*expected) for expected in self._unconfirmed.items())
+        self._cancel_confirmation()
+        if missed:
+            self._coordinator.statistics.changes_missed_by_stream += missed
             if not self._deaf_logged:
                 self._deaf_logged = True
                 _LOGGER.info(
@@ -173,6 +185,13 @@ class Reconciler:
                     self._coordinator.entry.title,
                 )
             self._coordinator.reconnect("deaf")
+
+    @callback
+    def _cancel_confirmation(self) -> None:
+        if self._confirm_timer is not None:
+            self._confirm_timer.cancel()
+            self._confirm_timer = None
+        self._unconfirmed.clear()
 
     @callback
     def _check_first_use(self) -> None:

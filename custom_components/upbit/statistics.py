@@ -1,7 +1,7 @@
 """What happened to a connection, counted for diagnostics; no amount, key or account id is kept here."""
 
 from collections import Counter, deque
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -71,4 +71,7 @@ class Statistics:
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything in a form that can be written as JSON."""
-        return {**asdict(self), "connections": [asdict(record) for record in self.connections]}
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        # asdict() would make a Counter of a Counter's items, which counts the pairs.
+        counts = {name: dict(value) for name, value in values.items() if isinstance(value, Counter)}
+        return values | counts | {"connections": [asdict(record) for record in self.connections]}
