@@ -27,7 +27,7 @@ async def automate(
         hass: Home Assistant.
         trigger: The trigger, as it would be written in YAML.
         conditions: The conditions.
-        data: Templates for the data of the calls, beside those of `notes`.
+        data: Templates for the data of the calls, beside or instead of the note.
     """
     calls = async_mock_service(hass, "test", "note")
     automation = {

@@ -1,12 +1,11 @@
 """Triggers, through real automations: what fires them, what never does, and what they hand on."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 import logging
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
-from homeassistant.const import CONF_REGION, STATE_UNAVAILABLE
+from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.helpers import (
     area_registry as ar,
@@ -26,18 +25,15 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
-from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN, TIMINGS
+from custom_components.upbit.const import DOMAIN
 from custom_components.upbit.coordinator import UpbitCoordinator
+from tests.accounts import OTHER_BTC, add_other_account, device_of, hurry, set_up_other
 from tests.automations import automate, caught_up, notes
 from tests.exchange import Account, Delivery, SimulatedExchange
 from tests.waiting import until
 
 BTC = "sensor.upbit_singapore_btc"
 SGD = "sensor.upbit_singapore_sgd"
-OTHER_BTC = "sensor.upbit_singapore_2_btc"
-
-OTHER_ACCESS_KEY = "B" * 40
-OTHER_SECRET_KEY = "b" * 40
 
 
 def changed(target: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
@@ -66,52 +62,25 @@ def limits(kind: str, low: Any, high: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the coordinator wait for tenths of seconds where it waits for seconds and minutes."""
-    timings = replace(
-        TIMINGS, poll=0.3, grace=0.1, first_delay=0.1, longest_delay=0.3, longest_snapshot_delay=0.2, tick=0.1
-    )
-    monkeypatch.setattr("custom_components.upbit.coordinator.TIMINGS", timings)
+    hurry(monkeypatch)
 
 
 @pytest.fixture
 def other_holdings(exchange: SimulatedExchange) -> Account:
-    """Return another account of the exchange, with a key of its own."""
-    account = exchange.add_account({"BTC": ("7", "0")})
-    exchange.add_key(access_key=OTHER_ACCESS_KEY, secret_key=OTHER_SECRET_KEY, account=account)
-    return account
+    return add_other_account(exchange)
 
 
 @pytest.fixture
 async def other_entry(
     hass: HomeAssistant, coordinator: UpbitCoordinator, other_holdings: Account
 ) -> AsyncIterator[ConfigEntry]:
-    """Set the other account up."""
     entry = await set_up_other(hass)
     yield entry
     await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def set_up_other(hass: HomeAssistant) -> MockConfigEntry:
-    entry = MockConfigEntry(
-        domain=DOMAIN,
-        title="Upbit Singapore 2",
-        data={CONF_REGION: "sg", CONF_ACCESS_KEY: OTHER_ACCESS_KEY, CONF_SECRET_KEY: OTHER_SECRET_KEY},
-    )
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
-    await until(lambda: entry.runtime_data.health.complete)
-    return entry
-
-
 def from_to(calls: list[ServiceCall]) -> list[str]:
     return [" ".join(note.split()[4:6]) for note in notes(calls)]
-
-
-def device_of(hass: HomeAssistant, entry: ConfigEntry) -> str:
-    device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, entry.entry_id), entry.entry_id)
-    assert device is not None
-    return device.id
 
 
 # What is handed on

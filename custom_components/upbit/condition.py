@@ -8,7 +8,6 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_OPTIONS, CONF_TARGET
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.condition import Condition, ConditionCheckParams, ConditionConfig
-from homeassistant.helpers.entity_registry import RegistryEntry
 from homeassistant.helpers.selector import NumericThresholdMode
 from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
 from homeassistant.helpers.typing import ConfigType
@@ -16,8 +15,7 @@ import voluptuous as vol
 
 from .amounts import CONF_AMOUNT, CONF_THRESHOLD, Amount, Threshold, threshold_validator
 from .coordinator import UpbitConfigEntry
-from .entity import currency_of
-from .targets import TARGET_SCHEMA, balance_sensors
+from .targets import TARGET_SCHEMA, BalanceSensor, balance_sensors
 
 CONF_BEHAVIOR = "behavior"
 
@@ -67,22 +65,18 @@ class BalanceCondition(Condition):
         if amounts is None:
             return False
         selected = async_extract_referenced_entity_ids(self._hass, self._selection, expand_group=False)
-        sensors = balance_sensors(self._hass, selected.referenced | selected.indirectly_referenced)
         results = [
-            (amount := self._amount_now(registered)) is not None and amount in amounts
-            for registered in sensors.values()
+            (amount := self._amount_now(sensor)) is not None and amount in amounts
+            for sensor in balance_sensors(self._hass, selected.referenced | selected.indirectly_referenced)
         ]
         return bool(results) and (any(results) if self._behavior is Behavior.ANY else all(results))
 
-    def _amount_now(self, registered: RegistryEntry) -> Decimal | None:
+    def _amount_now(self, sensor: BalanceSensor) -> Decimal | None:
         """Return the amount as the ledger has it; None while it is not known to be current."""
-        entry_id, currency = registered.config_entry_id, currency_of(registered)
-        if entry_id is None or currency is None:
-            return None
-        entry: UpbitConfigEntry | None = self._hass.config_entries.async_get_entry(entry_id)
+        entry: UpbitConfigEntry | None = self._hass.config_entries.async_get_entry(sensor.entry_id)
         if entry is None or entry.state is not ConfigEntryState.LOADED or not entry.runtime_data.available:
             return None
-        return self._amount.of(entry.runtime_data.ledger.holding(currency))
+        return self._amount.of(entry.runtime_data.ledger.holding(sensor.currency))
 
 
 CONDITIONS: dict[str, type[Condition]] = {"is_balance": BalanceCondition}

@@ -1,6 +1,7 @@
 """From the target of a trigger or condition to the balances it means, and to their changes."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, override
 
@@ -12,7 +13,7 @@ import voluptuous as vol
 
 from .api.ledger import Change
 from .const import DOMAIN
-from .entity import currency_of, total_unique_id
+from .entity import currency_of
 from .listeners import SIGNAL_CHANGES
 
 
@@ -29,18 +30,28 @@ type ChangeListener = Callable[[str, Change], None]
 """Called with the id of a balance's sensor and a change of that balance."""
 
 
+@dataclass(frozen=True, slots=True)
+class BalanceSensor:
+    """The sensor of a currency of an account."""
+
+    entity_id: str
+    entry_id: str
+    currency: str
+
+
 @callback
-def balance_sensors(hass: HomeAssistant, entity_ids: Iterable[str]) -> dict[str, er.RegistryEntry]:
+def balance_sensors(hass: HomeAssistant, entity_ids: Iterable[str]) -> list[BalanceSensor]:
     """Return those of the entities that are enabled sensors of a balance."""
     registry = er.async_get(hass)
-    return {
-        registered.entity_id: registered
+    return [
+        BalanceSensor(registered.entity_id, registered.config_entry_id, currency)
         for registered in map(registry.async_get, entity_ids)
         if registered is not None
         and registered.platform == DOMAIN
         and registered.disabled_by is None
-        and currency_of(registered) is not None
-    }
+        and registered.config_entry_id is not None
+        and (currency := currency_of(registered)) is not None
+    ]
 
 
 class BalanceTracker(TargetEntityChangeTracker):
@@ -51,18 +62,20 @@ class BalanceTracker(TargetEntityChangeTracker):
     """
 
     def __init__(self, hass: HomeAssistant, selection: TargetSelection, listener: ChangeListener) -> None:
-        super().__init__(hass, selection, lambda entity_ids: set(balance_sensors(hass, entity_ids)))
+        super().__init__(hass, selection, lambda entity_ids: entity_ids)
         self._listener = listener
-        self._targeted: dict[str, str] = {}
-        """Entity ids by unique id."""
+        self._targeted: dict[tuple[str, str], str] = {}
+        """Entity ids by entry and currency."""
         self._accounts: dict[str, CALLBACK_TYPE] = {}
         """What ends the subscription to an account, by the id of its entry."""
 
     @callback
     @override
     def _handle_entities_update(self, tracked_entities: set[str]) -> None:
-        sensors = balance_sensors(self._hass, tracked_entities)
-        self._targeted = {registered.unique_id: entity_id for entity_id, registered in sensors.items()}
+        self._targeted = {
+            (sensor.entry_id, sensor.currency): sensor.entity_id
+            for sensor in balance_sensors(self._hass, tracked_entities)
+        }
         # All accounts: one without a sensor in the target may get the first one any time.
         entry_ids = {entry.entry_id for entry in self._hass.config_entries.async_entries(DOMAIN)}
         for entry_id in self._accounts.keys() - entry_ids:
@@ -76,7 +89,7 @@ class BalanceTracker(TargetEntityChangeTracker):
     def _on_changes(self, entry_id: str, changes: list[Change]) -> None:
         # The sensor of a new currency is there already: it is told before those who listen to the signal.
         for change in changes:
-            entity_id = self._targeted.get(total_unique_id(entry_id, change.currency))
+            entity_id = self._targeted.get((entry_id, change.currency))
             if entity_id is not None:
                 self._listener(entity_id, change)
 

@@ -1,0 +1,219 @@
+"""The condition, through real automations: compared exactly, and false when a balance is not known."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.helpers import area_registry as ar, config_validation as cv, entity_registry as er
+from homeassistant.helpers.condition import async_validate_condition_config
+import pytest
+import voluptuous as vol
+
+from custom_components.upbit.coordinator import UpbitCoordinator
+from tests.accounts import OTHER_BTC, add_other_account, device_of, hurry, set_up_other
+from tests.automations import automate, caught_up
+from tests.exchange import SimulatedExchange
+from tests.waiting import until
+
+BTC = "sensor.upbit_singapore_btc"
+
+
+def is_balance(target: dict[str, Any], threshold: dict[str, Any], **options: Any) -> dict[str, Any]:
+    return {
+        "condition": "upbit.is_balance",
+        "target": target,
+        "options": {"threshold": threshold, **options},
+    }
+
+
+def limit(kind: str, number: Any) -> dict[str, Any]:
+    return {"type": kind, "value": {"number": number}}
+
+
+def limits(kind: str, low: Any, high: Any) -> dict[str, Any]:
+    return {"type": kind, "value_min": {"number": low}, "value_max": {"number": high}}
+
+
+async def automate_with(hass: HomeAssistant, condition: dict[str, Any]) -> list[ServiceCall]:
+    return await automate(hass, {"trigger": "event", "event_type": "asked"}, [condition], note="passed")
+
+
+async def passes(hass: HomeAssistant, calls: list[ServiceCall]) -> bool:
+    calls.clear()
+    hass.bus.async_fire("asked")
+    await hass.async_block_till_done()
+    return bool(calls)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    hurry(monkeypatch)
+
+
+@pytest.fixture
+async def other_entry(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> AsyncIterator[ConfigEntry]:
+    add_other_account(exchange)
+    entry = await set_up_other(hass)
+    yield entry
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.parametrize(
+    ("balance", "expected"),
+    [("0.6", False), ("0.600000000000000001", True), ("0.599999999999999999", False)],
+)
+async def test_eighteenth_decimal_counts(
+    hass: HomeAssistant,
+    coordinator: UpbitCoordinator,
+    exchange: SimulatedExchange,
+    balance: str,
+    expected: bool,
+) -> None:
+    calls = await automate_with(hass, is_balance({"entity_id": BTC}, limit("above", 0.6)))
+    exchange.account.set("BTC", balance, "0")
+    await caught_up(hass, coordinator, exchange.account)
+    assert await passes(hass, calls) is expected
+
+
+@pytest.mark.parametrize(
+    ("threshold", "expected"),
+    [
+        (limit("above", "0.599999999999999999"), True),
+        (limit("above", "0.6"), False),
+        (limit("below", "0.6"), False),
+        (limit("below", "0.600000000000000001"), True),
+        (limits("between", "0.6", "0.6"), True),
+        (limits("between", "0.600000000000000001", "1"), False),
+        (limits("outside", "0.6", "1"), False),
+        (limits("outside", "0.600000000000000001", "1"), True),
+    ],
+)
+async def test_thresholds_of_every_type(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, threshold: dict[str, Any], expected: bool
+) -> None:
+    calls = await automate_with(hass, is_balance({"entity_id": BTC}, threshold))
+    assert await passes(hass, calls) is expected
+
+
+@pytest.mark.parametrize(("amount", "balance"), [("total", "0.6"), ("available", "0.5"), ("locked", "0.1")])
+async def test_chosen_amount_is_compared(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, amount: str, balance: str
+) -> None:
+    calls = await automate_with(
+        hass, is_balance({"entity_id": BTC}, limits("between", balance, balance), amount=amount)
+    )
+    assert await passes(hass, calls)
+
+
+async def test_limit_may_be_an_entity(hass: HomeAssistant, coordinator: UpbitCoordinator) -> None:
+    calls = await automate_with(
+        hass, is_balance({"entity_id": BTC}, {"type": "above", "value": {"entity": "input_number.limit"}})
+    )
+    results = []
+    for state in (None, "unavailable", "0.6", "0.599999999999999999"):
+        if state is not None:
+            hass.states.async_set("input_number.limit", state)
+        results.append(await passes(hass, calls))
+    assert results == [False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("behavior", "sgd", "btc", "expected"),
+    [
+        ("any", "0", "0", False),
+        ("any", "0", "2", True),
+        ("any", "2", "2", True),
+        ("all", "0", "2", False),
+        ("all", "2", "2", True),
+    ],
+)
+async def test_any_or_all_of_the_target(
+    hass: HomeAssistant,
+    coordinator: UpbitCoordinator,
+    exchange: SimulatedExchange,
+    behavior: str,
+    sgd: str,
+    btc: str,
+    expected: bool,
+) -> None:
+    target = {"device_id": device_of(hass, coordinator.entry)}
+    calls = await automate_with(hass, is_balance(target, limit("above", 1), behavior=behavior))
+    exchange.account.change({"BTC": (btc, "0"), "SGD": (sgd, "0"), "XRP": (btc, "0")})
+    await caught_up(hass, coordinator, exchange.account)
+    assert await passes(hass, calls) is expected
+
+
+async def test_what_is_no_balance_is_not_looked_at(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, entity_registry: er.EntityRegistry
+) -> None:
+    hass.states.async_set("sensor.other", "5")
+    target = {"entity_id": ["sensor.other", "binary_sensor.upbit_singapore_live_stream", BTC]}
+    calls = await automate_with(hass, is_balance(target, limit("above", 0.5), behavior="all"))
+    assert await passes(hass, calls)
+    entity_registry.async_update_entity(BTC, disabled_by=er.RegistryEntryDisabler.USER)
+    assert not await passes(hass, calls)
+
+
+@pytest.mark.parametrize("behavior", ["any", "all"])
+async def test_area_without_a_balance_is_false(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, behavior: str
+) -> None:
+    area = ar.async_get(hass).async_create("Empty")
+    calls = await automate_with(hass, is_balance({"area_id": area.id}, limit("above", 0), behavior=behavior))
+    assert not await passes(hass, calls)
+
+
+@pytest.mark.usefixtures("quick")
+async def test_balance_that_is_not_known_is_in_no_range(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    calls = await automate_with(hass, is_balance({"entity_id": BTC}, limits("outside", 100, 200)))
+    assert await passes(hass, calls)
+    exchange.go_down()
+    await until(lambda: hass.states.get(BTC).state == STATE_UNAVAILABLE)
+    assert not await passes(hass, calls)
+    await exchange.accept_connections()
+    await until(lambda: coordinator.available)
+    assert await passes(hass, calls)
+
+
+async def test_all_is_false_when_one_account_is_not_loaded(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, other_entry: ConfigEntry
+) -> None:
+    target = {"entity_id": [BTC, OTHER_BTC]}
+    calls = await automate_with(hass, is_balance(target, limit("above", 0), behavior="all"))
+    assert await passes(hass, calls)
+    assert await hass.config_entries.async_unload(other_entry.entry_id)
+    assert not await passes(hass, calls)
+    assert await hass.config_entries.async_setup(other_entry.entry_id)
+    assert await passes(hass, calls)
+
+
+async def test_any_is_true_while_one_account_is_known(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, other_entry: ConfigEntry
+) -> None:
+    calls = await automate_with(hass, is_balance({"entity_id": [BTC, OTHER_BTC]}, limit("below", 1)))
+    assert await hass.config_entries.async_unload(other_entry.entry_id)
+    assert await passes(hass, calls)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        is_balance({}, limit("above", 1)),
+        is_balance({"entity_id": BTC}, {"type": "any"}),
+        is_balance({"entity_id": BTC}, limit("above", "much")),
+        is_balance({"entity_id": BTC}, limit("above", 1), behavior="each"),
+        is_balance({"entity_id": BTC}, limit("above", 1), amount="value"),
+        {"condition": "upbit.is_balance", "target": {"entity_id": BTC}},
+    ],
+)
+async def test_impossible_options_are_refused(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, config: dict[str, Any]
+) -> None:
+    with pytest.raises(vol.Invalid):
+        await async_validate_condition_config(hass, cv.CONDITION_SCHEMA(config))
