@@ -50,3 +50,32 @@ async def staying(page: Page) -> AsyncIterator[None]:
     await page.evaluate("window.stayed = true")
     yield
     assert await page.evaluate("window.stayed"), "the page was loaded again"
+
+
+async def add_trigger(page: Page, sensor: str, trigger: str) -> None:
+    """In the automation editor, add a trigger of the sensor with this name."""
+    await button(page, "Add trigger").click()
+    await page.get_by_placeholder("Search").last.fill(sensor)
+    await page.get_by_role("button", name=f"{sensor} Upbit Simulated exchange").click()
+    await page.get_by_role("button", name=trigger).click()
+
+
+async def add_notification(page: Page, message: str) -> None:
+    """In the automation editor, add the action that shows a message under Notifications."""
+    await button(page, "Add action").click()
+    await page.get_by_placeholder("Search").last.fill("persistent notification")
+    await page.get_by_role("button", name="Send a persistent notification").click()
+    await side_panel(page).get_by_role("textbox").first.fill(message)
+
+
+def side_panel(page: Page) -> Locator:
+    """Return the part of the automation editor that has the options of the chosen trigger or action."""
+    return page.locator("ha-automation-sidebar")
+
+
+async def save_automation(page: Page, name: str) -> None:
+    """Save a new automation under a name."""
+    await button(page, "Save").click()
+    await fill(page, "Name", name)
+    await button(page, "Save").last.click()
+    await expect(page.get_by_role("link", name="Traces")).to_be_visible()
