@@ -281,7 +281,7 @@ async def test_half_open_connection_is_noticed(
 ) -> None:
     exchange.half_open()
     error = await ended(running)
-    assert (error.kind, error.reason) == (ErrorKind.CONNECTION_LOST, "no_pong")
+    assert (error.kind, error.reason) == (ErrorKind.CONNECTION_LOST, "close_1006")
 
 
 # Handshakes that fail

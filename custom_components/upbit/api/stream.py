@@ -32,8 +32,9 @@ CONNECT_TIMEOUT = 10.0
 HEARTBEAT = 20.0
 """Seconds of silence before a ping.
 
-The exchange closes a connection without traffic after 120 s by its documentation, after 60.5 s as measured. Nothing
-within half of this time after a ping means that the connection is dead, so a half-open one is noticed after 30 s.
+The exchange closes a connection without traffic after 120 s by its documentation, after 60.5 s as measured. A pong
+that does not come within half of this time means that the connection is dead, so a half-open one is noticed
+after 30 s.
 """
 
 _CLOSE_TIMEOUT = 1.0
@@ -41,6 +42,7 @@ _CLOSE_TIMEOUT = 1.0
 
 Once it has come, the exchange is done with this connection, and another one with the same key is not a second one.
 """
+_CLOSE_OK = aiohttp.WSCloseCode.OK.to_bytes(2)
 
 # Text comes as bytes: aiohttp would end the connection for a text that is not UTF-8.
 type _WebSocket = aiohttp.ClientWebSocketResponse[Literal[False]]
@@ -63,7 +65,6 @@ class Stream:
     def __init__(self, websocket: _WebSocket, gate: Gate) -> None:
         self._websocket = websocket
         self._gate = gate
-        self._receiving: asyncio.Task[_Message] | None = None
 
     async def events(self) -> AsyncIterator[StreamEvent]:
         """Yield every update and every refused frame.
@@ -73,7 +74,7 @@ class Stream:
                 the exchange uses 1000 even after an error.
         """
         while True:
-            message = await self._receive()
+            message = await self._websocket.receive()
             if message.type not in (aiohttp.WSMsgType.BINARY, aiohttp.WSMsgType.TEXT):
                 if _was_too_large(message):
                     yield RefusedFrame(Refusal.TOO_LARGE)
@@ -93,43 +94,6 @@ class Stream:
                         pass
                     case _:
                         assert_never(frame)
-
-    async def _receive(self) -> _Message:
-        """Wait for a message that is no ping or pong; after a silence, ping and wait for anything at all.
-
-        aiohttp's own heartbeat is not used: the exchange's closing frame would start it once more.
-
-        Raises:
-            UpbitError: The connection is dead.
-        """
-        while True:
-            message = await self._wait(HEARTBEAT)
-            if message is None:
-                with suppress(ConnectionError):  # then the connection is lost, and the next message says so
-                    await self._websocket.ping()
-                message = await self._wait(HEARTBEAT / 2)
-            if message is None:
-                raise UpbitError(ErrorKind.CONNECTION_LOST, "no_pong")
-            if message.type is aiohttp.WSMsgType.PING:
-                with suppress(ConnectionError):
-                    await self._websocket.pong(message.data)
-            elif message.type is not aiohttp.WSMsgType.PONG:
-                return message
-
-    async def _wait(self, seconds: float) -> _Message | None:
-        """Return the next message, None when none comes in time.
-
-        It is received in a task of its own: after a `receive` that was cancelled, aiohttp would close the connection
-        without the closing handshake.
-        """
-        if self._receiving is None:
-            self._receiving = asyncio.create_task(self._websocket.receive(), eager_start=True)
-        if not self._receiving.done():
-            await asyncio.wait([self._receiving], timeout=seconds)
-        if not self._receiving.done():
-            return None
-        message, self._receiving = self._receiving.result(), None
-        return message
 
     def _error(self, name: str) -> UpbitError:
         error = UpbitError(kind_of_name(name) or ErrorKind.UNKNOWN, f"frame_{short_reason(name)}")
@@ -159,10 +123,7 @@ async def open_stream(
             raise UpbitError(ErrorKind.CONNECTION_LOST, type(err).__name__) from None
         yield Stream(websocket, gate)
     finally:
-        # aiohttp's own limit starts again with every frame that still comes.
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_CLOSE_TIMEOUT):
-                await websocket.close()
+        await _close(websocket)
 
 
 async def _connect(
@@ -183,7 +144,7 @@ async def _connect(
             return await direct_session.ws_connect(
                 region.private_websocket_url,
                 headers=credentials.authorization(),
-                autoping=False,
+                heartbeat=HEARTBEAT,
                 max_msg_size=MAX_FRAME_SIZE,
                 decode_text=False,
             )
@@ -202,6 +163,21 @@ async def _refuse_redirect(
         response.close()
         raise UpbitError(ErrorKind.CANNOT_CONNECT, f"http_{response.status}")
     return response
+
+
+async def _close(websocket: _WebSocket) -> None:
+    """Close a connection in order, and at once when the exchange does not take its part."""
+    try:
+        # aiohttp's close() does not wait for the exchange after a receive() that was cancelled; where it waits, it
+        # does so for as long as frames come, and starts the heartbeat again with the last of them.
+        with suppress(TimeoutError, ConnectionError):
+            async with asyncio.timeout(_CLOSE_TIMEOUT):
+                if not websocket.closed:
+                    await websocket.send_frame(_CLOSE_OK, aiohttp.WSMsgType.CLOSE)
+                while not websocket.closed:
+                    await websocket.receive()
+    finally:
+        await websocket.close()
 
 
 def _refused_handshake(err: aiohttp.WSServerHandshakeError, gate: Gate) -> UpbitError:
