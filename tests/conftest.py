@@ -11,6 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
 from custom_components.upbit.coordinator import UpbitCoordinator
+import tests.effort  # noqa: F401 - pytest has to know its profiles before it reads any test
 from tests.exchange import ACCESS_KEY, SECRET_KEY, SimulatedExchange
 from tests.waiting import until
 
@@ -50,7 +51,6 @@ def entry(region: str) -> MockConfigEntry:
         title=f"Upbit {REGIONS[region].name}",
         data={CONF_REGION: region, CONF_ACCESS_KEY: ACCESS_KEY, CONF_SECRET_KEY: SECRET_KEY},
     )
-
 
 
 @pytest.fixture

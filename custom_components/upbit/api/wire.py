@@ -5,7 +5,7 @@ Source: https://global-docs.upbit.com/reference/websocket-myasset and https://gl
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import MINYEAR, UTC, datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from enum import StrEnum
 import json
@@ -169,9 +169,11 @@ def decode_key_expiry(data: bytes, access_key: str) -> datetime | None:
         expire_at = _get(fields, "expire_at")
         try:
             expiry = datetime.fromisoformat(expire_at)
-        except TypeError, ValueError:
+            in_utc = expiry.astimezone(UTC)
+        # OverflowError: at the ends of the calendar another time zone may have no such moment.
+        except TypeError, ValueError, OverflowError:
             raise RefusedError(Refusal.INVALID_TIMESTAMP) from None
-        if expiry.tzinfo is None:
+        if expiry.tzinfo is None or in_utc.year == MINYEAR:
             raise RefusedError(Refusal.INVALID_TIMESTAMP)
         return expiry
     return None
@@ -219,7 +221,9 @@ def _decode_object(value: Any) -> Frame:
     if fields.get("ty") == "myAsset":
         return _decode_assets(fields, _SHORT_KEYS)
     if "error" in fields:
-        return ErrorFrame(str(_object(fields["error"]).get("name"))[:80])
+        name = _object(fields["error"]).get("name")
+        # Only a text: to write out what is nested deeply takes the square of its depth.
+        return ErrorFrame(name[:80] if isinstance(name, str) else "")
     if "status" in fields or "method" in fields:
         return NoticeFrame()
     raise RefusedError(Refusal.UNKNOWN_TYPE)
