@@ -141,6 +141,7 @@ class UpbitCoordinator:
         """Stop for good: only another key can help, and only the user has one."""
         self.health.ended()
         self.update_health(error)
+        self._reconciler.close(error)
         if self._reconciler.baseline_known:  # before that, set-up fails and Home Assistant asks by itself
             self.entry.async_start_reauth(self.hass)
 

@@ -79,13 +79,17 @@ class Reconciler:
         await self._succeeded.wait()
 
     @callback
-    def close(self) -> None:
-        """Let go of everybody who waits."""
+    def close(self, error: UpbitError | None = None) -> None:
+        """Let go of everybody who waits.
+
+        Args:
+            error: Why there will be no snapshot, if there is more to say than that.
+        """
         if self._ask_timer is not None:
             self._ask_timer.cancel()
             self._ask_timer = None
         self._cancel_confirmation()
-        self._settle(self._waiters, UpbitError(ErrorKind.UNKNOWN, "ended"))
+        self._settle(self._waiters, error or UpbitError(ErrorKind.UNKNOWN, "ended"))
 
     async def async_run(self) -> None:
         """Take snapshots until cancelled.

@@ -9,6 +9,7 @@ import json
 from hypothesis import given, strategies as st
 import pytest
 
+from custom_components.upbit.api.errors import kind_of_name
 from custom_components.upbit.api.wire import (
     EMPTY,
     MAX_FRAME_SIZE,
@@ -186,13 +187,18 @@ def test_frame_about_no_asset_is_a_notice(text: str) -> None:
     [
         ('{"name": "INVALID_AUTH", "message": "인증 정보가 올바르지 않습니다."}', "INVALID_AUTH"),
         ('{"name": "I\'m a teapot"}', "I'm a teapot"),
-        ('{"name": 400}', "400"),
         ('{"name": "' + "x" * 1000 + '"}', "x" * 80),
-        ("{}", "None"),
     ],
 )
 def test_error_frame_carries_its_name(error: str, name: str) -> None:
     assert decode_frame(f'{{"error": {error}}}'.encode()) == [ErrorFrame(name)]
+
+
+@pytest.mark.parametrize("error", ["{}", '{"name": 400}', '{"name": null}', '{"name": [[]]}'])
+def test_error_frame_without_a_text_for_a_name_is_one_all_the_same(error: str) -> None:
+    (frame,) = decode_frame(f'{{"error": {error}}}')
+    assert isinstance(frame, ErrorFrame)
+    assert kind_of_name(frame.name) is None
 
 
 # What is refused
