@@ -211,7 +211,11 @@ class Reconciler:
 
     def _delay_after_success(self) -> float:
         health = self._coordinator.health
-        return self._timings.reconcile if health.live and health.spoke else self._timings.poll
+        # A subscription is not acknowledged. What changed before it had an effect was told by no frame, and perhaps
+        # came too late for the first snapshot: there is a second one, also where the stream speaks.
+        is_first = self._loop.time() - health.connected_at < self._timings.poll
+        speaks = health.live and health.spoke and not is_first
+        return self._timings.reconcile if speaks else self._timings.poll
 
     def _delay_after_failure(self, error: UpbitError) -> float:
         if error.kind is ErrorKind.IP_NOT_ALLOWED:
@@ -220,7 +224,10 @@ class Reconciler:
             delay = self._timings.poll
         else:
             delay = self._backoff.next_delay()
-        return max(delay, self._coordinator.gate.remaining())
+        if closed_for := self._coordinator.gate.remaining():
+            # When the gate opens, the stream goes first: the snapshot that it asks for serves both.
+            delay = max(delay, closed_for + self._timings.first_delay)
+        return delay
 
     async def _async_wait(self, delay: float) -> bool:
         """Wait until the time is over or a snapshot is asked for; return whether one is asked for."""

@@ -122,12 +122,22 @@ async def test_waits_stay_bounded_for_ever(clock: Clock) -> None:
         clock.now += gate.remaining()
 
 
-async def test_answer_starts_the_waits_over(clock: Clock) -> None:
+async def test_time_without_a_refusal_starts_the_waits_over(clock: Clock) -> None:
     gate = Gate()
     for _ in range(4):
         gate.refused(blocked())
-    clock.now += gate.remaining()
-    gate.answered()
+    clock.now += gate.remaining() + 8 * 120 - 1
+    gate.refused(blocked())
+    assert gate.remaining() >= 16 * 120
+    clock.now += gate.remaining() + 16 * 120 + 1
+    gate.refused(blocked())
+    assert gate.remaining() <= 120 * 1.1
+
+
+async def test_first_block_is_not_longer_for_the_refusals_that_came_before_it(clock: Clock) -> None:
+    gate = Gate()
+    for _ in range(6):
+        gate.refused(rate_limited())
     gate.refused(blocked())
     assert gate.remaining() <= 120 * 1.1
 
@@ -136,7 +146,6 @@ async def test_shorter_wait_does_not_open_the_gate_earlier(clock: Clock) -> None
     gate = Gate()
     gate.refused(blocked(3000))
     gate.refused(rate_limited())
-    gate.answered()
     assert gate.remaining() >= 3000
 
 

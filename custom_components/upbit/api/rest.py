@@ -93,7 +93,6 @@ class RestClient:
             error = error_of_answer(status, error_name(body), headers)
             self._gate.refused(error)
             raise error
-        self._gate.answered()
         return body
 
 

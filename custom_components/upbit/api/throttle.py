@@ -6,10 +6,10 @@ import random
 from .errors import ErrorKind, UpbitError
 
 _BLOCKED_FIRST_WAIT = 120.0
-"""Seconds after the first HTTP 418; doubled each time until an answer comes."""
+"""Seconds after the first HTTP 418; doubled with each one that follows."""
 _BLOCKED_LONGEST_WAIT = 3600.0
 _RATE_LIMITED_FIRST_WAIT = 2.0
-"""Seconds after the first HTTP 429, where documentation asks for at least 1; doubled each time."""
+"""Seconds after the first HTTP 429, where documentation asks for at least 1; doubled with each one that follows."""
 _RATE_LIMITED_LONGEST_WAIT = 120.0
 
 
@@ -44,19 +44,18 @@ class Gate:
 
     def __init__(self) -> None:
         self._closed_until = 0.0
-        self._refusals = 0
+        self._steps: dict[ErrorKind, float] = {}
         self._kind = ErrorKind.RATE_LIMITED
 
     def remaining(self) -> float:
         """Return the seconds until the gate opens; 0 when it is open."""
         return max(0.0, self._closed_until - asyncio.get_running_loop().time())
 
-    def answered(self) -> None:
-        """Note that Upbit answered a request: the next refusal starts from the first wait again."""
-        self._refusals = 0
-
     def refused(self, error: UpbitError) -> None:
-        """Close the gate after a 429 or 418, at least for what was asked, and longer with each refusal in a row."""
+        """Close the gate after a 429 or 418, at least for what was asked, and longer with each refusal in a row.
+
+        A row ends when the gate has stayed open for as long as it was closed at last.
+        """
         match error.kind:
             case ErrorKind.RATE_LIMITED:
                 first, longest = _RATE_LIMITED_FIRST_WAIT, _RATE_LIMITED_LONGEST_WAIT
@@ -64,12 +63,15 @@ class Gate:
                 first, longest = _BLOCKED_FIRST_WAIT, _BLOCKED_LONGEST_WAIT
             case _:
                 return
-        wait = min(first * 2 ** min(self._refusals, 16), longest)
-        self._refusals += 1
+        now = asyncio.get_running_loop().time()
+        # That an answer came in between does not end a row: one door may be let through and the other not.
+        if now > self._closed_until + max(self._steps.values(), default=0.0):
+            self._steps.clear()
+        step = self._steps[error.kind] = min(2 * self._steps.get(error.kind, first / 2), longest)
         self._kind = error.kind
         # Jitter is added, never taken away: what was asked is the least.
-        wait = max(wait, error.retry_after or 0.0) * random.uniform(1.0, 1.1)
-        self._closed_until = max(self._closed_until, asyncio.get_running_loop().time() + wait)
+        wait = max(step, error.retry_after or 0.0) * random.uniform(1.0, 1.1)
+        self._closed_until = max(self._closed_until, now + wait)
 
     def check(self) -> None:
         """Raise the error that a request would meet now, without making it.
