@@ -1,0 +1,1 @@
+"""The model test: random interleavings of all that can happen, held against a reference account."""

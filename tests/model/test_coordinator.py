@@ -1,0 +1,94 @@
+"""The whole integration in any interleaving of changes and mishaps, on real sockets in a real Home Assistant."""
+
+import asyncio
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+import random
+from tempfile import TemporaryDirectory
+
+from freezegun.api import FrozenDateTimeFactory
+from hypothesis import HealthCheck, given, strategies as st
+
+from tests.effort import effort
+from tests.exchange import Delivery
+from tests.mishaps import MISHAPS, longest_lag
+from tests.virtual_time import run
+from tests.world import World, open_world
+
+CURRENCIES = ("SGD", "KRW", "BTC", "ETH", "XRP", "DOGE", "SHIB")
+PAUSES = (0, 0.001, 0.1, 0.7, 2, 6, 13, 35, 70, 130, 640)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Currencies change together, told in one frame or in one each."""
+
+    holdings: dict[str, tuple[Decimal, Decimal]]
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Time passes."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """A mishap begins, while others may still last."""
+
+    mishap: str
+    seconds: float
+
+
+type Step = Change | Pause | Begin
+
+amounts = st.one_of(
+    st.just(Decimal(0)),
+    st.decimals(min_value=0, max_value=10**9, places=18, allow_nan=False, allow_infinity=False),
+)
+changes = st.builds(
+    Change,
+    st.dictionaries(st.sampled_from(CURRENCIES), st.tuples(amounts, amounts), min_size=1, max_size=3),
+    st.sampled_from(Delivery),
+)
+pauses = st.builds(Pause, st.sampled_from(PAUSES))
+begins = st.builds(Begin, st.sampled_from(sorted(MISHAPS)), st.sampled_from(PAUSES[2:-1]))
+schedules = st.lists(st.one_of(changes, pauses, begins), min_size=1, max_size=30)
+
+
+async def follow(world: World, schedule: list[Step]) -> None:
+    """Take the steps, then let every mishap end."""
+    async with asyncio.TaskGroup() as lasting:
+        for step in schedule:
+            match step:
+                case Change(holdings, delivery):
+                    world.exchange.account.delivery = delivery
+                    world.exchange.account.change(holdings)
+                case Pause(seconds):
+                    await asyncio.sleep(seconds)
+                case Begin(mishap, seconds):
+                    lasting.create_task(MISHAPS[mishap].course(world, seconds))
+
+
+@given(region=st.sampled_from(("sg", "kr")), schedule=schedules, chance=st.integers(0, 2**32))
+@effort(25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+def test_sensors_show_the_account_and_nothing_else(
+    wall: FrozenDateTimeFactory, region: str, schedule: list[Step], chance: int
+) -> None:
+    async def main() -> None:
+        with TemporaryDirectory() as folder:
+            async with open_world(Path(folder), region=region, seed=chance) as world:
+                begun = [MISHAPS[step.mishap] for step in schedule if isinstance(step, Begin)]
+                world.observer.longest_lag = longest_lag(begun)
+                await world.observe(follow(world, schedule))
+                await world.recover()
+                assert await world.quiet() == []
+                assert world.observer.wrong == []
+                assert world.coordinator is not None
+                assert not world.coordinator.statistics.unexpected_errors
+
+    random.seed(chance)
+    run(wall, main)

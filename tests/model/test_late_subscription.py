@@ -1,0 +1,46 @@
+"""A subscription is not acknowledged: what changes before it has an effect is told by no frame."""
+
+import asyncio
+from pathlib import Path
+
+from freezegun.api import FrozenDateTimeFactory
+
+from custom_components.upbit.const import TIMINGS
+from tests.exchange.connection import Connection
+from tests.virtual_time import run
+from tests.world import open_world
+
+
+def test_change_before_a_subscription_has_an_effect_is_right_within_a_minute(
+    wall: FrozenDateTimeFactory, tmp_path: Path
+) -> None:
+    async def main() -> None:
+        async with open_world(tmp_path) as world:
+            exchange = world.exchange
+            arrived: list[Connection] = []
+
+            def take_no_effect(connection: Connection) -> None:
+                connection.subscribed = False
+                arrived.append(connection)
+
+            exchange.stream.after_subscribe = take_no_effect
+            # One snapshot is taken for the loss, another one for the new connection.
+            async with exchange.hold_snapshots() as gate:
+                exchange.cut()
+                await exchange.until(lambda: bool(arrived))
+                await gate.held()
+            async with exchange.hold_snapshots() as gate:
+                await gate.held()
+                # Neither in the rows, which are computed, nor told by the stream.
+                exchange.account.deposit("BTC", 1)
+                arrived[0].subscribed = True
+                # The stream speaks: nothing else makes the next snapshot come soon.
+                exchange.account.deposit("XRP", 1)
+                await exchange.flushed()
+                await asyncio.sleep(1)
+            await world.until(world.is_live)
+            assert world.observer.settled() != []
+            await asyncio.sleep(TIMINGS.poll + 5)
+            assert world.observer.settled() == []
+
+    run(wall, main)

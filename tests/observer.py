@@ -1,0 +1,167 @@
+"""An observer that holds every state Home Assistant ever shows against the account, to the last digit."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import inf
+
+from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNAVAILABLE
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
+from homeassistant.helpers import entity_registry as er
+
+from custom_components.upbit.const import DOMAIN
+from custom_components.upbit.entity import currency_of
+from tests.exchange import Account, Holding
+from tests.exchange.account import EXACT
+
+
+@dataclass(frozen=True, slots=True)
+class WrongState:
+    """A state that was shown and must not have been; `at` is the event loop's time."""
+
+    at: float
+    entity_id: str
+    shown: str
+    expected: str
+
+    def __str__(self) -> str:
+        """Say what was wrong in one line."""
+        return f"{self.at:.3f} s: {self.entity_id} shows {self.shown}, {self.expected}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """What the account held of a currency from some time on, as a sensor has to show it."""
+
+    since: float
+    total: str
+    attributes: Mapping[str, float]
+
+
+def shown(holding: Holding) -> tuple[str, dict[str, float]]:
+    """Return the state and the attributes that show a holding: all digits, no exponent, no trailing zeros."""
+    attributes = {"balance": float(holding.balance), "locked": float(holding.locked)}
+    return format(EXACT.normalize(holding.total), "f"), attributes
+
+
+def _moment(since: float, holding: Holding) -> _Moment:
+    return _Moment(since, *shown(holding))
+
+
+class Observer:
+    """Watches the sensors of an account's currencies.
+
+    A state is wrong when an available sensor shows what the account never had, in the state or in the attributes; or
+    what the account no longer has since more than `longest_lag` seconds. `settled` finds what is wrong once
+    everything must be right.
+    """
+
+    def __init__(self, account: Account, time: Callable[[], float]) -> None:
+        self.account = account
+        self.wrong: list[WrongState] = []
+        self.states = 0
+        self.longest_lag = inf
+        self.greatest_lag = 0.0
+        self._time = time
+        self._history = {
+            currency: [_moment(time(), holding)] for currency, holding in account.holdings.items()
+        }
+        self._currencies: dict[str, str] = {}
+        self._hass: HomeAssistant | None = None
+        account.listeners.append(lambda _: self.note_account())
+
+    def watch(self, hass: HomeAssistant) -> Callable[[], None]:
+        """Watch this Home Assistant from now on; return what stops it."""
+        self._hass = hass
+        stop = hass.bus.async_listen(EVENT_STATE_CHANGED, self._on_state)
+
+        def stop_watching() -> None:
+            stop()
+            self._hass = None
+
+        return stop_watching
+
+    def note_account(self) -> None:
+        """Take note of what the account has; to be called after a change that nobody is told of."""
+        now = self._time()
+        for currency in self.account.holdings.keys() | self._history.keys():
+            # Before it had any of a currency it had none of it.
+            moments = self._history.setdefault(currency, [_moment(0, Holding())])
+            moment = _moment(now, self.account[currency])
+            if (moments[-1].total, moments[-1].attributes) != (moment.total, moment.attributes):
+                moments.append(moment)
+
+    def forget(self) -> None:
+        """Forget what the account had before now; only what it has is right from here on."""
+        for currency, moments in self._history.items():
+            self._history[currency] = moments[-1:]
+            self.account.history[currency] = [self.account[currency]]
+
+    def look(self) -> None:
+        """Hold all states of now against the account."""
+        for state in self._states():
+            self._check(state, self._currencies[state.entity_id])
+
+    def settled(self) -> list[WrongState]:
+        """Return every sensor that does not show exactly what the account has, and every one that is missing."""
+        self.note_account()
+        now = self._time()
+        states = {self._currencies[state.entity_id]: state for state in self._states()}
+        wrong = []
+        for currency in sorted(states.keys() | self.account.holdings.keys()):
+            total, attributes = shown(self.account[currency])
+            state = states.get(currency)
+            if state is None:
+                if self.account[currency].total:
+                    wrong.append(WrongState(now, currency, "nothing", f"there is no sensor for {total}"))
+            elif (shows := _texts(state)) != (expected := (total, attributes)):
+                wrong.append(WrongState(now, state.entity_id, f"{shows}", f"the account has {expected}"))
+        return wrong
+
+    def _states(self) -> list[State]:
+        if self._hass is None:
+            return []
+        return [
+            state for state in self._hass.states.async_all("sensor") if self._currency_of(state.entity_id)
+        ]
+
+    def _currency_of(self, entity_id: str) -> str | None:
+        assert self._hass is not None
+        if entity_id not in self._currencies:
+            registered = er.async_get(self._hass).async_get(entity_id)
+            if registered is None or registered.platform != DOMAIN:
+                return None
+            if (currency := currency_of(registered)) is None:
+                return None
+            self._currencies[entity_id] = currency
+        return self._currencies[entity_id]
+
+    @callback
+    def _on_state(self, event: Event[EventStateChangedData]) -> None:
+        state = event.data["new_state"]
+        if state is not None and (currency := self._currency_of(state.entity_id)) is not None:
+            self.states += 1
+            self._check(state, currency)
+
+    def _check(self, state: State, currency: str) -> None:
+        if state.state == STATE_UNAVAILABLE:
+            return
+        now, shows = self._time(), _texts(state)
+        moments = self._history.get(currency) or [_moment(0, Holding())]
+        until = None
+        for moment in reversed(moments):
+            if shows == (moment.total, moment.attributes):
+                break
+            until = moment.since
+        else:
+            self.wrong.append(WrongState(now, state.entity_id, f"{shows}", "the account never had it"))
+            return
+        lag = 0.0 if until is None else now - until
+        self.greatest_lag = max(self.greatest_lag, lag)
+        if lag > self.longest_lag:
+            self.wrong.append(
+                WrongState(now, state.entity_id, f"{shows}", f"the account has not had it for {lag:.1f} s")
+            )
+
+
+def _texts(state: State) -> tuple[str, dict[str, float | None]]:
+    return state.state, {name: state.attributes.get(name) for name in ("balance", "locked")}

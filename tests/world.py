@@ -1,0 +1,150 @@
+"""A world in virtual time: an exchange where somebody trades, Home Assistant with the account, and an observer."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+import itertools
+from pathlib import Path
+import random
+from typing import Any
+from unittest.mock import patch
+
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.const import CONF_REGION
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+
+from custom_components.upbit.api.regions import REGIONS
+from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN, TIMINGS
+from custom_components.upbit.coordinator import UpbitCoordinator
+from tests.exchange import SECRET_KEY, ApiKey, SimulatedExchange
+from tests.exchange.trading import Trader, starting_holdings
+from tests.home import add_account, home_assistant
+from tests.observer import Observer, WrongState
+from tests.virtual_time import VirtualLoop
+
+QUIET = TIMINGS.reconcile + 2 * TIMINGS.poll
+"""Seconds without a change or a fault after which everything has to be right: a snapshot, and all that leads to it."""
+
+
+_LOOK = 5.0
+"""Seconds between two looks at sensors that do not change."""
+
+
+class World:
+    """The parts of a world, and what can be done to the account and the key that no single part can do."""
+
+    def __init__(
+        self, exchange: SimulatedExchange, folder: Path, loop: VirtualLoop, seed: int, pace: float
+    ) -> None:
+        self.exchange = exchange
+        self.loop = loop
+        self.random = random.Random(seed)
+        self.trader = Trader(exchange.account, exchange.region.fiat, seed=seed, pace=pace)
+        self.observer = Observer(exchange.account, loop.time)
+        self.home_lock = asyncio.Lock()
+        self.hass: HomeAssistant
+        self.entry: ConfigEntry
+        self._folder = folder
+        self._home = AsyncExitStack()
+        self._key_numbers = itertools.count(1)
+
+    @property
+    def coordinator(self) -> UpbitCoordinator | None:
+        """Return the coordinator while the entry is loaded."""
+        return self.entry.runtime_data if self.entry.state is ConfigEntryState.LOADED else None
+
+    async def start_home(self) -> None:
+        """Start Home Assistant; an account that it has from earlier is set up by itself."""
+        self.hass = await self._home.enter_async_context(home_assistant(self._folder))
+        self._home.callback(self.observer.watch(self.hass))
+        entries = self.hass.config_entries.async_entries(DOMAIN)
+        self.entry = (
+            entries[0]
+            if entries
+            else await add_account(self.hass, self.exchange.region.code, self.exchange.key)
+        )
+
+    async def stop_home(self) -> None:
+        """Stop Home Assistant."""
+        await self._home.aclose()
+
+    async def issue_key(self) -> None:
+        """Delete the key, issue another one, and type it where the user is asked for it."""
+        async with self.home_lock:
+            old = self.exchange.key
+            self.exchange.key = self.exchange.add_key(
+                access_key=f"{old.access_key[:30]}{next(self._key_numbers):010}", secret_key=SECRET_KEY[::-1]
+            )
+            old.deleted = True
+            self.exchange.cut()
+            await self.until(self._is_asked_for_key)
+            (flow,) = self.hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+            # A fault of the moment may keep the new key from being checked; a user tries again.
+            while (await self._type_key(flow["flow_id"], self.exchange.key)) is not FlowResultType.ABORT:
+                await asyncio.sleep(20)
+            await self.hass.async_block_till_done()
+
+    def _is_asked_for_key(self) -> bool:
+        return bool(self.hass.config_entries.flow.async_progress_by_handler(DOMAIN))
+
+    async def _type_key(self, flow_id: str, key: ApiKey) -> FlowResultType:
+        data = {
+            CONF_REGION: self.exchange.region.code,
+            CONF_ACCESS_KEY: key.access_key,
+            CONF_SECRET_KEY: key.secret_key,
+        }
+        return (await self.hass.config_entries.flow.async_configure(flow_id, data))["type"]
+
+    async def until(self, condition: Callable[[], bool], seconds: float = 7200) -> None:
+        """Wait until a condition holds; raises TimeoutError when it does not within so much virtual time."""
+        async with asyncio.timeout(seconds):
+            while not condition():
+                await asyncio.sleep(1)
+
+    def is_live(self) -> bool:
+        """Return whether the balances are available and the stream alone keeps them so."""
+        coordinator = self.coordinator
+        return coordinator is not None and coordinator.available and coordinator.health.complete
+
+    async def recover(self) -> None:
+        """End every fault of the exchange, its network and its key."""
+        await self.exchange.recover()
+
+    async def observe(self, course: Coroutine[Any, Any, None]) -> None:
+        """Run what is to happen, and look at all sensors every few seconds meanwhile."""
+        async with asyncio.TaskGroup() as group:
+            happening = group.create_task(course)
+            while not happening.done():
+                await asyncio.wait([happening], timeout=_LOOK)
+                self.observer.look()
+
+    async def quiet(self) -> list[WrongState]:
+        """Let the time pass after which everything has to be right; return what is not."""
+        self.trader.paused = True
+        await self.until(self.is_live)
+        await asyncio.sleep(QUIET)
+        return self.observer.settled()
+
+
+@asynccontextmanager
+async def open_world(
+    folder: Path, *, region: str = "sg", seed: int = 1, pace: float = 0.5
+) -> AsyncIterator[World]:
+    """Open a world with an account that is set up; close it with nothing left."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    fiat = REGIONS[region].fiat
+    async with SimulatedExchange(region, holdings=starting_holdings(fiat)) as exchange:
+        # Far enough away that no region warns of it.
+        exchange.key.expires_at = datetime.now(UTC) + timedelta(days=365)
+        addresses = replace(REGIONS[region], rest_url=exchange.rest_url, websocket_url=exchange.websocket_url)
+        with patch.dict(REGIONS, {region: addresses}):
+            world = World(exchange, folder, loop, seed, pace)
+            await world.start_home()
+            try:
+                yield world
+            finally:
+                await world.stop_home()
