@@ -1,4 +1,4 @@
-"""A second account, and a coordinator in a hurry."""
+"""Accounts beside what the fixtures bring: a second one, entities that are enabled, a coordinator in a hurry."""
 
 from dataclasses import replace
 
@@ -6,6 +6,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_REGION
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.entity import Entity
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -45,6 +46,11 @@ def device_of(hass: HomeAssistant, entry: ConfigEntry) -> str:
     device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, entry.entry_id), entry.entry_id)
     assert device is not None
     return device.id
+
+
+def enable_all_entities(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let entities be enabled that are not at first."""
+    monkeypatch.setattr(Entity, "entity_registry_enabled_default", True)
 
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:

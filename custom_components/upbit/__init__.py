@@ -3,10 +3,11 @@
 from homeassistant.const import CONF_REGION, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError, ConfigEntryNotReady
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import config_validation as cv, entity_registry as er
+from homeassistant.helpers.typing import ConfigType
 from homeassistant.util.hass_dict import HassKey
 
-from . import issues
+from . import issues, services
 from .api.auth import Credentials
 from .api.errors import UpbitError
 from .api.regions import REGIONS
@@ -15,10 +16,18 @@ from .const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
 from .coordinator import UpbitConfigEntry, UpbitCoordinator
 from .entity import currency_of
 
-PLATFORMS = [Platform.BINARY_SENSOR, Platform.SENSOR]
+PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 # What Upbit asked to wait for outlives the attempts of Home Assistant to set the entry up.
 _GATES: HassKey[dict[str, Gate]] = HassKey(f"{DOMAIN}_gates")
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Set up what all accounts share, once."""
+    services.async_register(hass)
+    return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: UpbitConfigEntry) -> bool:

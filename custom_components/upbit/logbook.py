@@ -1,0 +1,51 @@
+"""Tells Activity in words what the event entity has reported: which currency, by how much, to what."""
+
+from collections.abc import Callable
+from typing import Any
+
+from homeassistant.components.logbook import (
+    LOGBOOK_ENTRY_ENTITY_ID,
+    LOGBOOK_ENTRY_MESSAGE,
+    LOGBOOK_ENTRY_NAME,
+)
+from homeassistant.const import ATTR_ENTITY_ID
+from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.helpers.translation import async_get_cached_translations
+
+from .const import DOMAIN
+from .event import (
+    ATTR_CURRENCY,
+    ATTR_DIFFERENCE,
+    ATTR_LOCKED_AFTER,
+    ATTR_TOTAL_AFTER,
+    ATTR_TYPE,
+    EVENT_BALANCE_CHANGED,
+    ChangeType,
+)
+
+type Describe = Callable[[Event[dict[str, Any]]], dict[str, Any]]
+
+
+@callback
+def async_describe_events(
+    hass: HomeAssistant, async_describe_event: Callable[[str, str, Describe], None]
+) -> None:
+    """Teach Activity the words for a change of a balance, in the language of Home Assistant."""
+
+    @callback
+    def describe(event: Event[dict[str, Any]]) -> dict[str, Any]:
+        data = event.data
+        texts = async_get_cached_translations(hass, hass.config.language, "common", DOMAIN)
+        changed_locked = data[ATTR_TYPE] in (ChangeType.LOCKED, ChangeType.UNLOCKED)
+        entity_id = data[ATTR_ENTITY_ID]
+        state = None if entity_id is None else hass.states.get(entity_id)
+        return {
+            LOGBOOK_ENTRY_NAME: data[ATTR_CURRENCY] if state is None else state.name,
+            LOGBOOK_ENTRY_MESSAGE: texts[f"component.{DOMAIN}.common.activity_{data[ATTR_TYPE]}"].format(
+                difference=data[ATTR_DIFFERENCE].removeprefix("-"),
+                after=data[ATTR_LOCKED_AFTER if changed_locked else ATTR_TOTAL_AFTER],
+            ),
+            LOGBOOK_ENTRY_ENTITY_ID: entity_id,
+        }
+
+    async_describe_event(DOMAIN, EVENT_BALANCE_CHANGED, describe)

@@ -1,0 +1,202 @@
+"""The event entity: every change as an event of its own, told apart."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.event import async_track_state_change_event
+from homeassistant.helpers.json import json_bytes
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import async_capture_events
+
+from custom_components.upbit.coordinator import UpbitCoordinator
+from custom_components.upbit.event import EVENT_BALANCE_CHANGED
+from tests.accounts import enable_all_entities, hurry
+from tests.automations import automate, caught_up
+from tests.exchange import Delivery, SimulatedExchange
+from tests.waiting import until
+
+EVENT = "event.upbit_singapore_balance"
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    hurry(monkeypatch)
+
+
+@pytest.fixture
+def enabled(monkeypatch: pytest.MonkeyPatch) -> None:
+    enable_all_entities(monkeypatch)
+
+
+@pytest.fixture
+def states(hass: HomeAssistant) -> Iterator[list[State]]:
+    """Return the list of the states that the event entity takes, the first one when it is added."""
+    taken: list[State] = []
+
+    @callback
+    def note(event: Event[EventStateChangedData]) -> None:
+        if event.data["new_state"] is not None:
+            taken.append(event.data["new_state"])
+
+    stop = async_track_state_change_event(hass, EVENT, note)
+    yield taken
+    stop()
+
+
+def summary(state: State) -> str:
+    return " ".join(str(state.attributes[name]) for name in ("event_type", "currency", "difference"))
+
+
+async def test_is_disabled_at_first(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, entity_registry: er.EntityRegistry
+) -> None:
+    registered = entity_registry.async_get(EVENT)
+    assert registered is not None
+    assert registered.disabled_by is er.RegistryEntryDisabler.INTEGRATION
+    assert registered.unique_id == f"{coordinator.entry.entry_id}_balance"
+    assert hass.states.get(EVENT) is None
+
+
+@pytest.mark.usefixtures("enabled")
+@pytest.mark.parametrize(
+    ("balance", "locked", "expected"),
+    [
+        ("0.500000000000000001", "0.1", "increased BTC 0.000000000000000001"),
+        ("0.5", "0.2", "increased BTC 0.1"),
+        ("0.6", "0.1", "increased BTC 0.1"),
+        ("0.4", "0.1", "decreased BTC -0.1"),
+        ("0.5", "0", "decreased BTC -0.1"),
+        ("0", "0", "decreased BTC -0.6"),
+        ("0.4", "0.2", "locked BTC 0.1"),
+        ("0.6", "0", "unlocked BTC -0.1"),
+        ("0.600000000000000000", "0.0", "unlocked BTC -0.1"),
+    ],
+)
+async def test_types_are_told_apart_by_the_amounts(
+    hass: HomeAssistant,
+    coordinator: UpbitCoordinator,
+    exchange: SimulatedExchange,
+    balance: str,
+    locked: str,
+    expected: str,
+) -> None:
+    exchange.account.set("BTC", balance, locked)
+    await caught_up(hass, coordinator, exchange.account)
+    assert summary(hass.states.get(EVENT)) == expected
+
+
+@pytest.mark.usefixtures("enabled")
+async def test_attributes_are_exact_and_can_be_written_as_json(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    event = exchange.account.set("BTC", "0.00000001", "0.123456789012345678901234567")
+    await caught_up(hass, coordinator, exchange.account)
+    state = hass.states.get(EVENT)
+    assert json_bytes(state.as_dict())
+    changed_at = datetime.fromtimestamp(event.asset_timestamp / 1000, UTC)
+    assert dict(state.attributes) == {
+        "event_types": ["increased", "decreased", "locked", "unlocked"],
+        "event_type": "decreased",
+        "currency": "BTC",
+        "total_before": "0.6",
+        "total_after": "0.123456799012345678901234567",
+        "balance_before": "0.5",
+        "balance_after": "0.00000001",
+        "locked_before": "0.1",
+        "locked_after": "0.123456789012345678901234567",
+        "difference": "-0.476543200987654321098765433",
+        "changed_at": changed_at.isoformat(),
+        "learnt_from": "frame",
+        "friendly_name": "Upbit Singapore Balance",
+    }
+
+
+@pytest.mark.usefixtures("enabled")
+async def test_several_in_one_frame_all_arrive(
+    hass: HomeAssistant, states: list[State], coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    exchange.account.delivery = Delivery.ONE_FRAME
+    exchange.account.change({"BTC": ("1", "0"), "SGD": ("1", "0"), "XRP": ("100", "20"), "ETH": ("2", "0")})
+    await caught_up(hass, coordinator, exchange.account)
+    _, *events = states
+    assert [summary(state) for state in events] == [
+        "increased BTC 0.4",
+        "decreased SGD -1199.75",
+        "locked XRP 20",
+        "increased ETH 2",
+    ]
+    # What triggers compare: each has a state of its own.
+    assert len({state.state for state in events}) == len(events)
+
+
+@pytest.mark.usefixtures("enabled")
+async def test_a_burst_arrives_in_order(
+    hass: HomeAssistant, states: list[State], coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    for number in range(1, 101):
+        exchange.account.set("BTC", number, "0")
+    await caught_up(hass, coordinator, exchange.account)
+    _, *events = states
+    assert [state.attributes["total_after"] for state in events] == [str(number) for number in range(1, 101)]
+    assert len({state.state for state in events}) == 100
+
+
+@pytest.mark.usefixtures("enabled")
+async def test_home_assistants_own_trigger_runs_for_each_event(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    calls = await automate(
+        hass,
+        {
+            "trigger": "event.received",
+            "target": {"entity_id": EVENT},
+            "options": {"event_type": ["increased", "locked"]},
+        },
+        note="{{ trigger.to_state.attributes.currency }} {{ trigger.to_state.attributes.event_type }}",
+    )
+    exchange.account.delivery = Delivery.ONE_FRAME
+    exchange.account.change({"BTC": ("1", "0"), "SGD": ("1", "0"), "XRP": ("100", "20")})
+    await caught_up(hass, coordinator, exchange.account)
+    await until(lambda: len(calls) == 2)
+    assert [call.data["note"] for call in calls] == ["BTC increased", "XRP locked"]
+
+
+@pytest.mark.usefixtures("quick", "enabled")
+async def test_change_learnt_from_a_snapshot_says_so(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    asked_at = dt_util.utcnow()
+    exchange.account.change({"BTC": ("2", "0")}, announce=False)
+    await coordinator.async_refresh()
+    state = hass.states.get(EVENT)
+    assert summary(state) == "increased BTC 1.4"
+    assert state.attributes["learnt_from"] == "snapshot"
+    assert asked_at <= datetime.fromisoformat(state.attributes["changed_at"]) <= dt_util.utcnow()
+
+
+@pytest.mark.usefixtures("enabled")
+async def test_reload_is_no_event(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    exchange.account.set("BTC", "1", "0")
+    await caught_up(hass, coordinator, exchange.account)
+    before = hass.states.get(EVENT)
+    assert await hass.config_entries.async_unload(coordinator.entry.entry_id)
+    assert hass.states.get(EVENT).state == "unavailable"
+    exchange.account.set("BTC", "2", "0")
+    assert await hass.config_entries.async_setup(coordinator.entry.entry_id)
+    await until(lambda: coordinator.entry.runtime_data.health.complete)
+    after = hass.states.get(EVENT)
+    assert (after.state, after.attributes) == (before.state, before.attributes)
+
+
+async def test_disabled_entity_costs_nothing(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    fired = async_capture_events(hass, EVENT_BALANCE_CHANGED)
+    exchange.account.set("BTC", "0.6", "0.1")
+    await caught_up(hass, coordinator, exchange.account)
+    assert fired == []

@@ -1,0 +1,89 @@
+"""Activity: what the event entity reports, in words."""
+
+from homeassistant.components.recorder import Recorder
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import mock_component
+from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+
+from custom_components.upbit.coordinator import UpbitCoordinator
+from tests.accounts import device_of, enable_all_entities
+from tests.automations import caught_up
+from tests.exchange import SimulatedExchange
+
+BTC = "sensor.upbit_singapore_btc"
+
+
+@pytest.fixture(autouse=True)
+def _custom_integrations(recorder_mock: Recorder, enable_custom_integrations: None) -> None:
+    """Start the recorder before Home Assistant, as it demands, and let it load what is in custom_components."""
+
+
+@pytest.fixture(autouse=True)
+def _enabled(monkeypatch: pytest.MonkeyPatch) -> None:
+    enable_all_entities(monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("balance", "locked", "message"),
+    [
+        ("0.6", "0.1", "increased by 0.1 to 0.7"),
+        ("0.3", "0.1", "decreased by 0.2 to 0.4"),
+        ("0.4", "0.2", "locked 0.1, now 0.2 in orders"),
+        ("0.6", "0", "unlocked 0.1, now 0 in orders"),
+    ],
+)
+async def test_activity_says_which_currency_and_how_much(
+    hass: HomeAssistant,
+    coordinator: UpbitCoordinator,
+    exchange: SimulatedExchange,
+    hass_ws_client: WebSocketGenerator,
+    balance: str,
+    locked: str,
+    message: str,
+) -> None:
+    mock_component(hass, "frontend")  # the pages, which are not installed with the tests
+    assert await async_setup_component(hass, "logbook", {})
+    start = dt_util.utcnow()
+    exchange.account.set("BTC", balance, locked)
+    await caught_up(hass, coordinator, exchange.account)
+    await async_wait_recording_done(hass)
+    client = await hass_ws_client()
+    # As the page of the account asks.
+    await client.send_json_auto_id(
+        {
+            "type": "logbook/get_events",
+            "start_time": start.isoformat(),
+            "device_ids": [device_of(hass, coordinator.entry)],
+        }
+    )
+    answer = await client.receive_json()
+    (shown,) = answer["result"]
+    assert (shown["name"], shown["message"]) == ("Upbit Singapore BTC", message)
+    assert (shown["entity_id"], shown["domain"]) == (BTC, "upbit")
+
+
+async def test_activity_names_a_currency_whose_sensor_is_gone(
+    hass: HomeAssistant,
+    coordinator: UpbitCoordinator,
+    exchange: SimulatedExchange,
+    hass_ws_client: WebSocketGenerator,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    mock_component(hass, "frontend")  # the pages, which are not installed with the tests
+    assert await async_setup_component(hass, "logbook", {})
+    entity_registry.async_remove(BTC)
+    await hass.async_block_till_done()
+    start = dt_util.utcnow()
+    exchange.account.set("BTC", "0.6", "0.1")
+    await caught_up(hass, coordinator, exchange.account)
+    await async_wait_recording_done(hass)
+    client = await hass_ws_client()
+    await client.send_json_auto_id({"type": "logbook/get_events", "start_time": start.isoformat()})
+    answer = await client.receive_json()
+    messages = {(shown.get("name"), shown.get("message")) for shown in answer["result"]}
+    assert ("BTC", "increased by 0.1 to 0.7") in messages
