@@ -63,11 +63,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: UpbitConfigEntry) -> boo
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: UpbitConfigEntry) -> bool:
-    """Remove the entities and close the connection."""
-    if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
-        return False
+    """Close the connection and remove the entities."""
+    # First the connection: a currency that turned up in between would get an entity that nobody removes.
     await entry.runtime_data.async_stop()
-    return True
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: UpbitConfigEntry) -> None:
