@@ -7,7 +7,7 @@ from homeassistant.helpers import config_validation as cv, entity_registry as er
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.util.hass_dict import HassKey
 
-from . import issues, services
+from . import dashboard, issues, services
 from .api.auth import Credentials
 from .api.errors import UpbitError
 from .api.regions import REGIONS
@@ -27,6 +27,7 @@ _GATES: HassKey[dict[str, Gate]] = HassKey(f"{DOMAIN}_gates")
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up what all accounts share, once."""
     services.async_register(hass)
+    await dashboard.async_register(hass)
     return True
 
 

@@ -1,0 +1,33 @@
+"""Brings the card and the dashboard strategy into Home Assistant's pages, without a resource to add."""
+
+from hashlib import sha256
+from pathlib import Path
+
+from homeassistant.components.http import StaticPathConfig
+from homeassistant.core import HomeAssistant
+
+from .const import DOMAIN
+
+_FOLDER = Path(__file__).parent / "frontend"
+_ENTRY = "upbit.js"
+
+
+async def async_register(hass: HomeAssistant) -> None:
+    """Serve the modules and have every page load them; without a frontend there is nothing to do."""
+    if not hass.config.components >= {"frontend", "http"}:
+        return
+    # A Home Assistant without pages need not pay for importing what builds them.
+    from homeassistant.components.frontend import add_extra_js_url  # noqa: PLC0415
+
+    # The version is part of the path, so that the modules a module imports are never older than itself.
+    path = f"/{DOMAIN}/{await hass.async_add_executor_job(_version)}"
+    await hass.http.async_register_static_paths([StaticPathConfig(path, str(_FOLDER))])
+    add_extra_js_url(hass, f"{path}/{_ENTRY}")
+
+
+def _version() -> str:
+    """Return a text that changes whenever one of the modules does."""
+    content = sha256()
+    for module in sorted(_FOLDER.glob("*.js")):
+        content.update(module.name.encode() + b"\0" + module.read_bytes())
+    return content.hexdigest()[:12]

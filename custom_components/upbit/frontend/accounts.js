@@ -1,0 +1,68 @@
+/** Finds the accounts and their entities among everything Home Assistant has told the page. */
+
+import { isZero, parse } from "./decimal.js";
+
+const PLATFORM = "upbit";
+const TOTAL = "total";
+
+export const byName = (a, b) => a.name.localeCompare(b.name, undefined, { numeric: true });
+
+/**
+ * @typedef {object} Account
+ * @property {string} id The device's.
+ * @property {string} name
+ * @property {string[]} currencies Entities of the totals.
+ * @property {string[]} others The account's other entities: connection, events, …
+ */
+
+let known = {};
+
+/**
+ * Return the accounts, sorted by name; hidden entities are left out.
+ * @returns {Account[]}
+ */
+export function findAccounts(hass) {
+  // The page makes new objects of these whenever something in the registries changes, and only then.
+  if (known.entities === hass.entities && known.devices === hass.devices) return known.accounts;
+  const accounts = new Map();
+  for (const entry of Object.values(hass.entities)) {
+    const device = hass.devices[entry.device_id];
+    if (entry.platform !== PLATFORM || entry.hidden || !device) continue;
+    if (!accounts.has(device.id)) {
+      const name = device.name_by_user || device.name || device.id;
+      accounts.set(device.id, { id: device.id, name, currencies: [], others: [] });
+    }
+    const { currencies, others } = accounts.get(device.id);
+    (entry.translation_key === TOTAL ? currencies : others).push(entry.entity_id);
+  }
+  known = { entities: hass.entities, devices: hass.devices, accounts: [...accounts.values()].sort(byName) };
+  return known.accounts;
+}
+
+export const isOwn = (hass, entityId) => hass.entities[entityId]?.platform === PLATFORM;
+
+export const isTotal = (hass, entityId) =>
+  isOwn(hass, entityId) && hass.entities[entityId].translation_key === TOTAL;
+
+/** The code of a total's currency; unavailable sensors tell it too. */
+export const currencyOf = (state) => state.attributes.unit_of_measurement;
+
+/** Whether a total is in the account's own money (SGD, KRW, …) and not a coin. */
+export const isFiat = (state) => state.attributes.device_class === "monetary";
+
+const emptiness = new Map();
+
+/** Whether a total is zero; at times at which it is not known, whether it was, so that nothing moves then. */
+export function isEmpty(state) {
+  const amount = parse(state.state);
+  if (amount) emptiness.set(state.entity_id, isZero(amount));
+  return emptiness.get(state.entity_id) ?? false;
+}
+
+/** The totals of an account that Home Assistant has a state of: the account's own money first, then by currency. */
+export function totalsOf(hass, account) {
+  return account.currencies
+    .map((entityId) => hass.states[entityId])
+    .filter((state) => state && currencyOf(state))
+    .sort((a, b) => isFiat(b) - isFiat(a) || currencyOf(a).localeCompare(currencyOf(b)));
+}

@@ -1,0 +1,77 @@
+/** The options of the balances card: what they may be, and the form of the visual editor. */
+
+import { currencyOf, findAccounts, totalsOf } from "./accounts.js";
+import { localize, pageLanguage } from "./localize.js";
+
+export const DEFAULTS = { sort: "name", digits: "short", hide_empty: false, only_locked: false };
+
+const CHOICES = { sort: ["name", "last_change", "locked"], digits: ["short", "exact"] };
+
+/** The page's own state, for the two moments at which Home Assistant asks a card for something without giving it. */
+const pageHass = () => document.querySelector("home-assistant")?.hass;
+
+/**
+ * Return the options with their defaults.
+ * @throws {Error} An option is not what it has to be; the text names it.
+ */
+export function checkConfig(config) {
+  const fail = (option, error, placeholders) => {
+    throw new Error(localize(pageLanguage(), error, { option, ...placeholders }));
+  };
+  const checked = { ...config };
+  for (const [option, value] of Object.entries(config)) {
+    // The editor leaves an emptied field behind, YAML an option without a value.
+    if (value === null || value === undefined || value === "") {
+      delete checked[option];
+    } else if (["title", "device_id"].includes(option)) {
+      if (typeof value !== "string") fail(option, "error_text");
+    } else if (option === "currencies") {
+      if (!Array.isArray(value) || value.some((code) => typeof code !== "string")) fail(option, "error_list");
+    } else if (["hide_empty", "only_locked"].includes(option)) {
+      if (typeof value !== "boolean") fail(option, "error_switch");
+    } else if (option in CHOICES && !CHOICES[option].includes(value)) {
+      fail(option, "error_choice", { choices: CHOICES[option].join(", ") });
+    }
+  }
+  return { ...DEFAULTS, ...checked };
+}
+
+/** The codes of all currencies of all accounts. */
+function knownCurrencies(hass) {
+  const codes = findAccounts(hass).flatMap((account) => totalsOf(hass, account).map(currencyOf));
+  return [...new Set(codes)].sort();
+}
+
+/** What Home Assistant builds the visual editor from. */
+export function configForm() {
+  const hass = pageHass();
+  const language = hass?.language ?? pageLanguage();
+  const choice = (option) => ({
+    name: option,
+    selector: {
+      select: {
+        mode: "dropdown",
+        options: CHOICES[option].map((value) => ({ value, label: localize(language, `${option}_${value}`) })),
+      },
+    },
+  });
+  return {
+    schema: [
+      { name: "title", selector: { text: {} } },
+      { name: "device_id", selector: { device: { filter: { integration: "upbit" } } } },
+      {
+        name: "currencies",
+        selector: {
+          select: { multiple: true, custom_value: true, options: hass ? knownCurrencies(hass) : [] },
+        },
+      },
+      { name: "", type: "grid", schema: [choice("sort"), choice("digits")] },
+      { name: "hide_empty", selector: { boolean: {} } },
+      { name: "only_locked", selector: { boolean: {} } },
+    ],
+    computeLabel: ({ name }) => (name ? localize(language, `option_${name}`) : undefined),
+    computeHelper: ({ name }) =>
+      ["title", "device_id", "currencies"].includes(name) ? localize(language, `help_${name}`) : undefined,
+    assertConfig: checkConfig,
+  };
+}

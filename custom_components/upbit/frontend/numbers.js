@@ -1,0 +1,63 @@
+/** Amounts in the number format a person chose in their profile, from exact decimals. */
+
+import { isZero, round } from "./decimal.js";
+
+/** The locale that stands for a number format of the profile, as in Home Assistant's own frontend. */
+function numberLocale({ language, number_format: format }) {
+  switch (format) {
+    case "comma_decimal":
+    case "none":
+      return "en-US";
+    case "decimal_comma":
+      return "de";
+    case "space_comma":
+      return "fr";
+    case "quote_decimal":
+      return "de-CH";
+    case "system":
+      return undefined;
+    default:
+      return language;
+  }
+}
+
+const styles = new Map();
+
+/** How integers, decimal separator and digits are written; kept, for making an Intl object is slow. */
+function styleOf(locale) {
+  const key = `${locale.language} ${locale.number_format}`;
+  let style = styles.get(key);
+  if (!style) {
+    const integers = new Intl.NumberFormat(numberLocale(locale), {
+      useGrouping: locale.number_format === "none" ? false : undefined,
+    });
+    style = {
+      integer: (value) => integers.format(value),
+      separator: integers.formatToParts(1.5).find((part) => part.type === "decimal").value,
+      digits: Array.from({ length: 10 }, (_, digit) => integers.format(digit)),
+    };
+    styles.set(key, style);
+  }
+  return style;
+}
+
+/**
+ * Write every digit of an amount.
+ * @param least Decimal places to show at least.
+ */
+export function formatExact(amount, locale, least = 0) {
+  const { integer, separator, digits } = styleOf(locale);
+  const magnitude = amount.units < 0n ? -amount.units : amount.units;
+  const text = magnitude.toString().padStart(amount.places + 1, "0");
+  const cut = text.length - amount.places;
+  const fraction = text.slice(cut).replace(/0+$/, "").padEnd(least, "0");
+  const sign = amount.units < 0n ? "−" : "";
+  const decimals = fraction && separator + fraction.replace(/\d/g, (digit) => digits[digit]);
+  return sign + integer(BigInt(text.slice(0, cut))) + decimals;
+}
+
+/** Write an amount with a sensible number of digits; one too small for them is written in full, never as zero. */
+export function formatShort(amount, locale, { least, most }) {
+  const rounded = round(amount, most);
+  return formatExact(isZero(rounded) ? amount : rounded, locale, least);
+}

@@ -1,0 +1,108 @@
+"""The card and the dashboard strategy: how pages get them, and what they say in which language."""
+
+from http import HTTPStatus
+import json
+from pathlib import Path
+import re
+
+from homeassistant.components.frontend import DATA_EXTRA_MODULE_URL, UrlManager
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import mock_component
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.upbit import dashboard
+from custom_components.upbit.const import DOMAIN
+
+FOLDER = Path(dashboard.__file__).parent / "frontend"
+MODULES = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.iterdir()}
+
+
+def texts() -> dict[str, dict[str, str]]:
+    """Return what the card and the dashboard say, by language and key."""
+    written = re.search(r"export const TEXTS = ({.*});", MODULES["texts.js"], re.DOTALL)
+    return json.loads(written[1])
+
+
+def placeholders(text: str) -> list[str]:
+    """Return the names in braces."""
+    return sorted(re.findall(r"{(\w+)}", text))
+
+
+@pytest.fixture
+async def pages(hass: HomeAssistant) -> UrlManager:
+    """Set up what serves pages, and return the modules that they are told to load."""
+    assert await async_setup_component(hass, "http", {})
+    mock_component(hass, "frontend")  # the pages, which are not installed with the tests
+    modules = UrlManager(lambda change_type, url: None, [])
+    hass.data[DATA_EXTRA_MODULE_URL] = modules
+    return modules
+
+
+async def test_pages_load_one_module_that_brings_all_others(
+    hass: HomeAssistant, pages: UrlManager, hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    assert await async_setup_component(hass, DOMAIN, {})
+    (entry,) = pages.urls
+    client = await hass_client_no_auth()
+    wanted, loaded = [entry], set()
+    while wanted:
+        url = wanted.pop()
+        answer = await client.get(url)
+        assert answer.status == HTTPStatus.OK, url
+        assert answer.content_type in ("application/javascript", "text/javascript")
+        assert "max-age" in answer.headers["Cache-Control"]
+        folder, _, name = url.rpartition("/")
+        loaded.add(name)
+        imported = re.findall(r'(?:from|import) "\./([^"]+)"', await answer.text())
+        wanted += [f"{folder}/{other}" for other in imported if other not in loaded]
+    assert loaded == set(MODULES)
+
+
+async def test_changed_module_has_another_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dashboard, "_FOLDER", tmp_path)
+    (tmp_path / "upbit.js").write_text("1")
+    first = dashboard._version()
+    assert dashboard._version() == first
+    (tmp_path / "upbit.js").write_text("2")
+    second = dashboard._version()
+    (tmp_path / "upbit.js").rename(tmp_path / "other.js")
+    assert len({first, second, dashboard._version()}) == 3
+
+
+async def test_nothing_is_registered_without_pages(hass: HomeAssistant) -> None:
+    assert await async_setup_component(hass, DOMAIN, {})
+    assert DATA_EXTRA_MODULE_URL not in hass.data
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_module_loads_nothing_from_elsewhere(name: str) -> None:
+    assert not re.search(r"(?:https?:)?//\w|@import|url\(|fetch\(|import\(", MODULES[name])
+
+
+@pytest.mark.parametrize("language", ["ko", "id", "th"])
+def test_texts_are_complete_in_each_language(language: str) -> None:
+    english, translated = texts()["en"], texts()[language]
+    assert list(translated) == list(english)
+    for key, text in english.items():
+        assert translated[key].strip(), key
+        assert translated[key] != text or text == "Upbit", key
+        assert placeholders(translated[key]) == placeholders(text), key
+
+
+def test_languages_are_those_of_the_integration() -> None:
+    translations = FOLDER.parent / "translations"
+    assert set(texts()) >= {path.stem for path in translations.glob("*.json")}
+
+
+def test_texts_are_those_the_modules_ask_for() -> None:
+    code = "".join(text for name, text in MODULES.items() if name != "texts.js")
+    # Options are spelt together from their names: `option_${name}`, `sort_${value}`.
+    asked = set(re.findall(r'"([a-z0-9_]+)"', code))
+    prefixes = ("option_", "help_", "sort_", "digits_")
+    for key in texts()["en"]:
+        spelt = next((prefix for prefix in prefixes if key.startswith(prefix)), "")
+        assert key.removeprefix(spelt) in asked, f"nobody says {key}"
+    for key in re.findall(r'(?:say|localize\([\w.()]+,)\(?\s*"([a-z0-9_]+)"', code):
+        assert key in texts()["en"], f"there is no text {key}"
