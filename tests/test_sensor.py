@@ -1,29 +1,512 @@
-"""Sensors: exact states, attributes, new and emptied currencies."""
+"""Sensors: exact states, one for each currency, new and emptied ones, and no more writes than changes."""
 
-from homeassistant.core import HomeAssistant
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+import json
 
+from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import (
+    CONF_REGION,
+    EVENT_STATE_CHANGED,
+    EVENT_STATE_REPORTED,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+    EntityCategory,
+    Platform,
+)
+from homeassistant.core import Event, HomeAssistant, State, callback
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.json import json_bytes
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+from syrupy.assertion import SnapshotAssertion
+
+from custom_components.upbit.api.regions import REGIONS
+from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
 from custom_components.upbit.coordinator import UpbitCoordinator
-from tests.exchange import SimulatedExchange
+from tests.exchange import ACCESS_KEY, SECRET_KEY, Delivery, Format, NumberStyle, SimulatedExchange
 from tests.waiting import until
 
+SAMPLE = ("1386929.37231066771348207123", "10329.670127489597585685")
+SAMPLE_TOTAL = "1397259.04243815731106775623"
 
-async def test_sensor_for_each_currency(hass: HomeAssistant, coordinator: UpbitCoordinator) -> None:
-    states = {state.entity_id: state.state for state in hass.states.async_all("sensor")}
-    assert states == {
-        "sensor.upbit_singapore_btc": "0.6",
-        "sensor.upbit_singapore_sgd": "1200.75",
-        "sensor.upbit_singapore_xrp": "120",
+SGD, BTC, XRP = (f"sensor.upbit_singapore_{currency}" for currency in ("sgd", "btc", "xrp"))
+
+
+def state_of(hass: HomeAssistant, entity_id: str) -> str | None:
+    state = hass.states.get(entity_id)
+    return None if state is None else state.state
+
+
+async def becomes(hass: HomeAssistant, entity_id: str, state: str) -> State:
+    """Wait until an entity has a state; return it whole."""
+    await until(lambda: state_of(hass, entity_id) == state)
+    whole = hass.states.get(entity_id)
+    assert whole is not None
+    return whole
+
+
+class Writes:
+    """Counts the states that are written, changed or not, by entity."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        self.counts: Counter[str] = Counter()
+        self.states: list[State | None] = []
+        self._stop = [
+            hass.bus.async_listen(EVENT_STATE_CHANGED, self._on_changed),
+            hass.bus.async_listen(EVENT_STATE_REPORTED, self._on_reported, callback(lambda _: True)),
+        ]
+
+    @callback
+    def _on_changed(self, event: Event) -> None:
+        self.states.append(event.data["new_state"])
+        self.counts[event.data["entity_id"]] += 1
+
+    @callback
+    def _on_reported(self, event: Event) -> None:
+        self.counts[event.data["entity_id"]] += 1
+
+    def stop(self) -> None:
+        for stop in self._stop:
+            stop()
+
+
+@pytest.fixture
+def writes(hass: HomeAssistant, coordinator: UpbitCoordinator) -> Iterator[Writes]:
+    """Count the writes of a test, from after set-up on."""
+    writes = Writes(hass)
+    yield writes
+    writes.stop()
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Record in the way of Home Assistant's own tests."""
+    return snapshot.use_extension(HomeAssistantSnapshotExtension)
+
+
+@pytest.fixture
+def all_enabled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enable the entities that are disabled at first."""
+    monkeypatch.setattr("homeassistant.helpers.entity.Entity.entity_registry_enabled_default", True)
+
+
+# Exact states
+
+
+async def test_there_is_a_sensor_for_each_currency(
+    hass: HomeAssistant, coordinator: UpbitCoordinator
+) -> None:
+    assert {state.entity_id: state.state for state in hass.states.async_all("sensor")} == {
+        BTC: "0.6",
+        SGD: "1200.75",
+        XRP: "120",
     }
-    btc = hass.states.get("sensor.upbit_singapore_btc")
-    assert btc.attributes["balance"] == 0.5
-    assert btc.attributes["locked"] == 0.1
-    assert btc.attributes["unit_of_measurement"] == "BTC"
+    state = hass.states.get(BTC)
+    assert state is not None
+    assert state.attributes["balance"] == 0.5
+    assert state.attributes["locked"] == 0.1
+    assert state.attributes["unit_of_measurement"] == "BTC"
+    assert state.name == "Upbit Singapore BTC"
 
 
-async def test_documented_sample_is_exact(
+@pytest.mark.parametrize("text", [False, True], ids=["binary", "text"])
+@pytest.mark.parametrize("frame_format", Format)
+async def test_documented_sample_is_exact_in_every_format(
+    hass: HomeAssistant,
+    coordinator: UpbitCoordinator,
+    exchange: SimulatedExchange,
+    frame_format: Format,
+    text: bool,
+) -> None:
+    exchange.stream.text = text
+    exchange.stream.subscriptions[0].format = frame_format
+    exchange.account.set("SGD", *SAMPLE)
+    await becomes(hass, SGD, SAMPLE_TOTAL)
+
+
+async def test_documented_sample_is_exact_in_a_snapshot(
     hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
 ) -> None:
-    exchange.account.set("SGD", "1386929.37231066771348207123", "10329.670127489597585685")
-    await until(
-        lambda: hass.states.get("sensor.upbit_singapore_sgd").state == "1397259.04243815731106775623"
+    exchange.account.change({"SGD": SAMPLE}, announce=False)
+    await coordinator.async_refresh()
+    assert state_of(hass, SGD) == SAMPLE_TOTAL
+
+
+@pytest.mark.parametrize("way", ["frame", "snapshot"])
+@pytest.mark.parametrize("numbers", NumberStyle)
+@pytest.mark.parametrize(
+    ("balance", "locked", "total"),
+    [
+        ("0.00000010", "0", "0.0000001"),
+        ("1E-30", "0", "0.000000000000000000000000000001"),
+        ("0.1", "0.2", "0.3"),
+        ("100000000000000000000000", "0", "100000000000000000000000"),
+        ("1E+30", "1E-30", "1" + "0" * 30 + "." + "0" * 29 + "1"),
+        ("9" * 40 + "." + "9" * 40, "0." + "0" * 39 + "1", "1" + "0" * 40),
+        ("1" * 60 + "." + "1" * 60, "2" * 60 + "." + "2" * 60, "3" * 60 + "." + "3" * 60),
+        ("7" * 117, "0." + "0" * 116 + "7", "7" * 117 + "." + "0" * 116 + "7"),
+        ("1200", "0", "1200"),
+        ("1200.500", "0", "1200.5"),
+    ],
+)
+async def test_state_is_the_exact_sum_in_plain_notation(
+    hass: HomeAssistant,
+    coordinator: UpbitCoordinator,
+    exchange: SimulatedExchange,
+    way: str,
+    numbers: NumberStyle,
+    balance: str,
+    locked: str,
+    total: str,
+) -> None:
+    assert Fraction(total) == Fraction(balance) + Fraction(locked)
+    exchange.stream.numbers = numbers
+    exchange.account.change({"BTC": (balance, locked)}, announce=way == "frame")
+    if way == "snapshot":
+        await coordinator.async_refresh()
+    state = await becomes(hass, BTC, total)
+    assert state.attributes["balance"] == float(Decimal(balance))
+    assert state.attributes["locked"] == float(Decimal(locked))
+
+
+async def test_states_can_be_written_as_json(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    exchange.account.set("BTC", *SAMPLE)
+    state = await becomes(hass, BTC, SAMPLE_TOTAL)
+    written = json.loads(json_bytes(state.as_dict()))
+    assert written["state"] == SAMPLE_TOTAL
+    assert written["attributes"]["balance"] == float(SAMPLE[0])
+    assert written["attributes"]["locked"] == float(SAMPLE[1])
+    assert all(type(written["attributes"][name]) is float for name in ("balance", "locked"))
+
+
+async def test_moving_between_available_and_locked_shows_in_the_attributes(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    exchange.account.place_order("XRP", 20)
+    await until(lambda: hass.states.get(XRP).attributes["locked"] == 20)
+    state = hass.states.get(XRP)
+    assert state.state == "120"
+    assert state.attributes["balance"] == 100
+
+
+# What a sensor is
+
+
+@pytest.mark.parametrize(
+    ("region", "fiat", "digits"), [("sg", "SGD", 2), ("id", "IDR", 0), ("th", "THB", 2), ("kr", "KRW", 0)]
+)
+async def test_own_fiat_is_money_and_all_else_is_a_quantity(
+    hass: HomeAssistant,
+    exchange: SimulatedExchange,
+    coordinator: UpbitCoordinator,
+    entry: MockConfigEntry,
+    region: str,
+    fiat: str,
+    digits: int,
+) -> None:
+    registry = er.async_get(hass)
+    for currency in (fiat, "USDT", "BTC", "USD"):
+        exchange.account.set(currency, 1)
+    entity_ids = {}
+    for currency in (fiat, "USDT", "BTC", "USD"):
+        unique_id = f"{entry.entry_id}_total_{currency}"
+        await until(lambda unique_id=unique_id: registry.async_get_entity_id("sensor", DOMAIN, unique_id))
+        entity_ids[currency] = registry.async_get_entity_id("sensor", DOMAIN, unique_id)
+    await hass.async_block_till_done()
+    for currency, entity_id in entity_ids.items():
+        state, registered = hass.states.get(entity_id), registry.async_get(entity_id)
+        assert state.attributes["state_class"] == SensorStateClass.TOTAL
+        assert state.attributes["unit_of_measurement"] == currency
+        is_fiat = currency == fiat
+        assert state.attributes.get("device_class") == (SensorDeviceClass.MONETARY if is_fiat else None)
+        assert registered.options["sensor"]["suggested_display_precision"] == (digits if is_fiat else 8)
+
+
+@pytest.mark.parametrize("region", ["kr"])
+@pytest.mark.usefixtures("all_enabled")
+async def test_entities_are_as_recorded(
+    hass: HomeAssistant, exchange: SimulatedExchange, snapshot: SnapshotAssertion
+) -> None:
+    exchange.key.expires_at = datetime(2027, 3, 1, 12, tzinfo=UTC)
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        entry_id="01UPBIT00000000000000000000",
+        title="Upbit Korea",
+        data={CONF_REGION: "kr", CONF_ACCESS_KEY: ACCESS_KEY, CONF_SECRET_KEY: SECRET_KEY},
     )
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    await becomes(hass, "sensor.upbit_korea_api_key_expires", "2027-03-01T12:00:00+00:00")
+    # What is the integration's own; the rest of a registry entry differs between versions of Home Assistant.
+    described = {
+        registered.entity_id: {
+            "unique_id": registered.unique_id,
+            "translation_key": registered.translation_key,
+            "category": registered.entity_category,
+            "options": registered.options,
+            "state": state_of(hass, registered.entity_id),
+            "attributes": dict(hass.states.get(registered.entity_id).attributes),
+        }
+        for registered in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+        if registered.domain in (Platform.SENSOR, Platform.BINARY_SENSOR)
+    }
+    assert json.loads(json_bytes(described)) == snapshot
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+# Currencies come and go
+
+
+@pytest.mark.parametrize("delivery", Delivery)
+async def test_currencies_that_appear_in_frames_become_sensors(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange, delivery: Delivery
+) -> None:
+    exchange.account.delivery = delivery
+    exchange.account.change({"ETH": ("2", "1"), "DOGE": ("0.00000001", 0), "SGD": ("1", 0)})
+    await becomes(hass, "sensor.upbit_singapore_eth", "3")
+    await becomes(hass, "sensor.upbit_singapore_doge", "0.00000001")
+    await becomes(hass, SGD, "1")
+    assert len(exchange.record.handshakes) == 1
+
+
+async def test_currency_that_appears_in_a_snapshot_becomes_a_sensor(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    exchange.account.change({"ETH": ("2", "1")}, announce=False)
+    await coordinator.async_refresh()
+    await becomes(hass, "sensor.upbit_singapore_eth", "3")
+    exchange.account.set("ETH", "4")
+    await becomes(hass, "sensor.upbit_singapore_eth", "4")
+
+
+async def test_currency_that_changes_while_its_sensor_is_made_is_right(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    with exchange.stream.hold_frames():
+        for balance in range(1, 51):
+            exchange.account.set("ETH", balance)
+    await becomes(hass, "sensor.upbit_singapore_eth", "50")
+    assert coordinator.statistics.frames == 50
+
+
+async def test_currencies_with_one_slug_have_sensors_of_their_own(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    exchange.account.set("A.B", 1)
+    exchange.account.set("A-B", 2)
+    await becomes(hass, "sensor.upbit_singapore_a_b", "1")
+    await becomes(hass, "sensor.upbit_singapore_a_b_2", "2")
+
+
+@pytest.mark.parametrize("way", ["frame", "listed", "absent"])
+async def test_currency_that_is_sold_out_stays_at_zero(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange, way: str
+) -> None:
+    exchange.rest.list_zeros = way == "listed"
+    exchange.account.change({"XRP": (0, 0)}, announce=way == "frame")
+    if way == "absent":
+        exchange.account.remove("XRP")
+    if way != "frame":
+        await coordinator.async_refresh()
+    state = await becomes(hass, XRP, "0")
+    assert state.attributes["balance"] == 0
+    assert state.attributes["locked"] == 0
+    await coordinator.async_refresh()
+    assert state_of(hass, XRP) == "0"
+
+
+@pytest.mark.parametrize("sold", ["before", "meanwhile"])
+async def test_currency_that_is_sold_out_stays_at_zero_over_a_restart(
+    hass: HomeAssistant,
+    coordinator: UpbitCoordinator,
+    exchange: SimulatedExchange,
+    entry: MockConfigEntry,
+    sold: str,
+) -> None:
+    if sold == "before":
+        exchange.account.set("XRP", 0)
+        await becomes(hass, XRP, "0")
+    await hass.config_entries.async_unload(entry.entry_id)
+    exchange.account.remove("XRP")
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    assert entry.runtime_data is not coordinator
+    assert state_of(hass, XRP) == "0"
+    # It is not new either, so nothing is added twice.
+    exchange.account.set("XRP", 5)
+    await becomes(hass, XRP, "5")
+    assert len(hass.states.async_all("sensor")) == 3
+
+
+# Writes follow changes
+
+
+async def test_only_currencies_that_changed_write_a_state(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange, writes: Writes
+) -> None:
+    exchange.account.delivery = Delivery.ONE_FRAME
+    # Two of three are in the frame, and one of those is as it was.
+    exchange.account.change({"BTC": ("0.7", 0), "XRP": ("120", 0)})
+    await becomes(hass, BTC, "0.7")
+    assert writes.counts == {BTC: 1}
+    exchange.account.change({"SGD": ("5", 0), "XRP": ("1", 0)})
+    await becomes(hass, XRP, "1")
+    assert writes.counts == {BTC: 1, SGD: 1, XRP: 1}
+
+
+async def test_frames_and_snapshots_without_a_change_write_nothing(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange, writes: Writes
+) -> None:
+    exchange.account.set("BTC", "0.5", "0.1")
+    exchange.stream.numbers = NumberStyle.SCIENTIFIC
+    exchange.account.set("BTC", "0.50000", "0.10")
+    await until(lambda: coordinator.statistics.frames == 2)
+    await coordinator.async_refresh()
+    await hass.async_block_till_done()
+    assert not writes.counts
+
+
+async def test_stale_frame_writes_nothing(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange, writes: Writes
+) -> None:
+    exchange.stream.send_frame({"BTC": ("1", 0)}, asset_timestamp=2000)
+    exchange.stream.send_frame({"BTC": ("2", 0)}, asset_timestamp=1999)
+    await until(lambda: coordinator.ledger.stale == 1)
+    assert state_of(hass, BTC) == "1"
+    assert writes.counts == {BTC: 1}
+
+
+async def test_malformed_frame_writes_nothing_and_a_snapshot_tells_what_it_meant(
+    hass: HomeAssistant, exchange: SimulatedExchange, coordinator: UpbitCoordinator, writes: Writes
+) -> None:
+    exchange.stream.send(
+        '{"type":"myAsset","assets":[{"currency":"BTC","balance":9,"locked":0},'
+        '{"currency":"XRP","balance":-1,"locked":0}],"asset_timestamp":1,"timestamp":1}'
+    )
+    await until(lambda: coordinator.statistics.refused_frames)
+    assert coordinator.statistics.refused_frames == {"invalid_amount": 1}
+    assert not writes.counts
+    assert state_of(hass, BTC) == "0.6"
+
+
+async def test_reconnecting_writes_no_balance(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange, writes: Writes
+) -> None:
+    coordinator.reconnect("test")
+    await until(lambda: coordinator.health.connection == 2 and coordinator.health.complete)
+    await hass.async_block_till_done()
+    assert not writes.counts
+
+
+# Availability
+
+
+async def test_sensors_become_unavailable_and_available_together(
+    hass: HomeAssistant,
+    exchange: SimulatedExchange,
+    coordinator: UpbitCoordinator,
+    writes: Writes,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    coordinator.health._grace = 0
+    exchange.go_down()
+    for entity_id in (SGD, BTC, XRP):
+        await becomes(hass, entity_id, STATE_UNAVAILABLE)
+    assert "balance" not in hass.states.get(BTC).attributes
+    exchange.account.set("BTC", "8")
+    await exchange.accept_connections()
+    await becomes(hass, BTC, "8")
+    assert state_of(hass, SGD) == "1200.75"
+    assert state_of(hass, XRP) == "120"
+    # Never the old amount on the way back.
+    assert [state.state for state in writes.states if state.entity_id == BTC] == [STATE_UNAVAILABLE, "8"]
+    await until(lambda: coordinator.health.complete)
+    assert caplog.text.count("the balances are unavailable") == 1
+    assert caplog.text.count("the balances are available again") == 1
+
+
+async def test_sensors_stay_available_while_snapshots_succeed(
+    hass: HomeAssistant, exchange: SimulatedExchange, coordinator: UpbitCoordinator, writes: Writes
+) -> None:
+    exchange.handshake.fail_with(503)
+    exchange.cut()
+    await until(lambda: not coordinator.health.online)
+    exchange.account.set("BTC", "8")
+    await coordinator.async_refresh()
+    assert state_of(hass, BTC) == "8"
+    assert STATE_UNAVAILABLE not in {state.state for state in writes.states}
+
+
+# The account's other sensors
+
+
+@pytest.mark.usefixtures("all_enabled")
+async def test_last_change_is_the_exchange_s_time_and_survives_a_restart(
+    hass: HomeAssistant, exchange: SimulatedExchange, coordinator: UpbitCoordinator, entry: MockConfigEntry
+) -> None:
+    last_change = "sensor.upbit_singapore_last_change"
+    assert state_of(hass, last_change) == STATE_UNKNOWN
+    exchange.account.change({"BTC": (1, 0)}, asset_timestamp=1710146517259)
+    await becomes(hass, last_change, "2024-03-11T08:41:57+00:00")
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert state_of(hass, last_change) == "2024-03-11T08:41:57+00:00"
+
+    # A snapshot does not say when: the moment it was learnt counts.
+    exchange.account.change({"BTC": (2, 0)}, announce=False)
+    await entry.runtime_data.async_refresh()
+    learnt = datetime.fromisoformat(state_of(hass, last_change))
+    assert timedelta() <= datetime.now(UTC) - learnt < timedelta(seconds=10)
+
+
+async def test_last_change_is_disabled_at_first(hass: HomeAssistant, coordinator: UpbitCoordinator) -> None:
+    registered = er.async_get(hass).async_get("sensor.upbit_singapore_last_change")
+    assert registered.disabled_by is er.RegistryEntryDisabler.INTEGRATION
+    assert registered.entity_category is EntityCategory.DIAGNOSTIC
+
+
+@pytest.mark.parametrize("region", ["kr"])
+async def test_expiry_of_the_key_is_told_where_the_region_does(
+    hass: HomeAssistant, exchange: SimulatedExchange, entry: MockConfigEntry
+) -> None:
+    exchange.key.expires_at = datetime(2027, 3, 1, 12, tzinfo=UTC)
+    entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(entry.entry_id)
+    state = await becomes(hass, "sensor.upbit_korea_api_key_expires", "2027-03-01T12:00:00+00:00")
+    assert state.attributes["device_class"] == "timestamp"
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.parametrize("region", ["kr"])
+async def test_expiry_of_the_key_goes_when_the_account_moves_to_a_region_that_does_not_tell(
+    hass: HomeAssistant,
+    exchange: SimulatedExchange,
+    entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    registry = er.async_get(hass)
+    assert registry.async_get("sensor.upbit_korea_api_key_expires") is not None
+    async with SimulatedExchange("sg", holdings={"BTC": (1, 0)}) as singapore:
+        place = replace(REGIONS["sg"], rest_url=singapore.rest_url, websocket_url=singapore.websocket_url)
+        monkeypatch.setitem(REGIONS, "sg", place)
+        hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_REGION: "sg"})
+        await hass.config_entries.async_reload(entry.entry_id)
+        await hass.async_block_till_done()
+        assert entry.state is ConfigEntryState.LOADED
+        assert registry.async_get("sensor.upbit_korea_api_key_expires") is None
+        assert state_of(hass, "sensor.upbit_korea_api_key_expires") is None
+        assert state_of(hass, "sensor.upbit_korea_btc") == "1"
+        await hass.config_entries.async_unload(entry.entry_id)

@@ -58,7 +58,7 @@ class UpbitCoordinator:
         self.ledger = Ledger()
         self.health = Health(self.timings.grace, self.timings.poll)
         self.statistics = Statistics()
-        self.listeners = Listeners(hass, entry.entry_id)
+        self.listeners = Listeners(hass, entry.entry_id, self._on_listener_failed)
         self.key_expires_at: datetime | None = None
         """When the key expires; None where the region does not tell."""
 
@@ -139,8 +139,7 @@ class UpbitCoordinator:
     @callback
     def _end(self, error: UpbitError) -> None:
         """Stop for good: only another key can help, and only the user has one."""
-        self.health.ended()
-        self.update_health(error)
+        self._lose(error)
         self._reconciler.close(error)
         if self._reconciler.baseline_known:  # before that, set-up fails and Home Assistant asks by itself
             self.entry.async_start_reauth(self.hass)
@@ -148,13 +147,27 @@ class UpbitCoordinator:
     @callback
     def _note_unexpected(self, error: Exception) -> None:
         """Note a fault of ours, which must neither end in silence nor print what it held in its hands."""
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{type(error).__name__} at {place.name}:{place.lineno}"
-        self.statistics.unexpected_errors[where] += 1
-        self.health.ended()
-        self.update_health(UpbitError(ErrorKind.UNKNOWN, where))
+        place = _place_of(error)
+        self.statistics.unexpected_errors[place] += 1
+        self._lose(UpbitError(ErrorKind.UNKNOWN, place))
         self._reconciler.close()
-        _LOGGER.error("Unexpected %s; %s starts again", where, self.entry.title)
+        _LOGGER.error("Unexpected %s; %s starts again", place, self.entry.title)
+
+    @callback
+    def _on_listener_failed(self, error: Exception) -> None:
+        """Note that one of those who are told could not bear it; the balances and the others are none the worse."""
+        place = _place_of(error)
+        if place not in self.statistics.unexpected_errors:  # once: it may come with every frame
+            _LOGGER.error("Unexpected %s while changes of %s were told", place, self.entry.title)
+        self.statistics.unexpected_errors[place] += 1
+
+    @callback
+    def _lose(self, error: UpbitError) -> None:
+        """Take it that nothing is known any more, and that the connection is closed."""
+        if self.health.live:
+            self.statistics.disconnected(error.reason)
+        self.health.ended()
+        self.update_health(error)
 
     async def _async_run_stream(self) -> None:
         backoff = Backoff(self.timings.first_delay, self.timings.longest_delay)
@@ -288,3 +301,9 @@ class UpbitCoordinator:
         if self.health.online is not self._told_online:
             self._told_online = self.health.online
             self.listeners.async_tell_health()
+
+
+def _place_of(error: Exception) -> str:
+    """Return what was raised and where, without the text of the error, which may carry an amount."""
+    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+    return f"{type(error).__name__} at {frame.f_code.co_name}:{line}"

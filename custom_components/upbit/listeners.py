@@ -16,10 +16,11 @@ type ChangesListener = Callable[[list[Change]], None]
 
 
 class Listeners:
-    """The listeners of one account."""
+    """The listeners of one account; one that fails keeps no other from being told."""
 
-    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
+    def __init__(self, hass: HomeAssistant, entry_id: str, failed: Callable[[Exception], None]) -> None:
         self._hass = hass
+        self._failed = failed
         self._signal = SIGNAL_CHANGES.format(entry_id)
         self._by_currency: dict[str, CALLBACK_TYPE] = {}
         self._to_changes: list[ChangesListener] = []
@@ -49,19 +50,25 @@ class Listeners:
         by_currency = self._by_currency
         for change in changes:
             if (listener := by_currency.get(change.currency)) is not None:
-                listener()
-        for tell in self._to_changes:
-            tell(changes)
+                self._tell(listener)
+        for tell in list(self._to_changes):
+            self._tell(tell, changes)
         async_dispatcher_send(self._hass, self._signal, changes)
 
     @callback
     def async_tell_availability(self) -> None:
         """Tell the listeners of every currency."""
         for listener in list(self._by_currency.values()):
-            listener()
+            self._tell(listener)
 
     @callback
     def async_tell_health(self) -> None:
         """Tell the listeners of the account's health."""
-        for listener in self._to_health:
-            listener()
+        for listener in list(self._to_health):
+            self._tell(listener)
+
+    def _tell[*Ts](self, listener: Callable[[*Ts], None], *news: *Ts) -> None:
+        try:
+            listener(*news)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others still have to be told
+            self._failed(error)

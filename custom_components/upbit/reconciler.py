@@ -258,9 +258,10 @@ class Reconciler:
 
     async def _async_check_key_expiry(self) -> None:
         coordinator = self._coordinator
-        if not coordinator.region.tells_key_expiry or self._loop.time() < self._key_expiry_due:
+        if self._loop.time() < self._key_expiry_due:
             return
         try:
+            # Nothing is asked where the region does not tell, and what another region told is taken back.
             expires_at = await self._rest.key_expiry()
         except UpbitError as error:
             # No balance depends on it: the next snapshot asks again.

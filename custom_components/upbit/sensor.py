@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import override
 
 from homeassistant.components.sensor import (
+    DOMAIN as SENSOR_DOMAIN,
     RestoreSensor,
     SensorDeviceClass,
     SensorEntity,
@@ -11,17 +12,20 @@ from homeassistant.components.sensor import (
 )
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .api.ledger import Change
 from .api.wire import plain
+from .const import DOMAIN
 from .coordinator import UpbitConfigEntry, UpbitCoordinator
 from .entity import UpbitEntity
 
 PARALLEL_UPDATES = 0
 
 _COIN_DIGITS = 8
+_KEY_EXPIRES = "key_expires"
 
 
 async def async_setup_entry(
@@ -33,6 +37,12 @@ async def async_setup_entry(
     async_add_entities([LastChangeSensor(coordinator)])
     if coordinator.region.tells_key_expiry:
         async_add_entities([KeyExpirySensor(coordinator)])
+    else:
+        # The account may have moved here from a region that tells.
+        registry = er.async_get(hass)
+        unique_id = f"{entry.entry_id}_{_KEY_EXPIRES}"
+        if (stale := registry.async_get_entity_id(SENSOR_DOMAIN, DOMAIN, unique_id)) is not None:
+            registry.async_remove(stale)
 
     @callback
     def async_add_new(changes: list[Change]) -> None:
@@ -114,10 +124,10 @@ class KeyExpirySensor(UpbitEntity, SensorEntity):
 
     _attr_device_class = SensorDeviceClass.TIMESTAMP
     _attr_entity_category = EntityCategory.DIAGNOSTIC
-    _attr_translation_key = "key_expires"
+    _attr_translation_key = _KEY_EXPIRES
 
     def __init__(self, coordinator: UpbitCoordinator) -> None:
-        super().__init__(coordinator, "key_expires")
+        super().__init__(coordinator, _KEY_EXPIRES)
 
     @override
     async def async_added_to_hass(self) -> None:
