@@ -1,8 +1,9 @@
 """The world of the tests: the integration in a Home Assistant, and the simulated exchange on a real socket."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import CONF_REGION
 from homeassistant.core import HomeAssistant
 import pytest
@@ -13,6 +14,7 @@ from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMA
 from custom_components.upbit.coordinator import UpbitCoordinator
 import tests.effort  # noqa: F401 - pytest has to know its profiles before it reads any test
 from tests.exchange import ACCESS_KEY, SECRET_KEY, SimulatedExchange
+from tests.virtual_time import virtual_clock
 from tests.waiting import until
 
 HOLDINGS = {"SGD": ("1000.5", "200.25"), "BTC": ("0.5", "0.1"), "XRP": ("120", "0")}
@@ -21,6 +23,13 @@ HOLDINGS = {"SGD": ("1000.5", "200.25"), "BTC": ("0.5", "0.1"), "XRP": ("120", "
 @pytest.fixture(autouse=True)
 def _custom_integrations(enable_custom_integrations: None) -> None:
     """Let Home Assistant load what is in custom_components."""
+
+
+@pytest.fixture
+def wall(socket_enabled: None) -> Iterator[FrozenDateTimeFactory]:
+    """Hold all clocks, for the event loops in virtual time to move them."""
+    with virtual_clock() as held:
+        yield held
 
 
 @pytest.fixture

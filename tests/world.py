@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-import itertools
 from pathlib import Path
 import random
+import string
 from typing import Any
 from unittest.mock import patch
 
@@ -19,7 +19,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN, TIMINGS
 from custom_components.upbit.coordinator import UpbitCoordinator
-from tests.exchange import SECRET_KEY, ApiKey, SimulatedExchange
+from tests.exchange import ApiKey, SimulatedExchange
 from tests.exchange.trading import Trader, starting_holdings
 from tests.home import add_account, home_assistant
 from tests.observer import Observer, WrongState
@@ -31,6 +31,11 @@ QUIET = TIMINGS.reconcile + 2 * TIMINGS.poll
 
 _LOOK = 5.0
 """Seconds between two looks at sensors that do not change."""
+
+
+def key_text(chance: random.Random) -> str:
+    """Return a key of the length and with the characters that real ones have."""
+    return "".join(chance.choices(string.ascii_letters + string.digits, k=40))
 
 
 class World:
@@ -49,7 +54,6 @@ class World:
         self.entry: ConfigEntry
         self._folder = folder
         self._home = AsyncExitStack()
-        self._key_numbers = itertools.count(1)
 
     @property
     def coordinator(self) -> UpbitCoordinator | None:
@@ -74,20 +78,20 @@ class World:
     async def issue_key(self) -> None:
         """Delete the key, issue another one, and type it where the user is asked for it."""
         async with self.home_lock:
-            old = self.exchange.key
+            self.exchange.key.deleted = True
             self.exchange.key = self.exchange.add_key(
-                access_key=f"{old.access_key[:30]}{next(self._key_numbers):010}", secret_key=SECRET_KEY[::-1]
+                access_key=key_text(self.random), secret_key=key_text(self.random)
             )
-            old.deleted = True
             self.exchange.cut()
-            await self.until(self._is_asked_for_key)
+            await self.until(self.is_asked_for_key)
             (flow,) = self.hass.config_entries.flow.async_progress_by_handler(DOMAIN)
             # A fault of the moment may keep the new key from being checked; a user tries again.
             while (await self._type_key(flow["flow_id"], self.exchange.key)) is not FlowResultType.ABORT:
                 await asyncio.sleep(20)
             await self.hass.async_block_till_done()
 
-    def _is_asked_for_key(self) -> bool:
+    def is_asked_for_key(self) -> bool:
+        """Return whether Home Assistant asks the user for another key."""
         return bool(self.hass.config_entries.flow.async_progress_by_handler(DOMAIN))
 
     async def _type_key(self, flow_id: str, key: ApiKey) -> FlowResultType:
@@ -136,8 +140,13 @@ async def open_world(
     """Open a world with an account that is set up; close it with nothing left."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualLoop)
-    fiat = REGIONS[region].fiat
-    async with SimulatedExchange(region, holdings=starting_holdings(fiat)) as exchange:
+    exchange = SimulatedExchange(
+        region,
+        holdings=starting_holdings(REGIONS[region].fiat),
+        access_key=key_text(random.Random(seed)),
+        secret_key=key_text(random.Random(seed + 1)),
+    )
+    async with exchange:
         # Far enough away that no region warns of it.
         exchange.key.expires_at = datetime.now(UTC) + timedelta(days=365)
         addresses = replace(REGIONS[region], rest_url=exchange.rest_url, websocket_url=exchange.websocket_url)

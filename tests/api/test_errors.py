@@ -126,8 +126,11 @@ def test_retry_after_as_a_date_is_counted_from_now(zone: timezone | None) -> Non
     [
         ("INVALID_AUTH", "invalid_auth"),
         ("I'm a teapot", "i_m_a_teapot"),
-        ("key DEMO-1234 of 10.0.0.1\n", "key_demo_of"),
-        ("x" * 100, "x" * 40),
+        ("wrong key DEMO1234", "unnamed"),
+        ("10.0.0.1 is not allowed", "unnamed"),
+        ("two\nlines", "unnamed"),
+        ("x" * 40, "x" * 40),
+        ("x" * 41, "unnamed"),
         ("", "unnamed"),
         ("12345", "unnamed"),
         (None, "none"),

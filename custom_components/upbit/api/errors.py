@@ -107,9 +107,12 @@ def kind_of_name(name: object) -> ErrorKind | None:
 
 
 def short_reason(text: object) -> str:
-    """Return a word made of the exchange's own text that is safe to log and to show in diagnostics."""
-    word = re.sub(r"[^A-Za-z_]+", "_", str(text)[:40]).strip("_").lower()
-    return word or "unnamed"
+    """Return a word made of the exchange's own text that is safe to log and to show in diagnostics.
+
+    The names of errors have no digits; a text that has some could repeat a key, and is left out whole.
+    """
+    word = str(text)
+    return re.sub(r"[^a-z]+", "_", word.lower()) if re.fullmatch(r"[A-Za-z][A-Za-z _'-]{0,39}", word) else "unnamed"
 
 
 def _kind_of_status(status: int) -> ErrorKind:
