@@ -12,6 +12,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
+from . import issues
 from .api.auth import Credentials
 from .api.errors import ErrorKind, UpbitError
 from .api.ledger import Change, Ledger
@@ -141,6 +142,8 @@ class UpbitCoordinator:
         """Stop for good: only another key can help, and only the user has one."""
         self._lose(error)
         self._reconciler.close(error)
+        # What they say of this key matters no more: the next one has a list and a term of its own.
+        issues.async_clear(self.hass, self.entry)
         if self._reconciler.baseline_known:  # before that, set-up fails and Home Assistant asks by itself
             self.entry.async_start_reauth(self.hass)
 

@@ -159,9 +159,6 @@ class Reconciler:
         self._coordinator.statistics.failed_snapshots[error.reason] += 1
         if error.kind is ErrorKind.IP_NOT_ALLOWED:
             issues.async_address_refused(self._hass, entry, self._coordinator.region)
-        elif error.kind.needs_new_key:
-            # The next key has a list of its own.
-            issues.async_address_allowed(self._hass, entry)
         self._coordinator.update_health(error)
         _LOGGER.debug("%s: no snapshot: %s", entry.title, error)
 

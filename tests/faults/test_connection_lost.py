@@ -1,0 +1,161 @@
+"""The stream's connection is lost, in every way it can be: it is back by itself, and nothing was missed."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from itertools import pairwise
+
+import pytest
+
+from custom_components.upbit.api.throttle import Backoff
+from custom_components.upbit.const import TIMINGS
+from tests.exchange import SimulatedExchange
+
+from .clock import clock, pass_time, until
+from .world import World
+
+type Way = Callable[[SimulatedExchange], None]
+
+WAYS: dict[str, Way] = {
+    "close_1000": lambda exchange: exchange.close_all(1000),
+    "close_1001": lambda exchange: exchange.close_all(1001),
+    "close_1011": lambda exchange: exchange.close_all(1011),
+    "close_4000": lambda exchange: exchange.close_all(4000, b"maintenance"),
+    "cut": lambda exchange: exchange.cut(),
+    "error_frame": lambda exchange: exchange.stream.send_error("WRONG_FORMAT"),
+    "unknown_error_frame": lambda exchange: exchange.stream.send_error("SOMETHING_NEW"),
+    "error_frame_left_open": lambda exchange: exchange.stream.send_error("INVALID_PARAM", close=False),
+}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
+async def test_lost_connection_is_replaced_within_seconds(live: World, way: Way) -> None:
+    connected = live.coordinator.statistics.connects
+    way(live.exchange)
+    await until(lambda: not live.stream_shown_live, within=1)
+    # No frame will ever tell of this one: it happens while there is no connection.
+    live.exchange.account.change({"BTC": ("0.75", "0"), "ETH": ("2", "0")})
+    await until(lambda: live.live_and_right, within=5)
+    assert live.coordinator.statistics.connects == connected + 1
+    assert live.total("BTC") == "0.75"
+    assert live.total("ETH") == "2"
+    # For so short a loss nobody has to be told anything.
+    assert "unavailable" not in live.shown["BTC"]
+    assert live.log_lines() == []
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
+async def test_changes_reach_the_sensors_after_each_reconnect(live: World, way: Way) -> None:
+    for number in range(1, 4):
+        way(live.exchange)
+        await until(lambda: not live.stream_shown_live, within=1)
+        await until(lambda: live.live_and_right, within=15)
+        snapshots = live.coordinator.statistics.snapshots
+        live.exchange.account.set("BTC", number)
+        await until(lambda: live.right, within=1)
+        assert live.coordinator.statistics.snapshots == snapshots  # it was the stream that told
+
+
+FAILING_HANDSHAKES: dict[str, Way] = {
+    "cut": lambda exchange: exchange.handshake.cut(times=3),
+    "http_500": lambda exchange: exchange.handshake.fail_with(500, times=3),
+    "maintenance_page": lambda exchange: exchange.handshake.fail_with(
+        503, "<html>Maintenance</html>", content_type="text/html", times=3
+    ),
+    "no_upgrade": lambda exchange: exchange.handshake.fail_with(200, "[]", times=3),
+    "bad_request": lambda exchange: exchange.handshake.fail_with(400, times=3),
+    "never_answered": lambda exchange: exchange.handshake.hang(times=3),
+    "truncated": lambda exchange: exchange.handshake.truncate(times=3),
+}
+
+
+@pytest.mark.parametrize("failure", FAILING_HANDSHAKES.values(), ids=FAILING_HANDSHAKES.keys())
+async def test_connection_lost_during_the_handshake(live: World, failure: Way) -> None:
+    failure(live.exchange)
+    live.exchange.cut()
+    await until(lambda: not live.stream_shown_live, within=1)
+    live.exchange.account.set("BTC", "0.8")
+    # Snapshots keep the sensors right while the handshakes fail.
+    await until(lambda: live.right, within=TIMINGS.poll)
+    await until(lambda: live.live_and_right, within=60)
+    accepted = [
+        call for call in live.exchange.record.handshakes if call.status == HTTPStatus.SWITCHING_PROTOCOLS
+    ]
+    assert len(accepted) == 2
+    assert len(live.exchange.record.handshakes) >= 5
+    assert "unavailable" not in live.shown["BTC"]
+
+
+AFTER_SUBSCRIBING: dict[str, Callable[..., None]] = {
+    "close_1000": lambda connection: connection.close(1000),
+    "cut": lambda connection: connection.cut(),
+    "error_frame": lambda connection: connection.refuse("WRONG_FORMAT"),
+}
+
+
+@pytest.mark.parametrize("end", AFTER_SUBSCRIBING.values(), ids=AFTER_SUBSCRIBING.keys())
+async def test_connection_lost_right_after_subscribing(live: World, end: Callable[..., None]) -> None:
+    exchange = live.exchange
+    exchange.stream.after_subscribe = end
+    exchange.cut()
+    await until(lambda: len(exchange.record.handshakes) == 5, within=60)
+    exchange.account.set("BTC", "0.9")
+    exchange.stream.after_subscribe = None
+    await until(lambda: live.live_and_right, within=60)
+    assert "unavailable" not in live.shown["BTC"]
+
+
+async def test_attempts_back_off_from_a_second_to_two_minutes(live: World) -> None:
+    live.exchange.handshake.fail_with(503)
+    live.exchange.cut()
+    lost = clock().time()
+    await pass_time(3600)
+    attempts = [call.at for call in live.exchange.record.handshakes if call.at > lost]
+    assert 0.5 <= attempts[0] - lost <= 1.1
+    for number, (earlier, later) in enumerate(pairwise(attempts), 1):
+        step = min(2.0**number, 120)
+        assert step / 2 <= later - earlier <= step + 0.1
+    assert len(attempts) >= 30
+
+
+async def test_connection_that_held_is_replaced_quickly_however_often_it_is_lost(live: World) -> None:
+    for _ in range(5):
+        await pass_time(TIMINGS.held + 1)
+        live.exchange.cut()
+        await until(lambda: not live.stream_shown_live, within=1)
+        assert await until(lambda: live.stream_shown_live, within=2) <= 1.1
+
+
+async def test_connection_that_did_not_hold_is_replaced_ever_more_slowly(live: World) -> None:
+    waits = []
+    for _ in range(5):
+        await pass_time(TIMINGS.held - 10)
+        live.exchange.cut()
+        await until(lambda: not live.stream_shown_live, within=1)
+        waits.append(await until(lambda: live.stream_shown_live, within=60))
+    for number, wait in enumerate(waits):
+        assert 2.0**number / 2 <= wait <= 2.0**number + 0.1
+
+
+def test_backoff_has_jitter_and_bounds() -> None:
+    schedules = []
+    for _ in range(50):
+        backoff = Backoff()
+        schedules.append([backoff.next_delay() for _ in range(20)])
+    for schedule in schedules:
+        for number, delay in enumerate(schedule):
+            step = min(2.0**number, 120)
+            assert step / 2 <= delay <= step
+    for delays in zip(*schedules, strict=True):
+        assert len(set(delays)) == len(delays)  # clients that lost the exchange together come back apart
+    backoff.reset()
+    assert backoff.next_delay() <= 1
+
+
+async def test_right_within_seconds_of_the_exchange_being_back(live: World) -> None:
+    for minutes in (3, 30):
+        live.exchange.go_down()
+        await pass_time(minutes * 60)
+        assert live.unavailable
+        live.exchange.account.set("BTC", minutes)
+        await live.exchange.accept_connections()
+        await until(lambda: live.live_and_right, within=TIMINGS.longest_snapshot_delay + 2)

@@ -1,0 +1,84 @@
+"""The exchange flaps: it opens connections and closes them at once, for an hour."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from statistics import mean
+
+import pytest
+
+from tests.exchange import SimulatedExchange, most_within
+
+from .clock import clock, pass_time, until
+from .world import World
+
+HANDFUL = 7
+"""Attempts in any minute: the steps of the backoff are 1, 2, 4, 8, 16, 32 s, and jitter may halve them."""
+
+
+def _open_and_close(exchange: SimulatedExchange) -> None:
+    exchange.stream.after_subscribe = lambda connection: connection.close(1000)
+
+
+def _open_and_cut(exchange: SimulatedExchange) -> None:
+    exchange.stream.after_subscribe = lambda connection: connection.cut()
+
+
+def _open_and_refuse(exchange: SimulatedExchange) -> None:
+    exchange.stream.after_subscribe = lambda connection: connection.refuse("INVALID_PARAM")
+
+
+def _never_open(exchange: SimulatedExchange) -> None:
+    exchange.handshake.fail_with(502)
+
+
+FLAPS = [_open_and_close, _open_and_cut, _open_and_refuse, _never_open]
+
+
+@pytest.mark.parametrize("flap", FLAPS)
+async def test_attempts_grow_apart_for_an_hour(
+    live: World, flap: Callable[[SimulatedExchange], None]
+) -> None:
+    exchange = live.exchange
+    flap(exchange)
+    exchange.cut()
+    started = clock().time()
+    await pass_time(3600)
+
+    attempts = [call for call in exchange.record.handshakes if call.at > started]
+    assert most_within(attempts, 60) <= HANDFUL
+    gaps = [later.at - earlier.at for earlier, later in pairwise(attempts)]
+    assert gaps[0] < 2.1
+    assert mean(gaps[7:]) > 60
+    # Each attempt that opens is answered with a snapshot, and so is its loss; that grows apart as well.
+    assert (
+        most_within((call for call in exchange.record.requests("/v1/accounts") if call.at > started), 60)
+        <= 20
+    )
+    assert exchange.record.rejected == [call for call in exchange.record.rejected if call in attempts]
+
+    # Snapshots carry on all the while, so there is nothing to tell the user.
+    assert "unavailable" not in live.shown["BTC"]
+    assert live.log_lines() == []
+
+    exchange.account.set("BTC", "0.1")
+    await until(lambda: live.right, within=65)
+    exchange.stream.recover()
+    exchange.handshake.recover()
+    await until(lambda: live.live_and_right, within=125)
+
+
+async def test_flapping_while_no_snapshot_can_be_had_is_told_once(live: World) -> None:
+    exchange = live.exchange
+    _open_and_close(exchange)
+    exchange.rest.fail_with(503)
+    exchange.cut()
+    await pass_time(3600)
+    assert live.unavailable
+    assert [line.partition(" are ")[2].partition(":")[0] for line in live.log_lines()] == ["unavailable"]
+
+    await exchange.recover()
+    await until(lambda: live.live_and_right, within=20)
+    assert [line.partition(" are ")[2].partition(":")[0] for line in live.log_lines()] == [
+        "unavailable",
+        "available again",
+    ]

@@ -1,0 +1,310 @@
+"""Frames that are malformed or hostile: each is refused whole and counted, and everything else goes on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+import gc
+import time
+import tracemalloc
+
+from aiohttp import WSMsgType
+import pytest
+
+from custom_components.upbit.api.wire import MAX_FRAME_SIZE, RefusedError, decode_frame
+from custom_components.upbit.const import TIMINGS
+from tests.exchange import most_within
+
+from .clock import clock, pass_time, until
+from .world import World
+
+DEEP = 200_000
+
+
+def frame(
+    balance: str = "666",
+    locked: str = "0",
+    currency: str = '"BTC"',
+    *,
+    assets: str | None = None,
+    times: str = '"asset_timestamp":4000000000000,"timestamp":1',
+) -> bytes:
+    """Return a frame that would be right but for what is given."""
+    if assets is None:
+        assets = f'[{{"currency":{currency},"balance":{balance},"locked":{locked}}}]'
+    return f'{{"type":"myAsset","assets":{assets},{times},"stream_type":"REALTIME"}}'.encode()
+
+
+GOOD = frame().decode()
+
+FRAMES: dict[str, tuple[bytes, str]] = {
+    # Not JSON
+    "words": (b"hello", "not_json"),
+    "nothing": (b"", "not_json"),
+    "page": (b"<html><body>502</body></html>", "not_json"),
+    "zeros": (b"\x00" * 100, "not_json"),
+    "cut_off": (frame()[:-10], "not_json"),
+    "two_in_one": (frame() * 2, "not_json"),
+    "byte_order_mark": (("\ufeff" + GOOD).encode(), "not_json"),
+    "single_quotes": (frame().replace(b'"', b"'"), "not_json"),
+    # Not UTF-8
+    "latin_1": (frame(currency='"\xd6L"').decode().encode("latin-1"), "not_utf8"),
+    "utf_16": (GOOD.encode("utf-16"), "not_utf8"),
+    "broken_utf8": (frame().replace(b"BTC", b"\xc3\x28"), "not_utf8"),
+    "surrogates": (frame().replace(b"BTC", b"\xed\xa0\x80"), "not_utf8"),
+    # Wrong types
+    "number": (b"1", "wrong_shape"),
+    "text": (b'"myAsset"', "wrong_shape"),
+    "null": (b"null", "wrong_shape"),
+    "empty_list": (b"[]", "wrong_shape"),
+    "list_of_numbers": (b"[1]", "wrong_shape"),
+    "list_in_list": (f"[[{GOOD}]]".encode(), "wrong_shape"),
+    "one_of_a_list": (f"[{GOOD},7]".encode(), "wrong_shape"),
+    "assets_an_object": (frame(assets='{"currency":"BTC","balance":1,"locked":0}'), "wrong_shape"),
+    "assets_null": (frame(assets="null"), "wrong_shape"),
+    "asset_a_text": (frame(assets='["BTC"]'), "wrong_shape"),
+    "error_a_list": (b'{"error":[]}', "wrong_shape"),
+    "balance_a_text": (frame('"666"'), "invalid_amount"),
+    "balance_true": (frame("true"), "invalid_amount"),
+    "balance_null": (frame("null"), "invalid_amount"),
+    "balance_a_list": (frame("[666]"), "invalid_amount"),
+    "locked_an_object": (frame("666", "{}"), "invalid_amount"),
+    "time_a_text": (frame(times='"asset_timestamp":"1","timestamp":1'), "invalid_timestamp"),
+    "time_a_fraction": (frame(times='"asset_timestamp":1.5,"timestamp":1'), "invalid_timestamp"),
+    "time_true": (frame(times='"asset_timestamp":true,"timestamp":1'), "invalid_timestamp"),
+    "time_negative": (frame(times='"asset_timestamp":-1,"timestamp":1'), "invalid_timestamp"),
+    "time_beyond_the_calendar": (frame(times='"asset_timestamp":1,"timestamp":1e99'), "invalid_timestamp"),
+    # Missing keys
+    "no_assets": (b'{"type":"myAsset","asset_timestamp":1,"timestamp":1}', "missing_key"),
+    "no_currency": (frame(assets='[{"balance":666,"locked":0}]'), "missing_key"),
+    "no_balance": (frame(assets='[{"currency":"BTC","locked":0}]'), "missing_key"),
+    "no_locked": (frame(assets='[{"currency":"BTC","balance":666}]'), "missing_key"),
+    "no_asset_timestamp": (frame(times='"timestamp":1'), "missing_key"),
+    "second_asset_without_balance": (
+        frame(assets='[{"currency":"XRP","balance":666,"locked":0},{"currency":"BTC","locked":0}]'),
+        "missing_key",
+    ),
+    # Numbers
+    "negative": (frame("-1"), "invalid_amount"),
+    "negative_locked": (frame("1", "-0.00000001"), "invalid_amount"),
+    "nan": (frame("NaN"), "invalid_amount"),
+    "infinity": (frame("Infinity"), "invalid_amount"),
+    "minus_infinity": (frame("-Infinity"), "invalid_amount"),
+    "exponent_10^9": (frame("1e1000000000"), "invalid_amount"),
+    "exponent_-10^9": (frame("1e-1000000000"), "invalid_amount"),
+    "exponent_beyond_decimal": (frame("1e" + "9" * 30), "not_json"),
+    "a_million_digits": (frame("9" * 1_000_000), "not_json"),
+    "a_million_decimals": (frame("0." + "9" * 1_000_000), "invalid_amount"),
+    "digits_and_exponent": (frame("9" * 400_000 + "e1000000000"), "invalid_amount"),
+    # Depth
+    "deep_lists": (b"[" * DEEP, "not_json"),
+    "deep_closed_lists": (b"[" * DEEP + b"]" * DEEP, "not_json"),
+    "deep_objects": (b'{"a":' * DEEP, "not_json"),
+    "deep_in_an_asset": (frame("[" * DEEP + "]" * DEEP), "not_json"),
+    "deep_in_an_error": (b'{"error":{"name":' + b"[" * DEEP + b"]" * DEEP + b"}}", "not_json"),
+    # Types not asked for
+    "my_order": (b'{"type":"myOrder","code":"SGD-BTC","uuid":"x"}', "unknown_type"),
+    "ticker": (b'{"type":"ticker","code":"SGD-BTC","trade_price":1}', "unknown_type"),
+    "empty_object": (b"{}", "unknown_type"),
+    "type_null": (b'{"type":null}', "unknown_type"),
+    "type_a_list": (b'{"type":["myAsset"]}', "unknown_type"),
+    # Currency codes
+    "code_empty": (frame(currency='""'), "invalid_currency"),
+    "code_null": (frame(currency="null"), "invalid_currency"),
+    "code_a_number": (frame(currency="1"), "invalid_currency"),
+    "code_a_path": (frame(currency='"../../secrets"'), "invalid_currency"),
+    "code_with_space": (frame(currency='"B TC"'), "invalid_currency"),
+    "code_with_line_end": (frame(currency='"BTC\\n"'), "invalid_currency"),
+    "code_with_zero": (frame(currency='"BTC\\u0000"'), "invalid_currency"),
+    "code_a_template": (frame(currency='"{{ states(0) }}"'), "invalid_currency"),
+    "code_markup": (frame(currency='"<script>"'), "invalid_currency"),
+    "code_korean": (frame(currency='"비트코인"'), "invalid_currency"),
+    "code_lone_surrogate": (frame(currency='"\\ud800"'), "invalid_currency"),
+    "code_long": (frame(currency='"' + "A" * 100_000 + '"'), "invalid_currency"),
+    "code_twice": (
+        frame(
+            assets='[{"currency":"BTC","balance":666,"locked":0},{"currency":"BTC","balance":667,"locked":0}]'
+        ),
+        "repeated_currency",
+    ),
+}
+
+hostile = pytest.mark.parametrize(("payload", "refusal"), FRAMES.values(), ids=FRAMES.keys())
+
+
+async def _still_live(world: World, amount: str = "0.7") -> None:
+    """See that the next change is told at once, by the connection that was there."""
+    snapshots = world.coordinator.statistics.snapshots
+    world.exchange.account.set("BTC", amount)
+    await until(lambda: world.right, within=1)
+    assert world.coordinator.statistics.snapshots == snapshots
+
+
+@hostile
+async def test_bad_frame_is_refused_whole_and_counted(live: World, payload: bytes, refusal: str) -> None:
+    # As text and as binary: for a text that is not UTF-8 a connection need not end.
+    live.exchange.stream.send(payload, text=True)
+    live.exchange.stream.send(payload, text=False)
+    await until(lambda: live.coordinator.statistics.refused_frames == {refusal: 2}, within=1)
+    assert live.shown == {"BTC": ["0.6"], "SGD": ["1200.75"], "XRP": ["120"]}
+    await _still_live(live)
+    assert live.coordinator.statistics.connects == 1
+    (line,) = live.log_lines()
+    assert refusal in line
+    assert "666" not in line
+    # It may have been about a balance: a snapshot looks after that.
+    live.exchange.account.change({"XRP": ("1", "0")}, announce=False)
+    await until(lambda: live.right, within=TIMINGS.refused_frame + 1)
+    assert clock().longest_work < 0.25  # seconds of processor time in which nothing else could run
+
+
+@pytest.mark.parametrize("size", [MAX_FRAME_SIZE, 5_000_000, 50_000_000])
+@pytest.mark.parametrize("text", [False, True], ids=["binary", "text"])
+async def test_frame_that_is_too_large_costs_the_connection_and_no_more(
+    live: World, size: int, text: bool
+) -> None:
+    live.exchange.stream.send(frame("0." + "9" * (size - len(frame("0.")))), text=text)
+    await until(lambda: live.coordinator.statistics.refused_frames == {"too_large": 1}, within=5)
+    await until(lambda: live.live_and_right and live.coordinator.statistics.connects == 2, within=5)
+    await _still_live(live)
+    assert "unavailable" not in live.shown["BTC"]
+    assert len(live.log_lines()) == 1
+
+
+PROTOCOL_ERRORS = {
+    "reserved_bits": b"\xf2\x02{}",
+    "unknown_opcode": b"\x83\x02{}",
+    "compressed": b"\xc2\x02{}",
+    "continuation_of_nothing": b"\x80\x02{}",
+    "long_ping": b"\x89\x7e\x01\x00" + b"x" * 256,
+    "length_of_9_exabytes": b"\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff",
+    "length_beyond_64_bits_signed": b"\x82\x7f\xff\xff\xff\xff\xff\xff\xff\xff",
+    "close_with_one_byte": b"\x88\x01x",
+    "close_with_an_impossible_code": b"\x88\x02\x00\x01",
+    "not_websocket_at_all": b"HTTP/1.1 400 Bad Request\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("raw", PROTOCOL_ERRORS.values(), ids=PROTOCOL_ERRORS.keys())
+async def test_broken_protocol_is_a_loss_like_any_other(live: World, raw: bytes) -> None:
+    (connection,) = live.exchange.stream.connections
+    assert connection._transport is not None
+    connection._transport.write(raw)
+    await until(lambda: live.coordinator.statistics.connects == 2 and live.live_and_right, within=5)
+    await _still_live(live)
+    assert "unavailable" not in live.shown["BTC"]
+
+
+async def test_good_parts_of_a_bad_frame_are_not_used(live: World) -> None:
+    good = '{"currency":"XRP","balance":666,"locked":0}'
+    live.exchange.stream.send(frame(assets=f'[{good},{{"currency":"BTC","balance":-1,"locked":0}}]'))
+    live.exchange.stream.send(f'[{GOOD},{{"type":"myAsset"}}]'.encode())
+    await until(lambda: live.coordinator.statistics.refused_frames.total() == 2, within=1)
+    assert live.total("XRP") == "120"
+    assert live.total("BTC") == "0.6"
+
+
+async def test_one_log_line_for_each_kind_and_connection(live: World) -> None:
+    exchange = live.exchange
+    kinds = {refusal for _, refusal in FRAMES.values()}
+    small = [payload for payload, _ in FRAMES.values() if len(payload) < 10_000]
+    for connection in (1, 2):
+        for _ in range(20):
+            for payload in small:
+                exchange.stream.send(payload)
+        expected = 20 * connection * len(small)
+        await until(lambda: live.coordinator.statistics.refused_frames.total() == expected, within=60)  # noqa: B023
+        assert len(live.log_lines()) == len(set(live.log_lines())) * connection == len(kinds) * connection
+        await _still_live(live, str(connection))
+        exchange.cut()
+        await until(lambda: live.live_and_right, within=10)
+
+
+async def test_bad_frames_every_second_cost_a_dozen_snapshots_a_minute(live: World) -> None:
+    exchange = live.exchange
+    started = clock().time()
+    for second in range(600):
+        exchange.stream.send(b"hello")
+        if second % 60 == 0:
+            exchange.account.set("BTC", second + 1)
+        await pass_time(1)
+    assert live.coordinator.statistics.refused_frames == {"not_json": 600}
+    snapshots = [call for call in exchange.record.requests("/v1/accounts") if call.at > started]
+    assert most_within(snapshots, 60) <= 60 / TIMINGS.refused_frame + 1
+    assert exchange.record.rejected == []
+    assert live.coordinator.statistics.connects == 1
+    assert len(live.log_lines()) == 1
+    assert live.right
+
+
+async def test_flood_does_not_stop_the_event_loop(live: World) -> None:
+    for number in range(20_000):
+        live.exchange.stream.send(b"hello" if number % 2 else b'{"status":"UP"}')
+    await until(lambda: live.coordinator.statistics.refused_frames["not_json"] == 10_000, within=60)
+    await _still_live(live)
+    assert clock().longest_work < 0.25
+
+
+@contextmanager
+def _growth_below(limit: int) -> Iterator[None]:
+    """Fail when more than so many bytes are left in use."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        yield
+        gc.collect()
+        grown, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert grown < limit
+
+
+async def test_memory_does_not_grow_with_what_is_refused(live: World) -> None:
+    exchange = live.exchange
+    payloads = [payload for payload, _ in FRAMES.values() if len(payload) > 10_000]
+    exchange.stream.send(payloads[0])  # what is only needed once is there after the first
+    await until(lambda: live.coordinator.statistics.refused_frames.total() == 1, within=1)
+    with _growth_below(1_000_000):
+        for payload in payloads * 5:
+            exchange.stream.send(payload)
+            await exchange.flushed()
+        total = 1 + 5 * len(payloads)
+        await until(lambda: live.coordinator.statistics.refused_frames.total() == total, within=60)
+    await _still_live(live)
+
+
+LARGEST = {
+    **{name: payload for name, (payload, _) in FRAMES.items() if len(payload) > 10_000},
+    "many_lists": b"[" + b"[]," * (MAX_FRAME_SIZE // 3 - 2) + b"[]]",
+    "many_objects": b"[" + b"{}," * (MAX_FRAME_SIZE // 3 - 2) + b"{}]",
+    "many_fractions": b"[" + b"0.1," * (MAX_FRAME_SIZE // 4 - 2) + b"0.1]",
+    "many_keys": b"{" + b",".join(b'"%x":1' % number for number in range(90_000)) + b"}",
+    "many_escapes": b'{"type":"' + b"\\u0041" * (MAX_FRAME_SIZE // 6 - 10) + b'"}',
+    "many_assets": frame(
+        assets="["
+        + ",".join(f'{{"currency":"C{number}","balance":0.1,"locked":-1}}' for number in range(20_000))
+        + "]"
+    ),
+}
+
+
+@pytest.mark.parametrize("payload", LARGEST.values(), ids=LARGEST.keys())
+def test_largest_frames_are_refused_in_bounded_time_and_memory(payload: bytes) -> None:
+    assert len(payload) <= MAX_FRAME_SIZE
+    started = time.thread_time()
+    with pytest.raises(RefusedError):
+        decode_frame(payload)
+    assert time.thread_time() - started < 0.5
+    tracemalloc.start()
+    try:
+        with pytest.raises(RefusedError):
+            decode_frame(payload)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 64 * MAX_FRAME_SIZE
+
+
+async def test_pings_of_the_exchange_are_answered(live: World) -> None:
+    (connection,) = live.exchange.stream.connections
+    await connection._socket.send_frame(b"are you there?", WSMsgType.PING)
+    await _still_live(live)
+    assert live.coordinator.statistics.refused_frames == {}

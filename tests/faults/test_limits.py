@@ -1,0 +1,178 @@
+"""The exchange asks to wait, or blocks: 429 and 418, by status, by page and by frame."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from itertools import pairwise
+
+import pytest
+
+from custom_components.upbit.const import TIMINGS
+from tests.exchange import Call, SimulatedExchange, most_within
+
+from .clock import clock, pass_time, until
+from .world import World
+
+BODIES = {
+    "json": ('{"error": {"name": "too_many_requests", "message": "Too many requests."}}', "application/json"),
+    "plain_text": ("Too many API requests.", "text/plain"),
+    "nothing": ("", "application/octet-stream"),
+}
+
+bodies = pytest.mark.parametrize(("body", "content_type"), BODIES.values(), ids=BODIES.keys())
+
+
+def _in_ninety_seconds() -> str:
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+
+
+def _since(world: World, started: float) -> list[Call]:
+    return [call for call in world.exchange.record.calls if call.at > started]
+
+
+@bodies
+@pytest.mark.parametrize(
+    ("retry_after", "least"),
+    [(None, 1), ("7", 7), ("90", 90), (_in_ninety_seconds, 85), ("soon", 1), ("-5", 1)],
+)
+async def test_waits_at_least_what_is_asked(
+    live: World, body: str, content_type: str, retry_after: str | Callable[[], str] | None, least: float
+) -> None:
+    exchange = live.exchange
+    header = retry_after() if callable(retry_after) else retry_after
+    exchange.rest.fail_with(
+        429,
+        body,
+        content_type=content_type,
+        headers={} if header is None else {"Retry-After": header},
+        times=1,
+    )
+    exchange.cut()
+    exchange.account.set("BTC", "0.7")
+    await until(lambda: exchange.rest.fault is None, within=5)
+    refused = clock().time()
+    # Nothing goes out by either door until the time is over; then the balances are right again at once.
+    await until(lambda: live.live_and_right, within=least * 1.1 + 10)
+    assert _since(live, refused)[0].at - refused >= least
+    assert live.reauth_flows() == 0
+
+
+@pytest.mark.parametrize("door", ["rest", "handshake", "both"])
+async def test_each_refusal_is_answered_with_a_longer_wait(live: World, door: str) -> None:
+    exchange = live.exchange
+    if door != "handshake":
+        exchange.rest.fail_with(429)
+    if door != "rest":
+        exchange.handshake.fail_with(429)
+    exchange.cut()
+    started = clock().time()
+    await pass_time(3600)
+    refused = [call.at for call in _since(live, started) if call.status == 429]
+    # Those that go out together, one by each door, count as one.
+    waits = [later - earlier for earlier, later in pairwise(refused) if later - earlier > 1]
+    assert waits[0] >= 1
+    assert all(later > 1.2 * earlier for earlier, later in pairwise(waits[:4]))
+    assert most_within([call for call in _since(live, started + 120) if call.status == 429], 60) <= 2
+    await exchange.recover()
+    await until(lambda: live.live_and_right, within=135)
+
+
+BLOCKS: dict[str, Callable[[SimulatedExchange], None]] = {
+    "json": lambda exchange: exchange.rest.refuse("I'm a teapot"),
+    "plain_text": lambda exchange: exchange.rest.fail_with(418, "blocked", content_type="text/plain"),
+    "short_retry_after": lambda exchange: exchange.rest.fail_with(418, headers={"Retry-After": "1"}),
+    "handshake_as_well": lambda exchange: (
+        exchange.rest.fail_with(418),
+        exchange.handshake.fail_with(418),
+    )[0],
+    "handshake_alone": lambda exchange: exchange.handshake.fail_with(418),
+    "by_frame": lambda exchange: setattr(
+        exchange.stream, "after_subscribe", lambda connection: connection.refuse("I'm a teapot")
+    ),
+}
+
+
+@pytest.mark.parametrize("block", BLOCKS.values(), ids=BLOCKS.keys())
+async def test_block_is_never_met_with_more_than_two_requests_a_minute(
+    live: World, block: Callable[[SimulatedExchange], None]
+) -> None:
+    exchange = live.exchange
+    await pass_time(TIMINGS.poll)
+    block(exchange)
+    exchange.cut()
+    started = clock().time()
+    await until(lambda: live.coordinator.gate.remaining() > 0, within=5)
+    blocked = clock().time()
+    await pass_time(3600)
+    assert most_within(_since(live, blocked), 60) <= 2
+    # Attempts that go out together, one by each door, count as one.
+    attempts = [blocked]
+    for call in _since(live, blocked):
+        if call.at > attempts[-1] + 1:
+            attempts.append(call.at)
+    waits = [later - earlier for earlier, later in pairwise(attempts)]
+    assert waits[0] >= 120
+    assert all(later > 1.5 * earlier for earlier, later in pairwise(waits))
+    assert len(_since(live, started)) <= 16
+    assert live.reauth_flows() == 0
+
+    exchange.account.set("BTC", "0.7")
+    await exchange.recover()
+    await until(lambda: live.live_and_right, within=2 * 3600)
+
+
+async def test_stream_that_still_speaks_keeps_the_sensors_right(live: World) -> None:
+    exchange = live.exchange
+    exchange.account.set("BTC", "0.7")
+    await until(lambda: live.right, within=1)
+    exchange.rest.refuse("I'm a teapot")
+    for number in range(1, 61):
+        await pass_time(60)
+        exchange.account.set("BTC", number)
+        await until(lambda: live.right, within=1)
+    assert len(exchange.record.handshakes) == 1
+    assert "unavailable" not in live.shown["BTC"]
+    assert live.log_lines() == []
+
+
+async def test_block_outlives_reloads_and_attempts_to_set_up(world: World) -> None:
+    exchange = world.exchange
+    exchange.rest.refuse("I'm a teapot")
+    exchange.handshake.fail_with(418)
+    assert not await world.set_up()
+    started = clock().time()
+    for _ in range(30):
+        await world.hass.config_entries.async_reload(world.entry.entry_id)
+        await pass_time(1)
+    assert _since(world, started) == []
+    await pass_time(3600)
+    assert most_within(_since(world, started), 60) <= 2
+    assert len(_since(world, started)) <= 12
+    await exchange.recover()
+    exchange.limits.lift()
+    await until(lambda: world.total("BTC") == "0.6", within=2 * 3600)
+
+
+async def test_limits_as_the_exchange_documents_them_are_never_met(live: World) -> None:
+    """The simulated exchange is as strict as documented; no fault may make the client run into it."""
+    exchange = live.exchange
+    for _ in range(20):
+        exchange.cut()
+        await pass_time(1)
+    exchange.go_down()
+    await pass_time(30)
+    await exchange.accept_connections()
+    await until(lambda: live.live_and_right, within=TIMINGS.longest_delay)
+    for _ in range(10):
+        await live.coordinator.async_refresh()
+    assert [call.status for call in exchange.record.rejected] == []
+
+
+async def test_frame_that_asks_to_wait_is_obeyed(live: World) -> None:
+    exchange = live.exchange
+    exchange.stream.send_error("Too Many Requests")
+    await until(lambda: live.coordinator.gate.remaining() > 0, within=1)
+    told = clock().time()
+    await until(lambda: live.live_and_right, within=10)
+    assert _since(live, told)[0].at - told >= 1
+    assert "unavailable" not in live.shown["BTC"]

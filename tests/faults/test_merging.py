@@ -1,0 +1,198 @@
+"""Frames and snapshots overtake each other: the newest wins, per currency, and absence is zero."""
+
+import pytest
+
+from custom_components.upbit.const import TIMINGS
+
+from .clock import pass_time, until
+from .world import World
+
+
+async def _snapshot(world: World) -> None:
+    """Have one snapshot taken and merged."""
+    await world.coordinator.async_refresh()
+
+
+async def test_frame_during_a_snapshot_wins(live: World) -> None:
+    exchange = live.exchange
+    async with exchange.hold_snapshots() as gate:
+        refresh = live.hass.async_create_task(live.coordinator.async_refresh())
+        await gate.held()  # its rows are made: BTC is 0.6 in them
+        exchange.account.set("BTC", "0.7")
+        await until(lambda: live.total("BTC") == "0.7", within=1)
+        gate.release()
+        await refresh
+    assert live.shown["BTC"] == ["0.6", "0.7"]
+
+
+async def test_other_currencies_of_that_snapshot_count(live: World) -> None:
+    exchange = live.exchange
+    exchange.account.change({"XRP": ("7", "0")}, announce=False)
+    async with exchange.hold_snapshots() as gate:
+        refresh = live.hass.async_create_task(live.coordinator.async_refresh())
+        await gate.held()
+        exchange.account.set("BTC", "0.7")
+        await until(lambda: live.total("BTC") == "0.7", within=1)
+        assert live.total("XRP") == "120"
+        gate.release()
+        await refresh
+    assert live.right
+
+
+async def test_snapshot_made_before_a_frame_and_delivered_after_it(live: World) -> None:
+    exchange = live.exchange
+    async with exchange.hold_snapshots() as gate:
+        refresh = live.hass.async_create_task(live.coordinator.async_refresh())
+        await gate.held()
+        for amount in ("0.7", "0", "0.9"):
+            exchange.account.set("BTC", amount)
+        exchange.account.set("ETH", "1")  # one the rows do not know
+        await until(lambda: live.right, within=1)
+        gate.release()
+        await refresh
+    assert live.right
+    assert live.shown["BTC"] == ["0.6", "0.7", "0", "0.9"]
+    assert live.shown["ETH"] == ["1"]
+
+
+async def test_change_after_the_frame_and_before_the_snapshot_is_asked_for(live: World) -> None:
+    exchange = live.exchange
+    exchange.account.set("BTC", "0.7")
+    await until(lambda: live.right, within=1)
+    exchange.account.change({"BTC": ("0.8", "0")}, announce=False)
+    await _snapshot(live)
+    assert live.right
+
+
+async def test_first_snapshot_does_not_undo_the_frames_before_it(world: World) -> None:
+    exchange = world.exchange
+    async with exchange.hold_snapshots() as gate:
+        setup = world.hass.async_create_task(world.set_up())
+        await gate.held()
+        await exchange.subscribed()
+        exchange.account.change({"BTC": ("0.7", "0"), "ETH": ("2", "0")})
+        await exchange.flushed()
+        await pass_time(1)
+        gate.release()
+        assert await setup
+    assert world.right
+    assert world.shown["BTC"] == ["0.7"]
+
+
+async def test_frames_out_of_order(live: World) -> None:
+    exchange = live.exchange
+    with exchange.stream.hold_frames() as held:
+        for amount in ("0.7", "0.8", "0.9"):
+            exchange.account.set("BTC", amount)
+        held.release(2, 0, 1)
+        await until(lambda: live.coordinator.ledger.stale == 2, within=1)
+    assert live.shown["BTC"] == ["0.6", "0.9"]
+
+
+async def test_order_is_kept_for_each_currency_by_itself(live: World) -> None:
+    exchange = live.exchange
+    with exchange.stream.hold_frames() as held:
+        exchange.account.set("BTC", "0.7")
+        exchange.account.set("XRP", "1")
+        held.release(1, 0)  # the older frame is about another currency: it counts
+        await until(lambda: live.right, within=1)
+    assert live.coordinator.ledger.stale == 0
+
+
+async def test_equal_timestamps_count(live: World) -> None:
+    exchange = live.exchange
+    event = exchange.account.set("BTC", "0.7")
+    exchange.account.change({"BTC": ("0.8", "0")}, asset_timestamp=event.asset_timestamp)
+    await until(lambda: live.right, within=1)
+    assert live.shown["BTC"] == ["0.6", "0.7", "0.8"]
+
+
+async def test_one_event_in_two_frames_of_equal_time(live: World) -> None:
+    live.exchange.account.change({"SGD": ("900", "0"), "BTC": ("0.7", "0")})
+    await until(lambda: live.right, within=1)
+    assert live.coordinator.statistics.frames == 2
+
+
+async def test_duplicates_are_told_once(live: World) -> None:
+    exchange = live.exchange
+    exchange.stream.outbound.copies = 3
+    exchange.account.set("BTC", "0.7")
+    exchange.account.set("BTC", "0.8")
+    await until(lambda: live.coordinator.statistics.frames == 6, within=1)
+    assert live.right
+    assert live.shown["BTC"] == ["0.6", "0.7", "0.8"]
+
+
+async def test_delayed_and_overtaking_frames_end_right(live: World) -> None:
+    exchange = live.exchange
+    exchange.stream.outbound.jitter = 5
+    for number in range(1, 50):
+        exchange.account.change({"BTC": (number, "0"), "XRP": (2 * number, "1")})
+    await until(lambda: live.coordinator.statistics.frames == 98, within=6)
+    assert live.right
+    await pass_time(TIMINGS.poll + TIMINGS.confirm + 1)
+    assert live.coordinator.statistics.changes_missed_by_stream == 0
+
+
+async def test_second_row_of_one_currency_is_a_part_of_it(live: World) -> None:
+    exchange = live.exchange
+    exchange.rest.extra_rows = [
+        {
+            "currency": "BTC",
+            "balance": "0.25",
+            "locked": "0.05",
+            "avg_buy_price": "0",
+            "avg_buy_price_modified": False,
+            "unit_currency": "USDT",
+        }
+    ]
+    await _snapshot(live)
+    assert live.total("BTC") == "0.9"
+    exchange.rest.extra_rows = []
+    live.shown["BTC"].remove("0.9")  # an amount of the rows, not of the simulated account
+    await _snapshot(live)
+    assert live.right
+
+
+@pytest.mark.parametrize("list_zeros", [False, True], ids=["absent", "listed"])
+async def test_currency_that_is_sold_out_is_zero_and_stays(live: World, list_zeros: bool) -> None:
+    exchange = live.exchange
+    exchange.rest.list_zeros = list_zeros
+    exchange.account.change({"BTC": ("0", "0")}, announce=False)
+    await _snapshot(live)
+    assert live.total("BTC") == "0"
+    exchange.account.set("XRP", "0")
+    await until(lambda: live.total("XRP") == "0", within=1)
+    await _snapshot(live)
+    await pass_time(3600)
+    assert live.shown["BTC"] == ["0.6", "0"]
+    assert live.shown["XRP"] == ["120", "0"]
+
+
+async def test_currency_gone_from_the_rows_is_zero(live: World) -> None:
+    live.exchange.account.remove("BTC")
+    await _snapshot(live)
+    assert live.total("BTC") == "0"
+
+
+async def test_frames_of_the_connection_before_do_not_count_on_the_next(live: World) -> None:
+    exchange = live.exchange
+    exchange.stream.outbound.delay = 3
+    exchange.account.set("BTC", "0.7")
+    exchange.cut()  # the frame is lost with its connection
+    await until(lambda: live.live_and_right, within=5)
+    await pass_time(5)
+    assert live.shown["BTC"] == ["0.6", "0.7"]
+
+
+async def test_frame_from_far_in_the_future_spoils_one_connection_at_most(live: World) -> None:
+    exchange = live.exchange
+    exchange.stream.send_frame({"BTC": ("0.5", "0.1")}, asset_timestamp=253_402_300_799_000)
+    await until(lambda: live.coordinator.statistics.frames == 1, within=1)
+    exchange.account.set("BTC", "0.7")  # looks older, so it is not believed
+    await until(lambda: live.coordinator.ledger.stale == 1, within=1)
+    await until(lambda: live.right, within=TIMINGS.reconcile + 1)
+    await until(lambda: live.coordinator.statistics.planned_reconnects["deaf"] == 1, within=11)
+    await until(lambda: live.live_and_right, within=5)
+    exchange.account.set("BTC", "0.8")
+    await until(lambda: live.right, within=1)

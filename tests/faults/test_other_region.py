@@ -1,0 +1,49 @@
+"""The key belongs to another region: the error names the region as the likely cause."""
+
+from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
+from homeassistant.const import CONF_REGION
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers.translation import async_get_translations
+
+from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
+from tests.exchange import ACCESS_KEY, SECRET_KEY, SimulatedExchange
+
+from .world import World
+
+
+async def test_form_names_the_region(world: World) -> None:
+    world.exchange.key.region = "th"
+    result = await world.hass.config_entries.flow.async_init(
+        DOMAIN,
+        context={"source": SOURCE_USER},
+        data={CONF_REGION: "sg", CONF_ACCESS_KEY: ACCESS_KEY, CONF_SECRET_KEY: SECRET_KEY},
+    )
+    assert result["type"] is FlowResultType.FORM
+    assert result["errors"] == {"base": "invalid_access_key"}
+    texts = await async_get_translations(world.hass, "en", "config", [DOMAIN])
+    text = texts[f"component.{DOMAIN}.config.error.invalid_access_key"]
+    assert "another region" in text
+    assert "{region}" in text
+    assert result["description_placeholders"] is not None
+    assert result["description_placeholders"]["region"] == "Singapore"
+
+
+async def test_entry_names_the_region(world: World) -> None:
+    world.exchange.key.region = "th"
+    assert not await world.set_up()
+    assert world.entry.state is ConfigEntryState.SETUP_ERROR
+    assert world.entry.reason is not None
+    assert "Upbit Singapore" in world.entry.reason
+    assert "another region" in world.entry.reason
+    assert world.reauth_flows() == 1
+
+
+async def test_key_is_sent_to_no_other_region(
+    world: World, exchange: SimulatedExchange, socket_enabled: None
+) -> None:
+    """Trying the regions one after the other would hand the key to hosts that have nothing to do with it."""
+    exchange.key.region = "th"
+    async with SimulatedExchange("th") as other:
+        assert not await world.set_up()
+        assert other.record.calls == []
+    assert {call.path for call in exchange.record.calls} <= {"/v1/accounts", "/websocket/v1/private"}

@@ -1,0 +1,111 @@
+"""Redirects are followed by neither door: the token goes to one address, and balances come from one address."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+import pytest
+
+from tests.exchange import most_within
+
+from .clock import clock, pass_time, until
+from .world import World
+
+STATUSES = [301, 302, 303, 307, 308]
+
+
+@dataclass
+class Elsewhere:
+    """A server at another address that would gladly take tokens and tell balances."""
+
+    url: str = ""
+    requests: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+async def elsewhere(socket_enabled: None) -> AsyncIterator[Elsewhere]:
+    """Run that server."""
+    place = Elsewhere()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        place.requests.append(str(request.headers))
+        if "Upgrade" in request.headers:
+            socket = web.WebSocketResponse()
+            await socket.prepare(request)
+            await socket.send_str(
+                '{"type":"myAsset","assets":[{"currency":"BTC","balance":666,"locked":0}],'
+                '"asset_timestamp":1,"timestamp":1}'
+            )
+            await socket.close()
+            return socket
+        return web.json_response([{"currency": "BTC", "balance": "666", "locked": "0"}])
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    server = TestServer(app)
+    await server.start_server()
+    place.url = str(server.make_url("/"))
+    yield place
+    await server.close()
+
+
+@pytest.mark.parametrize("status", STATUSES)
+async def test_rest_goes_to_no_other_address(live: World, elsewhere: Elsewhere, status: int) -> None:
+    exchange = live.exchange
+    exchange.handshake.fail_with(503)
+    exchange.rest.fail_with(status, headers={"Location": elsewhere.url + "v1/accounts"})
+    exchange.cut()
+    await until(lambda: live.unavailable, within=60)
+    assert elsewhere.requests == []
+    assert live.reauth_flows() == 0
+    await exchange.recover()
+    await until(lambda: live.live_and_right, within=30)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+async def test_handshake_goes_to_no_other_address(live: World, elsewhere: Elsewhere, status: int) -> None:
+    exchange = live.exchange
+    exchange.handshake.fail_with(status, headers={"Location": elsewhere.url + "websocket/v1/private"})
+    exchange.cut()
+    await pass_time(60)
+    assert elsewhere.requests == []
+    assert not live.stream_shown_live
+    assert live.coordinator.statistics.failed_connects[f"http_{status}"] >= 3
+    assert live.right  # by snapshots
+    await exchange.recover()
+    await until(lambda: live.live_and_right, within=125)
+
+
+@pytest.mark.parametrize("location", ["/elsewhere", "//127.0.0.1/elsewhere", "ftp://[", "", "http:elsewhere"])
+async def test_nor_to_another_path_of_the_same_address(live: World, location: str) -> None:
+    exchange = live.exchange
+    headers = {"Location": location} if location else {}
+    exchange.handshake.fail_with(302, headers=headers)
+    exchange.rest.fail_with(307, headers=headers)
+    exchange.cut()
+    started = clock().time()
+    await until(lambda: live.unavailable, within=60)
+    await pass_time(300)
+    assert {call.path for call in exchange.record.calls} == {"/v1/accounts", "/websocket/v1/private"}
+    assert most_within((call for call in exchange.record.handshakes if call.at > started), 60) <= 7
+    await exchange.recover()
+    await until(lambda: live.live_and_right, within=30)
+
+
+async def test_redirect_back_to_the_same_address_is_no_loop(live: World) -> None:
+    exchange = live.exchange
+    exchange.handshake.fail_with(302, headers={"Location": exchange.websocket_url + "/private"})
+    exchange.cut()
+    await until(lambda: live.coordinator.statistics.failed_connects["http_302"] == 1, within=2)
+    refused = [call for call in exchange.record.handshakes if call.status == 302]
+    assert len(refused) == 1
+
+
+async def test_setup_follows_no_redirect(world: World, elsewhere: Elsewhere) -> None:
+    world.exchange.rest.fail_with(302, headers={"Location": elsewhere.url + "v1/accounts"})
+    world.exchange.handshake.fail_with(302, headers={"Location": elsewhere.url + "websocket/v1/private"})
+    assert not await world.set_up()
+    assert elsewhere.requests == []
+    await world.exchange.recover()
+    await until(lambda: world.total("BTC") == "0.6", within=60)
