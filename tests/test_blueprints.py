@@ -1,0 +1,226 @@
+"""Blueprints: imported by their link, and run as the automations that a user makes of them."""
+
+from datetime import timedelta
+from pathlib import Path
+import shutil
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.core import CoreState, HomeAssistant, ServiceCall
+from homeassistant.setup import async_setup_component
+from homeassistant.util.dt import utcnow
+import pytest
+from pytest_homeassistant_custom_component.common import async_fire_time_changed, async_mock_service
+from pytest_homeassistant_custom_component.test_util.aiohttp import AiohttpClientMocker
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+
+from custom_components.upbit.const import DOCUMENTATION_URL
+from custom_components.upbit.coordinator import UpbitCoordinator
+from tests.accounts import device_of, hurry
+from tests.automations import caught_up
+from tests.exchange import Delivery, SimulatedExchange
+from tests.waiting import until
+
+FOLDER = Path(__file__).parent.parent / "blueprints/automation/upbit"
+BLUEPRINTS = sorted(FOLDER.glob("*.yaml"))
+
+BTC = "sensor.upbit_singapore_btc"
+STREAM = "binary_sensor.upbit_singapore_live_stream"
+
+
+@pytest.fixture
+def hass_config_dir(hass_tmp_config_dir: str) -> str:
+    """Give each test a configuration folder of its own, to which blueprints can be saved."""
+    return hass_tmp_config_dir
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    hurry(monkeypatch)
+
+
+async def automate(hass: HomeAssistant, blueprint: str, **inputs: Any) -> list[ServiceCall]:
+    """Make an automation of a blueprint; return the list of the notifications that it makes by default."""
+    folder = Path(hass.config.path("blueprints/automation/upbit"))
+    await hass.async_add_executor_job(shutil.copytree, FOLDER, folder)
+    sent = async_mock_service(hass, "persistent_notification", "create")
+    automation = {"alias": "Test", "use_blueprint": {"path": f"upbit/{blueprint}.yaml", "input": inputs}}
+    assert await async_setup_component(hass, "automation", {"automation": [automation]})
+    await hass.async_block_till_done()
+    assert hass.states.get("automation.test").state == "on"
+    return sent
+
+
+def texts(sent: list[ServiceCall]) -> list[tuple[str, str]]:
+    return [(call.data["title"], call.data["message"]) for call in sent]
+
+
+@pytest.mark.parametrize("path", BLUEPRINTS, ids=lambda path: path.stem)
+async def test_blueprint_is_imported_by_its_link(
+    hass: HomeAssistant,
+    hass_ws_client: WebSocketGenerator,
+    aioclient_mock: AiohttpClientMocker,
+    path: Path,
+) -> None:
+    assert await async_setup_component(hass, "automation", {})
+    link = f"{DOCUMENTATION_URL}/blob/main/blueprints/automation/upbit/{path.name}"
+    raw = link.replace("https://github.com", "https://raw.githubusercontent.com").replace("/blob/", "/")
+    text = path.read_text()
+    aioclient_mock.get(raw, text=text)
+    client = await hass_ws_client()
+    await client.send_json_auto_id({"type": "blueprint/import", "url": link})
+    imported = (await client.receive_json())["result"]
+    assert imported["validation_errors"] is None
+    metadata = imported["blueprint"]["metadata"]
+    assert metadata["source_url"] == link
+    assert all(field.get("selector") and field.get("name") for field in metadata["input"].values())
+    await client.send_json_auto_id(
+        {
+            "type": "blueprint/save",
+            "domain": "automation",
+            "path": imported["suggested_filename"],
+            "yaml": imported["raw_data"],
+            "source_url": link,
+        }
+    )
+    assert (await client.receive_json())["success"]
+    await client.send_json_auto_id({"type": "blueprint/list", "domain": "automation"})
+    listed = (await client.receive_json())["result"]
+    assert listed[f"{imported['suggested_filename']}.yaml"]["metadata"]["name"] == metadata["name"]
+
+
+async def test_change_is_told(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    device = device_of(hass, coordinator.entry)
+    sent = await automate(hass, "notify_on_change", balances={"device_id": [device]})
+    exchange.account.delivery = Delivery.ONE_FRAME
+    exchange.account.change({"BTC": ("0.600000000000000001", "0.1"), "SGD": ("1000", "0")})
+    await caught_up(hass, coordinator, exchange.account)
+    assert texts(sent) == [
+        ("Upbit Singapore BTC increased", "BTC total: 0.6 → 0.700000000000000001 (+0.100000000000000001)"),
+        ("Upbit Singapore SGD decreased", "SGD total: 1200.75 → 1000 (-200.75)"),
+    ]
+
+
+async def test_change_below_the_smallest_amount_is_not_told(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    sent = await automate(
+        hass,
+        "notify_on_change",
+        balances={"entity_id": BTC},
+        amount="available",
+        direction="decreased",
+        at_least=0.1,
+    )
+    for balance in ("0.400000000000000001", "0.3", "0.9", "0.8"):
+        exchange.account.set("BTC", balance, "0.1")
+    await caught_up(hass, coordinator, exchange.account)
+    assert [message for _, message in texts(sent)] == [
+        "BTC available: 0.400000000000000001 → 0.3 (-0.100000000000000001)",
+        "BTC available: 0.9 → 0.8 (-0.1)",
+    ]
+
+
+async def test_actions_of_the_user_take_the_place_of_the_notification(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    calls = async_mock_service(hass, "notify", "send_message")
+    sent = await automate(
+        hass,
+        "notify_on_change",
+        balances={"entity_id": BTC},
+        actions=[{"action": "notify.send_message", "data": {"message": "{{ title }}: {{ message }}"}}],
+    )
+    exchange.account.set("BTC", "0.5", "0")
+    await caught_up(hass, coordinator, exchange.account)
+    (call,) = calls
+    assert call.data["message"] == "Upbit Singapore BTC decreased: BTC total: 0.6 → 0.5 (-0.1)"
+    assert sent == []
+
+
+async def test_threshold_is_told_once_each_time_it_is_crossed(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    sent = await automate(
+        hass,
+        "notify_on_threshold",
+        balances={"entity_id": BTC},
+        threshold={"type": "below", "value": {"number": 0.5}},
+    )
+    for balance in ("0.5", "0.499999999999999999", "0.3", "0.6", "0.2"):
+        exchange.account.set("BTC", balance, "0")
+    await caught_up(hass, coordinator, exchange.account)
+    assert texts(sent) == [
+        ("Upbit Singapore BTC crossed a threshold", "BTC total: 0.5 → 0.499999999999999999"),
+        ("Upbit Singapore BTC crossed a threshold", "BTC total: 0.6 → 0.2"),
+    ]
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("connection", [STREAM, BTC])
+async def test_connection_that_is_away_is_told(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange, connection: str
+) -> None:
+    sent = await automate(hass, "notify_when_away", connection=connection, away_for={"milliseconds": 200})
+    exchange.go_down()
+    await until(lambda: sent)
+    ((title, message),) = texts(sent)
+    assert title == f"{hass.states.get(connection).name} is away"
+    assert message.startswith("The connection to Upbit has been away since ")
+
+
+# The time that a connection has to be away, by states alone
+
+
+async def pass_time(hass: HomeAssistant, freezer: FrozenDateTimeFactory, **time: float) -> None:
+    freezer.tick(timedelta(**time))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+
+
+async def test_connection_that_is_back_in_time_is_not_told(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    hass.states.async_set(STREAM, "on")
+    sent = await automate(hass, "notify_when_away", connection=STREAM)
+    hass.states.async_set(STREAM, "off")
+    await hass.async_block_till_done()
+    await pass_time(hass, freezer, minutes=9)
+    hass.states.async_set(STREAM, "on")
+    await hass.async_block_till_done()
+    await pass_time(hass, freezer, minutes=9)
+    assert sent == []
+
+
+async def test_away_is_told_once_and_again_only_after_it_was_back(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    hass.states.async_set(STREAM, "on")
+    sent = await automate(hass, "notify_when_away", connection=STREAM)
+    for _ in range(2):
+        # Off, then unavailable because the entry is being reloaded, is one time of being away.
+        for state in ("off", STATE_UNAVAILABLE, "off"):
+            hass.states.async_set(STREAM, state)
+            await hass.async_block_till_done()
+            await pass_time(hass, freezer, minutes=5)
+        await pass_time(hass, freezer, minutes=30)
+        hass.states.async_set(STREAM, "on")
+        await hass.async_block_till_done()
+    assert len(sent) == 2
+
+
+@pytest.mark.parametrize(("later", "expected"), [("on", 0), ("off", 1), (STATE_UNAVAILABLE, 1)])
+async def test_away_since_the_start_is_told(hass: HomeAssistant, later: str, expected: int) -> None:
+    hass.set_state(CoreState.not_running)
+    hass.states.async_set(STREAM, STATE_UNAVAILABLE)
+    sent = await automate(hass, "notify_when_away", connection=STREAM)
+    await hass.async_start()
+    # The run waits, so nothing that waits for all runs may be used here.
+    await until(lambda: hass.states.get("automation.test").attributes["current"] == 1)
+    hass.states.async_set(STREAM, later)
+    async_fire_time_changed(hass, utcnow() + timedelta(minutes=10, seconds=1))
+    await until(lambda: hass.states.get("automation.test").attributes["current"] == 0)
+    assert len(sent) == expected

@@ -1,0 +1,78 @@
+"""What the automation editor is told about triggers, conditions and actions: where they fit, and all of it in words."""
+
+from collections.abc import Mapping
+import json
+from pathlib import Path
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import condition, service, trigger
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+
+from custom_components.upbit.coordinator import UpbitCoordinator
+from tests.accounts import device_of
+
+INTEGRATION = Path(__file__).parent.parent / "custom_components/upbit"
+TRIGGERS = {"upbit.balance_changed", "upbit.balance_crossed_threshold"}
+CONDITIONS = {"upbit.is_balance"}
+
+
+async def offered(
+    hass: HomeAssistant, hass_ws_client: WebSocketGenerator, kind: str, target: dict[str, Any]
+) -> set[str]:
+    assert await async_setup_component(hass, "automation", {})
+    client = await hass_ws_client()
+    await client.send_json_auto_id({"type": f"get_{kind}_for_target", "target": target})
+    answer = await client.receive_json()
+    return {name for name in answer["result"] if name.startswith("upbit.")}
+
+
+@pytest.mark.parametrize(("kind", "names"), [("triggers", TRIGGERS), ("conditions", CONDITIONS)])
+async def test_editor_offers_them_for_balances_and_accounts(
+    hass: HomeAssistant,
+    coordinator: UpbitCoordinator,
+    hass_ws_client: WebSocketGenerator,
+    kind: str,
+    names: set[str],
+) -> None:
+    for target in (
+        {"entity_id": ["sensor.upbit_singapore_btc"]},
+        {"device_id": [device_of(hass, coordinator.entry)]},
+    ):
+        assert await offered(hass, hass_ws_client, kind, target) == names
+    stream = {"entity_id": ["binary_sensor.upbit_singapore_live_stream"]}
+    assert await offered(hass, hass_ws_client, kind, stream) == set()
+
+
+async def test_everything_has_a_name_a_description_and_an_icon(
+    hass: HomeAssistant, coordinator: UpbitCoordinator
+) -> None:
+    assert await async_setup_component(hass, "automation", {})
+    triggers = await trigger.async_get_all_descriptions(hass)
+    conditions = await condition.async_get_all_descriptions(hass)
+    services = (await service.async_get_all_descriptions(hass))["upbit"]
+    described = {
+        "triggers": {name.partition(".")[2]: triggers[name] for name in triggers if name in TRIGGERS},
+        "conditions": {name.partition(".")[2]: conditions[name] for name in conditions if name in CONDITIONS},
+        "services": services,
+    }
+    texts = json.loads((INTEGRATION / "translations/en.json").read_text())
+    icons = json.loads((INTEGRATION / "icons.json").read_text())
+    for kind, descriptions in described.items():
+        assert descriptions.keys() == texts[kind].keys() == icons[kind].keys()
+        for name, description in descriptions.items():
+            assert description is not None
+            told = texts[kind][name]
+            assert told["name"]
+            assert told["description"].endswith(".")
+            assert description["fields"].keys() == told["fields"].keys()
+            assert all(field["name"] for field in told["fields"].values())
+            for field in description["fields"].values():
+                assert_options_are_told(field["selector"], texts["selector"])
+
+
+def assert_options_are_told(selector: Mapping[str, Any], texts: Mapping[str, Any]) -> None:
+    if select := selector.get("select"):
+        assert set(select["options"]) == texts[select["translation_key"]]["options"].keys()
