@@ -1,104 +1,251 @@
-"""The languages: each is complete, hands on every placeholder, and is taken by Home Assistant as it is written."""
+"""The texts: all that the code names is there in every language, with the same placeholders, and nothing more."""
 
+import ast
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 import json
 from pathlib import Path
 import re
+from string import Formatter
 from typing import Any
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.translation import async_get_translations
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+import custom_components.upbit
+from custom_components.upbit import issues
 from custom_components.upbit.api.errors import ErrorKind
 from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import DOMAIN
-from custom_components.upbit.event import ChangeType
+from custom_components.upbit.coordinator import UpbitCoordinator
+from tests.exchange import SimulatedExchange
 
-FOLDER = Path(__file__).parent.parent / "custom_components/upbit/translations"
-WRITTEN = {path.stem: path.read_text(encoding="utf-8") for path in FOLDER.iterdir()}
-ENGLISH: dict[str, Any] = json.loads(WRITTEN["en"])
+INTEGRATION = Path(custom_components.upbit.__file__).parent
+FILES = sorted((INTEGRATION / "translations").glob("*.json"))
+TEXTS: dict[str, dict[str, Any]] = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in FILES}
+ENGLISH = TEXTS["en"]
 
-# Letters that only this language writes; Indonesian has none of its own.
-SCRIPT = {"ko": re.compile("[가-힣]"), "th": re.compile("[ก-๛]")}
-# What is called the same everywhere.
-NAMES = {"Upbit", "Access Key", "Secret Key", "{currency}"}
+every_language = pytest.mark.parametrize("language", TEXTS)
 
-other_languages = pytest.mark.parametrize("language", ["ko", "id", "th"])
+# The names that a user's own automations, scripts and the project's documentation rely on.
+FORM_ERRORS = {
+    "invalid_access_key",
+    "invalid_secret_key",
+    "expired_access_key",
+    "ip_not_allowed",
+    "missing_permission",
+    "rate_limited",
+    "cannot_connect",
+    "unknown",
+}
 
 
-def flat(texts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Yield every text with its key, in the order in which they are written."""
+def leaves(texts: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every text with its path."""
     for key, value in texts.items():
-        if isinstance(value, dict):
-            yield from flat(value, f"{prefix}{key}.")
+        if isinstance(value, Mapping):
+            yield from leaves(value, f"{path}{key}.")
         else:
-            yield f"{prefix}{key}", value
+            yield f"{path}{key}", value
 
 
-def texts(language: str) -> dict[str, str]:
-    return dict(flat(json.loads(WRITTEN[language])))
+def placeholders(text: str) -> set[str]:
+    """Return the names in braces; a brace that is none of a placeholder is an error."""
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
 
 
-def placeholders(text: str) -> list[str]:
-    """Return the names in braces."""
-    return sorted(re.findall(r"{(\w+)}", text))
+def provided(text: str, values: Mapping[str, str] | None) -> bool:
+    """Return whether there is a value for each placeholder of a text."""
+    return placeholders(text) <= set(values or {})
 
 
-def test_languages_are_those_of_the_regions_and_english() -> None:
-    assert WRITTEN.keys() == {"en", "ko", "id", "th"}
+def constants(module: str, call: str, keyword: str) -> set[str]:
+    """Return the texts that a module gives to calls of this name by this keyword."""
+    tree = ast.parse((INTEGRATION / module).read_text(encoding="utf-8"))
+    return {
+        argument.value.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == call
+        for argument in node.keywords
+        if argument.arg == keyword and isinstance(argument.value, ast.Constant)
+    }
 
 
-@other_languages
-def test_language_is_complete(language: str) -> None:
-    english, translated = texts("en"), texts(language)
-    assert list(translated) == list(english)
-    for key, text in english.items():
-        assert placeholders(translated[key]) == placeholders(text), key
+# All languages
 
 
-@other_languages
-def test_nothing_is_left_in_english(language: str) -> None:
-    english, translated = texts("en"), texts(language)
-    for key, text in translated.items():
-        if text in NAMES:
-            continue
-        if script := SCRIPT.get(language):
-            assert script.search(text), key
-        elif " " in text:  # A single word may be the same in both.
-            assert text != english[key], key
+@every_language
+def test_language_has_the_same_texts_as_english(language: str) -> None:
+    assert dict(leaves(TEXTS[language])).keys() == dict(leaves(ENGLISH)).keys()
 
 
-@pytest.mark.parametrize("language", WRITTEN)
-def test_file_is_written_as_people_read_it(language: str) -> None:
-    written = WRITTEN[language]
-    assert json.dumps(json.loads(written), ensure_ascii=False, indent=2) + "\n" == written
+@every_language
+def test_language_has_the_same_placeholders_as_english(language: str) -> None:
+    texts = dict(leaves(TEXTS[language]))
+    for path, english in leaves(ENGLISH):
+        assert placeholders(texts[path]) == placeholders(english), path
 
 
-@pytest.mark.parametrize("language", WRITTEN)
-def test_texts_are_as_pages_can_show_them(language: str) -> None:
-    for key, text in texts(language).items():
-        assert text, key
-        assert text == text.strip(), key
-        assert not re.search(r"https?:|www\.", text), f"{key}: an address belongs into a placeholder"
-        assert not re.search("'{|}'", text), f"{key}: quotes keep a placeholder from being filled in"
-        assert not re.search("[{}]", re.sub(r"{\w+}", "", text)), f"{key}: a brace too many"
+@every_language
+def test_texts_are_whole(language: str) -> None:
+    for path, text in leaves(TEXTS[language]):
+        assert isinstance(text, str), path
+        assert text, path
+        assert text == text.strip(), path
+        assert "  " not in text, path
+        # What belongs to Home Assistant's own build, and is not filled in for a custom integration.
+        assert "[%key" not in text, path
 
 
-@pytest.mark.parametrize("language", WRITTEN)
-async def test_home_assistant_takes_every_text(hass: HomeAssistant, language: str) -> None:
-    written = json.loads(WRITTEN[language])
-    del written["title"]  # the one that is no category of texts
-    for category, section in written.items():
-        loaded = await async_get_translations(hass, language, category, {DOMAIN})
-        assert loaded == dict(flat(section, f"component.{DOMAIN}.{category}."))
+@every_language
+def test_placeholders_stand_in_no_single_quotes(language: str) -> None:
+    for path, text in leaves(TEXTS[language]):
+        # Home Assistant's formatter takes what is in single quotes as it stands.
+        assert not re.search(r"'[^']*\{[^']*'|'[{}]", text), path
 
 
-def test_there_is_a_text_for_everything_that_has_a_name() -> None:
-    regions = REGIONS.keys()
-    assert ENGLISH["selector"]["region"]["options"].keys() == regions
-    assert ENGLISH["system_health"]["info"].keys() == {f"can_reach_{code}" for code in regions}
-    assert ENGLISH["exceptions"].keys() == {*ErrorKind, "unknown_region"}
-    assert ENGLISH["common"].keys() == {f"activity_{change_type}" for change_type in ChangeType}
-    event = ENGLISH["entity"]["event"]["balance"]["state_attributes"]
-    assert event["event_type"]["state"].keys() == set(ChangeType)
+@every_language
+def test_texts_hold_no_addresses(language: str) -> None:
+    for path, text in leaves(TEXTS[language]):
+        assert not re.search(r"https?:|www\.|\w+\.(com|org|io|net)\b", text), path
+
+
+@every_language
+def test_no_two_entities_of_a_platform_have_one_name(language: str) -> None:
+    for platform, entities in TEXTS[language]["entity"].items():
+        names = [texts["name"] for texts in entities.values()]
+        assert len(set(names)) == len(names), platform
+
+
+@every_language
+def test_file_is_written_as_the_others(language: str) -> None:
+    text = (INTEGRATION / "translations" / f"{language}.json").read_text(encoding="utf-8")
+    assert text == json.dumps(TEXTS[language], indent=2, ensure_ascii=False) + "\n"
+
+
+def test_languages_of_all_regions_are_there() -> None:
+    assert {"en", "id", "ko", "th"} <= TEXTS.keys()
+
+
+# The forms
+
+
+def test_each_field_has_a_name_and_a_description() -> None:
+    for flow in ("config", "options"):
+        for step, texts in ENGLISH[flow]["step"].items():
+            assert texts["title"], step
+            assert texts["description"], step
+            assert texts["data"], step
+            assert texts["data"].keys() == texts["data_description"].keys(), step
+
+
+def test_form_errors_are_those_that_are_documented() -> None:
+    assert ENGLISH["config"]["error"].keys() == FORM_ERRORS
+
+
+async def test_fields_of_the_forms_are_those_that_are_shown(
+    hass: HomeAssistant, exchange: SimulatedExchange, coordinator: UpbitCoordinator, entry: MockConfigEntry
+) -> None:
+    exchange.account.set("XRP", 0)
+    await coordinator.async_refresh()
+    forms = {
+        "config": [
+            await hass.config_entries.flow.async_init(DOMAIN, context={"source": "user"}),
+            await entry.start_reauth_flow(hass),
+            await entry.start_reconfigure_flow(hass),
+        ],
+        "options": [await hass.config_entries.options.async_init(entry.entry_id)],
+    }
+    for flow, shown in forms.items():
+        assert {form["step_id"] for form in shown} == ENGLISH[flow]["step"].keys()
+        for form in shown:
+            texts = ENGLISH[flow]["step"][form["step_id"]]
+            assert {str(field) for field in form["data_schema"].schema} == texts["data"].keys()
+            for text in (texts["title"], texts["description"]):
+                assert provided(text, form["description_placeholders"])
+    for flow in hass.config_entries.flow.async_progress():
+        hass.config_entries.flow.async_abort(flow["flow_id"])
+
+
+async def test_placeholders_of_form_errors_are_provided(
+    hass: HomeAssistant, exchange: SimulatedExchange
+) -> None:
+    exchange.rest.fail_with(503)
+    form = await hass.config_entries.flow.async_init(
+        DOMAIN,
+        context={"source": "user"},
+        data={"region": "sg", "access_key": "key", "secret_key": "secret" * 6},
+    )
+    assert form["errors"] == {"base": "cannot_connect"}
+    for error, text in ENGLISH["config"]["error"].items():
+        assert provided(text, form["description_placeholders"]), error
+
+
+def test_reasons_to_abort_are_those_of_the_forms() -> None:
+    # Home Assistant has texts of its own for reauth_successful and reconfigure_successful.
+    assert ENGLISH["config"]["abort"].keys() == {"already_configured"}
+    assert ENGLISH["options"]["abort"].keys() == constants("config_flow.py", "async_abort", "reason")
+
+
+def test_choices_of_the_forms_are_the_regions() -> None:
+    assert ENGLISH["selector"]["region"]["options"] == {
+        region.code: region.name for region in REGIONS.values()
+    }
+
+
+# What else is said
+
+
+def test_exceptions_are_those_that_are_raised() -> None:
+    named = set[str]()
+    for module in INTEGRATION.glob("*.py"):
+        for exception in ("ConfigEntryError", "HomeAssistantError", "ServiceValidationError"):
+            named |= constants(module.name, exception, "translation_key")
+    assert named == {"unknown_region"}
+    # Whatever kind an error is, it may be the reason that an entry is not set up, or a snapshot not taken.
+    assert ENGLISH["exceptions"].keys() == named | set(ErrorKind)
+    for key, texts in ENGLISH["exceptions"].items():
+        assert texts.keys() == {"message"}, key
+        assert provided(texts["message"], {"region": "Singapore"}), key
+
+
+async def test_issues_are_those_that_are_raised(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    issues.async_address_refused(hass, entry, REGIONS["sg"])
+    issues.async_key_expiry(hass, entry, datetime.now(UTC))
+    raised = {
+        issue.translation_key: issue.translation_placeholders for issue in ir.async_get(hass).issues.values()
+    }
+    assert raised.keys() == ENGLISH["issues"].keys()
+    for key, texts in ENGLISH["issues"].items():
+        assert texts.keys() == {"title", "description"}
+        assert provided(texts["title"] + texts["description"], raised[key]), key
+
+
+@pytest.mark.parametrize("region", ["kr"])
+async def test_entities_are_those_that_exist(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, entry: MockConfigEntry
+) -> None:
+    registered = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    existing = {(each.domain, each.translation_key) for each in registered}
+    named = {(platform, key) for platform, keys in ENGLISH["entity"].items() for key in keys}
+    assert named == existing
+
+
+@pytest.mark.parametrize("region", ["kr"])
+async def test_entities_have_an_icon_of_their_own_or_that_of_their_device_class(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, entry: MockConfigEntry
+) -> None:
+    icons = json.loads((INTEGRATION / "icons.json").read_text(encoding="utf-8"))
+    assert all(re.fullmatch(r"mdi:[a-z0-9-]+", icon) for _, icon in leaves(icons))
+    for each in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id):
+        own = icons["entity"].get(each.domain, {}).get(each.translation_key, {})
+        assert own.get("default") or each.original_device_class, each.entity_id
+    named = {(platform, key) for platform, keys in icons["entity"].items() for key in keys}
+    assert named <= {(platform, key) for platform, keys in ENGLISH["entity"].items() for key in keys}
+
+
+def test_attributes_with_a_name_exist() -> None:
+    names = ENGLISH["entity"]["sensor"]["total"]["state_attributes"]
+    assert names.keys() == {"balance", "locked"}

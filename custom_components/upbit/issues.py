@@ -25,7 +25,7 @@ def async_address_refused(hass: HomeAssistant, entry: ConfigEntry, region: Regio
         f"{_ADDRESS}_{entry.entry_id}",
         is_fixable=False,
         severity=ir.IssueSeverity.ERROR,
-        learn_more_url=f"{DOCUMENTATION_URL}/docs/troubleshooting.md#ip-address-not-allowed",
+        learn_more_url=f"{DOCUMENTATION_URL}/blob/main/docs/troubleshooting.md#ip-address-not-allowed",
         translation_key=_ADDRESS,
         translation_placeholders={"account": entry.title, "region": region.name},
     )
@@ -49,7 +49,7 @@ def async_key_expiry(hass: HomeAssistant, entry: ConfigEntry, expires_at: dateti
         f"{_EXPIRY}_{entry.entry_id}",
         is_fixable=False,
         severity=ir.IssueSeverity.WARNING,
-        learn_more_url=f"{DOCUMENTATION_URL}/docs/troubleshooting.md#api-key-expires-soon",
+        learn_more_url=f"{DOCUMENTATION_URL}/blob/main/docs/troubleshooting.md#api-key-expires-soon",
         translation_key=_EXPIRY,
         translation_placeholders={
             "account": entry.title,

@@ -1,0 +1,139 @@
+"""The repository around the integration: what Home Assistant, HACS and a reader rely on agrees with itself."""
+
+import ast
+import json
+import os
+from pathlib import Path
+import re
+import struct
+from typing import Any
+
+import homeassistant.components
+from homeassistant.const import Platform, __version__ as home_assistant_version
+from homeassistant.core import HomeAssistant
+from homeassistant.loader import async_get_integration
+from homeassistant.util.yaml import parse_yaml
+import pytest
+
+from custom_components.upbit.const import DOCUMENTATION_URL, DOMAIN
+
+ROOT = Path(__file__).parent.parent
+INTEGRATION = ROOT / "custom_components" / "upbit"
+MANIFEST = json.loads((INTEGRATION / "manifest.json").read_text(encoding="utf-8"))
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+# The manifest
+
+
+def test_keys_of_the_manifest_are_in_the_order_that_hassfest_demands() -> None:
+    keys = list(MANIFEST)
+    assert keys[:2] == ["domain", "name"]
+    assert keys[2:] == sorted(keys[2:])
+
+
+def test_manifest_has_what_home_assistant_and_hacs_demand() -> None:
+    assert MANIFEST.keys() >= {
+        "codeowners",
+        "config_flow",
+        "documentation",
+        "integration_type",
+        "iot_class",
+        "issue_tracker",
+        "version",
+    }
+    assert MANIFEST["domain"] == DOMAIN
+    assert MANIFEST["documentation"] == DOCUMENTATION_URL
+    assert MANIFEST["requirements"] == []
+
+
+async def test_home_assistant_takes_the_manifest(hass: HomeAssistant) -> None:
+    integration = await async_get_integration(hass, DOMAIN)
+    assert integration.manifest["domain"] == DOMAIN
+    assert integration.config_flow
+    assert integration.iot_class == "cloud_push"
+    assert integration.version == MANIFEST["version"]
+
+
+def test_parts_of_home_assistant_that_are_imported_are_declared() -> None:
+    imported = set[str]()
+    for module in INTEGRATION.glob("**/*.py"):
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            match node:
+                case ast.ImportFrom(module="homeassistant.components", names=names):
+                    imported |= {alias.name for alias in names}
+                case ast.ImportFrom(module=str(name)) if name.startswith("homeassistant.components."):
+                    imported.add(name.split(".")[2])
+    assert "sensor" in imported
+    # What every Home Assistant has: platforms, and what loads a module of ours by its name.
+    free = set(Platform) | {
+        module.stem for module in INTEGRATION.glob("*.py") if module.stem in ("logbook", "system_health")
+    }
+    declared = {*MANIFEST.get("dependencies", ()), *MANIFEST.get("after_dependencies", ())}
+    assert imported - free <= declared
+    assert declared <= imported
+
+
+# Versions
+
+
+def test_version_is_that_of_the_changelog() -> None:
+    assert re.fullmatch(r"\d+\.\d+\.\d+", MANIFEST["version"])
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    latest = re.search(r"^## \[(\d[^]]*)\]", changelog, re.MULTILINE)
+    assert latest is not None
+    assert latest[1] == MANIFEST["version"]
+
+
+def test_oldest_home_assistant_is_the_oldest_that_the_tests_run_on() -> None:
+    hacs = json.loads((ROOT / "hacs.json").read_text(encoding="utf-8"))
+    assert hacs.keys() <= {"name", "homeassistant", "hacs", "country", "render_readme"}
+    environments = (ROOT / "scripts" / "lib" / "environment.sh").read_text(encoding="utf-8")
+    versions = dict(re.findall(r"^HA_(OLDEST|NEWEST)=(\S+)$", environments, re.MULTILINE))
+    assert hacs["homeassistant"] == versions["OLDEST"]
+    assert home_assistant_version in versions.values()
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert versions["OLDEST"] in readme
+
+
+# The quality scale
+
+
+def quality_scale() -> dict[str, Any]:
+    """Return the rules with their status and comment."""
+    return parse_yaml((INTEGRATION / "quality_scale.yaml").read_text(encoding="utf-8"))["rules"]
+
+
+def test_quality_scale_has_every_rule() -> None:
+    components = Path(homeassistant.components.__file__).parent
+    monzo = parse_yaml((components / "monzo" / "quality_scale.yaml").read_text(encoding="utf-8"))
+    assert quality_scale().keys() == monzo["rules"].keys()
+
+
+def test_scale_that_is_claimed_is_reached() -> None:
+    open_rules = [name for name, rule in quality_scale().items() if rule["status"] == "todo"]
+    assert not open_rules or MANIFEST.get("quality_scale") is None
+
+
+# Brand, scripts and workflows
+
+
+@pytest.mark.parametrize(("name", "size"), [("icon.png", 256), ("icon@2x.png", 512)])
+def test_icon_has_the_size_that_home_assistant_wants(name: str, size: int) -> None:
+    header = (INTEGRATION / "brand" / name).read_bytes()[:24]
+    assert header[:8] == b"\x89PNG\r\n\x1a\n"
+    assert struct.unpack(">II", header[16:24]) == (size, size)
+
+
+@pytest.mark.parametrize("script", ["scripts/setup", "scripts/test", "scripts/demo", ".ci/run"])
+def test_command_can_be_run(script: str) -> None:
+    assert os.access(ROOT / script, os.X_OK)
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda workflow: workflow.stem)
+def test_actions_are_pinned_and_permitted_little(workflow: Path) -> None:
+    text = workflow.read_text(encoding="utf-8")
+    for action in re.findall(r"uses: *(\S+)", text):
+        assert re.search(r"@[0-9a-f]{40}$", action), action
+    permissions = parse_yaml(text)["permissions"]
+    assert permissions == {"contents": "read"}
