@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from homeassistant.components.event import DOMAIN as EVENT_DOMAIN
 from homeassistant.const import CONF_REGION
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 
 from .api.wire import EMPTY
 from .coordinator import UpbitConfigEntry
+from .entity import currency_of
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: UpbitConfigEntry) -> dict[str, Any]:
@@ -28,6 +31,18 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: UpbitCo
             "empty": sum(holding == EMPTY for holding in holdings.values()),
             "stale_in_frames": coordinator.ledger.stale,
         },
+        "entities": _entities(hass, entry),
         "key_expires_at": coordinator.key_expires_at,
         "statistics": coordinator.statistics.as_dict(),
+    }
+
+
+def _entities(hass: HomeAssistant, entry: UpbitConfigEntry) -> dict[str, Any]:
+    """Return what automations of the account can work with: triggers need its sensors, Activity its event entity."""
+    registered = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    sensors = [entity for entity in registered if currency_of(entity) is not None]
+    return {
+        "balance_sensors": len(sensors),
+        "balance_sensors_disabled": sum(entity.disabled for entity in sensors),
+        "event_enabled": any(entity.domain == EVENT_DOMAIN and not entity.disabled for entity in registered),
     }
