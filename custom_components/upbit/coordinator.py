@@ -193,10 +193,10 @@ class UpbitCoordinator:
 
     async def _async_wait_to_reconnect(self, delay: float) -> None:
         """Wait before the next attempt; a first snapshot after failed ones shows that it need not be longer."""
-        self._hastened.clear()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(delay):
                 await self._hastened.wait()
+                self._hastened.clear()
         await asyncio.sleep(self.gate.remaining())
 
     @callback
@@ -240,6 +240,7 @@ class UpbitCoordinator:
         self.ledger.start_connection()
         self.health.connected(self.hass.loop.time())
         self.statistics.connected()
+        self._hastened.clear()
         self._refusals_logged.clear()
         self._reconciler.stream_attempted()
         self._reconciler.ask()

@@ -93,7 +93,7 @@ async def test_bad_answer_is_tried_again_and_not_believed(live: World, fail: Fai
     assert len(live.log_lines()) == 1
 
     await exchange.recover()
-    await until(lambda: live.live_and_right, within=TIMINGS.longest_snapshot_delay + 2)
+    await until(lambda: live.live_and_right, within=TIMINGS.longest_snapshot_delay + REQUEST_TIMEOUT + 2)
     assert live.shown["BTC"] == ["0.6", "unavailable", "0.7"]
     assert clock().longest_work < 0.5  # seconds of processor time in which nothing else could run
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from custom_components.upbit.api.stream import CONNECT_TIMEOUT
 from custom_components.upbit.const import TIMINGS
 from tests.exchange import SimulatedExchange, most_within
 
@@ -123,6 +124,19 @@ async def test_both_down_is_said_once_and_so_is_their_return(live: World, fail: 
     assert live.shown["BTC"] == ["0.6", "unavailable", "0.7"]
     assert live.stream_states == ["on", "off", "on"]
     assert live.coordinator.statistics.times_unavailable == 1
+
+
+async def test_return_is_noticed_also_while_a_handshake_is_pending(live: World) -> None:
+    exchange = live.exchange
+    exchange.handshake.hang()
+    exchange.rest.fail_with(503)
+    exchange.cut()
+    await until(lambda: live.coordinator.statistics.failed_connects["TimeoutError"] == 7, within=600)
+    tried = len(exchange.record.handshakes)
+    await until(lambda: len(exchange.record.handshakes) > tried, within=130)
+    await exchange.recover()  # but that handshake will never be answered
+    await live.coordinator.async_refresh()
+    await until(lambda: live.live_and_right, within=CONNECT_TIMEOUT + 2)
 
 
 async def test_setup_waits_for_the_exchange_by_itself(world: World) -> None:
