@@ -197,7 +197,7 @@ def _figures(taken: Rounds, wrong: int) -> list[Figure]:
             "rate_writing",
             "the same, to a bare client that writes bare sensors",
             taken.ratio("writing", "ours"),
-            beside=rate("writing"),
+            beside=f"{rate('writing')}, itself {taken.ratio('bare', 'writing'):.2f} of the bare client's",
         ),
         Figure(
             "wrong_after_burst",
