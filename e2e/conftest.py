@@ -12,11 +12,13 @@ from demo.check import View, running_demo
 from demo.installation import REPOSITORY
 
 from .browser import Look, Visit, chromium, log_in, visit
+from .pages import ask_home_assistant
 
 # What a failed test leaves behind: a picture of each of its pages.
 FAILURES = REPOSITORY / ".e2e"
 
 type OpenPage = Callable[[Look], Awaitable[Page]]
+type SaveDashboard = Callable[[str, dict[str, Any]], Awaitable[str]]
 
 
 def pytest_sessionstart() -> None:
@@ -51,6 +53,21 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest.fixture(scope="session")
 async def login(browser: Browser, home: View) -> StorageState:
     return await log_in(browser, home.home_assistant.url)
+
+
+@pytest.fixture(scope="session")
+def save_dashboard(browser: Browser, home: View, login: StorageState) -> SaveDashboard:
+    """Makes dashboards without the dialog, and returns their paths."""
+
+    async def save(name: str, config: dict[str, Any]) -> str:
+        async with visit(browser, home.home_assistant.url, login, Look()) as opened:
+            await opened.page.goto("/")
+            address = {"url_path": f"made-{name}"}
+            await ask_home_assistant(opened.page, type="lovelace/dashboards/create", title=name, **address)
+            await ask_home_assistant(opened.page, type="lovelace/config/save", config=config, **address)
+        return f"/made-{name}"
+
+    return save
 
 
 @pytest.fixture

@@ -6,13 +6,24 @@ though, so buttons are found on the page and not in the dialog.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from playwright.async_api import Locator, Page, expect
+
+CARD = "upbit-balances-card"
 
 
 def button(page: Page, name: str) -> Locator:
     """Return the button with exactly this name."""
     return page.get_by_role("button", name=name, exact=True)
+
+
+async def ask_home_assistant(page: Page, **command: object) -> Any:
+    """Return the answer to a command that Home Assistant's own pages send, sent by this one."""
+    await expect(page.locator("ha-sidebar")).to_be_visible()
+    return await page.evaluate(
+        "command => document.querySelector('home-assistant').hass.callWS(command)", command
+    )
 
 
 async def open_add_dialog(page: Page, domain: str) -> None:
@@ -60,17 +71,24 @@ async def add_trigger(page: Page, sensor: str, trigger: str) -> None:
     await page.get_by_role("button", name=trigger).click()
 
 
+async def add_target(page: Page, sensor: str) -> None:
+    """In a form, choose the sensor with this name."""
+    await button(page, "Add target").click()
+    await page.get_by_placeholder("Search").last.fill(sensor)
+    await page.get_by_role("option", name=f"{sensor} Upbit Simulated exchange").click()
+
+
 async def add_notification(page: Page, message: str) -> None:
     """In the automation editor, add the action that shows a message under Notifications."""
     await button(page, "Add action").click()
     await page.get_by_placeholder("Search").last.fill("persistent notification")
     await page.get_by_role("button", name="Send a persistent notification").click()
-    await side_panel(page).get_by_role("textbox").first.fill(message)
+    await option(page, "Message body of the notification.").get_by_role("textbox").fill(message)
 
 
-def side_panel(page: Page) -> Locator:
-    """Return the part of the automation editor that has the options of the chosen trigger or action."""
-    return page.locator("ha-automation-sidebar")
+def option(page: Page, text: str) -> Locator:
+    """Return the option of the chosen trigger or action that says this of itself."""
+    return page.locator("ha-automation-sidebar").locator("ha-settings-row").filter(has_text=text)
 
 
 async def save_automation(page: Page, name: str) -> None:
@@ -78,4 +96,44 @@ async def save_automation(page: Page, name: str) -> None:
     await button(page, "Save").click()
     await fill(page, "Name", name)
     await button(page, "Save").last.click()
-    await expect(page.get_by_role("link", name="Traces")).to_be_visible()
+    await automation_is_on(page, name)
+
+
+async def automation_is_on(page: Page, name: str) -> None:
+    """Wait for an automation that was saved: Home Assistant answers before it has set it up."""
+    await page.wait_for_function(
+        """name => Object.values(document.querySelector("home-assistant").hass.states)
+            .some(({ state, attributes }) => state === "on" && attributes.friendly_name === name)""",
+        arg=name,
+    )
+
+
+async def open_notifications(page: Page) -> Locator:
+    """Open what the sidebar has under Notifications; return the notifications."""
+    # The name of the button begins with their number once there are some.
+    await page.get_by_role("button", name="Notifications").click()
+    return page.locator("notification-item")
+
+
+async def add_dashboard(page: Page, kind: str, *, title: str) -> None:
+    """Add a dashboard that the dialog offers, and open it from the sidebar."""
+    await page.goto("/config/lovelace/dashboards")
+    await button(page, "Add dashboard").click()
+    await button(page, kind).click()
+    await fill(page, "Title", title)
+    await button(page, "Create").click()
+    await page.get_by_role("link", name=title, exact=True).click()
+
+
+async def pick_card(page: Page, name: str) -> None:
+    """On a dashboard that is being edited, choose a card by its name; its editor opens."""
+    await button(page, "Add card").first.click()
+    await page.get_by_role("tab", name="By card").click()
+    await page.get_by_placeholder("Search cards").fill(name)
+    # A preview lies under a pane of glass that takes the click.
+    await page.locator("hui-card-picker").get_by_text(name, exact=True).click(force=True)
+
+
+def card_row(card: Locator, currency: str) -> Locator:
+    """Return a currency's row of the balances card."""
+    return card.get_by_role("listitem").filter(has=card.page.get_by_text(currency, exact=True))

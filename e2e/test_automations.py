@@ -1,11 +1,22 @@
 from collections.abc import AsyncIterator
 
+from aiohttp import web
 from playwright.async_api import Page, expect
 import pytest
 
 from demo.check import View
+from demo.installation import REPOSITORY
 
-from .pages import add_notification, add_trigger, button, save_automation, side_panel
+from .pages import (
+    add_notification,
+    add_target,
+    add_trigger,
+    automation_is_on,
+    button,
+    open_notifications,
+    option,
+    save_automation,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -24,16 +35,15 @@ async def test_automation_built_in_the_editor_runs_and_has_a_trace(home: View, p
     await page.goto("/config/automation/edit/new")
     await add_trigger(page, "BTC", "Balance changed")
     await page.get_by_role("radio", name="Increased").click()
-    await side_panel(page).locator("ha-checkbox").click()
-    await side_panel(page).get_by_role("spinbutton").fill("0.00000001")
+    await option(page, "At least by").locator("ha-checkbox").click()
+    await option(page, "At least by").get_by_role("spinbutton").fill("0.00000001")
     await add_notification(page, "{{ trigger.from }} and {{ trigger.difference }} is {{ trigger.to }}")
     await save_automation(page, "Tell me when BTC arrives")
 
     # One that goes the wrong way, one that is too small, and the one that is meant.
     for balance in ("0.4", "0.400000009", "0.400000019"):
         await home.control("PUT", "account", {"BTC": {"balance": balance, "locked": "0.1"}})
-    await button(page, "Notifications").click()
-    notifications = page.locator("notification-item")
+    notifications = await open_notifications(page)
     await expect(notifications).to_have_count(1)
     await expect(notifications).to_contain_text("0.500000009 and 0.00000001 is 0.500000019")
     await page.keyboard.press("Escape")
@@ -43,3 +53,38 @@ async def test_automation_built_in_the_editor_runs_and_has_a_trace(home: View, p
     await expect(page.locator("ha-automation-trace")).to_contain_text(
         "Triggered by the total balance of sensor.upbit_simulated_exchange_btc changing"
     )
+
+
+@pytest.fixture
+async def blueprints() -> AsyncIterator[str]:
+    """The address of the repository's blueprints, as if it were that of a web site."""
+    application = web.Application()
+    application.router.add_static("/", REPOSITORY / "blueprints" / "automation" / "upbit")
+    runner = web.AppRunner(application)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+async def test_blueprint_imported_by_its_link_becomes_an_automation_that_runs(
+    home: View, page: Page, blueprints: str
+) -> None:
+    await home.control("PUT", "account", {"ETH": {"balance": "1", "locked": "0"}})
+    # Where a link of my.home-assistant.io, such as the ones in the documentation, leads to.
+    await page.goto(f"/_my_redirect/blueprint_import?blueprint_url={blueprints}/notify_on_change.yaml")
+    await button(page, "Preview").click()
+    await page.locator("ha-dialog-import-blueprint").get_by_role("button", name="Import blueprint").click()
+    await page.get_by_role("row", name="Upbit: notify when a balance changes").click()
+    await add_target(page, "ETH")
+    await page.get_by_role("radio", name="Decreased").click()
+    await button(page, "Save").click()
+    await automation_is_on(page, "Upbit: notify when a balance changes")
+
+    for balance in ("2", "1.999999999999999999"):
+        await home.control("PUT", "account", {"ETH": {"balance": balance, "locked": "0"}})
+    notifications = await open_notifications(page)
+    await expect(notifications).to_have_count(1)
+    await expect(notifications).to_contain_text("Upbit Simulated exchange ETH decreased")
+    await expect(notifications).to_contain_text("2 → 1.999999999999999999 (-0.000000000000000001)")

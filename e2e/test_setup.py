@@ -6,6 +6,7 @@ import pytest
 from demo.check import View
 
 from .pages import button, choose, fill, open_add_dialog, open_device, sensor_row, staying
+from .texts import translations
 
 ACCESS_KEY = "SECONDACCESSKEYSECONDACCESSKEYSECONDKEY0"
 SECRET_KEY = "SECONDSECRETKEYSECONDSECRETKEYSECONDKEY0"
@@ -29,8 +30,8 @@ async def test_account_is_added_once_its_secret_key_is_right(page: Page) -> None
     await fill(page, "Access key", ACCESS_KEY)
     await fill(page, "Secret key", "mistyped")
     await button(page, "Submit").click()
-    await expect(page.locator("ha-alert")).to_contain_text(
-        "The secret key does not belong to this access key."
+    await expect(page.locator("ha-alert")).to_have_text(
+        translations("en")["config"]["error"]["invalid_secret_key"]
     )
     await fill(page, "Secret key", SECRET_KEY)
     await button(page, "Submit").click()

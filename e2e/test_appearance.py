@@ -1,0 +1,70 @@
+"""The dashboard and its cards in every look: language, theme and size of the window."""
+
+from itertools import product
+
+from playwright.async_api import expect
+import pytest
+
+from demo.check import View
+
+from .accessibility import violations
+from .browser import Look
+from .conftest import OpenPage, SaveDashboard
+from .pages import CARD, card_row
+from .texts import frontend_texts
+
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 900}
+
+# What Home Assistant itself says of a stream that is there.
+CONNECTED = {"en-US": "Connected", "ko-KR": "연결됨"}
+
+LOOKS = [
+    pytest.param(
+        Look(locale=locale, dark=dark, **size),
+        id=f"{locale}-{'dark' if dark else 'light'}-{'phone' if size is PHONE else 'desktop'}",
+    )
+    for locale, dark, size in product(CONNECTED, (False, True), (PHONE, DESKTOP))
+]
+
+
+# The parts of a card that stick out of it.
+OUTSIDE = """card => {
+  const { left, right } = card.getBoundingClientRect();
+  return Array.from(card.shadowRoot.querySelectorAll("*"))
+    .filter((part) => part.checkVisibility())
+    .map((part) => [part.className, part.getBoundingClientRect()])
+    .filter(([, box]) => box.left < left || box.right > right)
+    .map(([name]) => name);
+}"""
+
+
+@pytest.fixture(scope="session")
+async def dashboard(save_dashboard: SaveDashboard) -> str:
+    """The path of a dashboard that the strategy makes."""
+    return await save_dashboard("everything", {"strategy": {"type": "custom:upbit"}})
+
+
+@pytest.mark.parametrize("look", LOOKS)
+async def test_dashboard_is_whole_and_accessible(
+    home: View, open_page: OpenPage, dashboard: str, look: Look
+) -> None:
+    await home.control("PUT", "account", {"BTC": {"balance": "0.5", "locked": "0.1"}})
+    texts = frontend_texts(look.locale.partition("-")[0])
+    page = await open_page(look)
+    await page.goto(dashboard)
+    cards = page.locator(CARD)
+    await expect(cards).to_have_count(2)
+    await expect(card_row(cards.first, "BTC")).to_contain_text(texts["locked"].format(amount="0.1"))
+    await expect(page.get_by_role("heading", name=texts["locked_in_orders"])).to_be_visible()
+    await expect(page.locator("hui-tile-card").filter(has_text=CONNECTED[look.locale])).to_be_visible()
+    for card in await cards.all():
+        await expect(card.locator("ha-card")).to_have_css(
+            "background-color", "rgb(28, 28, 28)" if look.dark else "rgb(255, 255, 255)"
+        )
+        assert await card.evaluate(OUTSIDE) == []
+        assert await violations(card) == []
+
+    await page.get_by_role("tab", name=texts["history"]).click()
+    await expect(page.locator("hui-history-graph-card").first).to_be_visible()
+    assert await page.evaluate("document.documentElement.scrollWidth") <= look.width

@@ -1,0 +1,65 @@
+import re
+
+from playwright.async_api import Page, expect
+
+from demo.check import View
+
+from .pages import CARD, add_dashboard, button, card_row, choose, fill, pick_card, staying
+
+
+async def test_dashboard_of_the_dialog_shows_the_currencies_and_follows_them(home: View, page: Page) -> None:
+    holdings = await home.control("GET", "account")
+    await add_dashboard(page, "Upbit", title="All I own")
+    card = page.locator(CARD).first
+    for currency in holdings:
+        await expect(card_row(card, currency)).to_be_visible()
+    async with staying(page):
+        await expect(card_row(card, "PEPE")).to_have_count(0)
+        await home.control("PUT", "account", {"PEPE": {"balance": "0", "locked": "1234.5"}})
+        await expect(card_row(card, "PEPE")).to_contain_text("1,234.5")
+        await home.control("PUT", "account", {"PEPE": {"balance": "0", "locked": "0"}})
+        await expect(card_row(card, "PEPE")).to_have_count(0)
+        await expect(page.get_by_role("heading", name="Empty currencies")).to_be_visible()
+        await expect(page.locator("hui-tile-card").filter(has_text="PEPE")).to_be_visible()
+
+
+async def test_card_of_the_picker_is_configured_and_points_out_a_change(home: View, page: Page) -> None:
+    await home.control(
+        "PUT", "account", {"BTC": {"balance": "0.5", "locked": "0"}, "ETH": {"balance": "1", "locked": "2"}}
+    )
+    await add_dashboard(page, "New dashboard from scratch", title="My own")
+    await button(page, "Edit dashboard").click()
+    await pick_card(page, "Upbit balances")
+    await fill(page, "Title", "My coins")
+    for currency in ("BTC", "ETH"):
+        await button(page, "Add").click()
+        await page.get_by_role("option", name=currency, exact=True).click()
+    await choose(page, "Sort by", "Locked share")
+    await button(page, "Save").click()
+    await button(page, "Done").click()
+    await page.reload()
+    card = page.locator(CARD)
+    await expect(card.get_by_role("heading")).to_have_text("My coins")
+    await expect(card.get_by_role("listitem")).to_have_text([re.compile("ETH"), re.compile("BTC")])
+
+    # Only the row that changed is pointed out, and only for a while.
+    changed, unchanged = card_row(card, "BTC"), card_row(card, "ETH")
+    async with staying(page):
+        await home.control("PUT", "account", {"BTC": {"balance": "0.50000001", "locked": "0"}})
+        await expect(changed.get_by_text("+0.00000001")).to_be_visible()
+        await expect(changed.get_by_role("button")).to_have_css("animation-name", "flash")
+        await expect(unchanged.get_by_role("button")).to_have_css("animation-name", "none")
+        await expect(changed).to_contain_text("0.50000001")
+        await expect(changed.get_by_role("button")).to_have_css("animation-name", "none")
+        await expect(changed.get_by_text("+0.00000001")).to_be_hidden()
+
+
+async def test_card_is_suggested_for_a_sensor_of_the_account(page: Page) -> None:
+    await add_dashboard(page, "New dashboard from scratch", title="Suggested")
+    await button(page, "Edit dashboard").click()
+    await button(page, "Add card").first.click()
+    await page.get_by_placeholder("Search entities").fill("BTC")
+    await page.get_by_role("button", name="BTC Upbit Simulated exchange").click()
+    await button(page, "Upbit balances - BTC").click()
+    await button(page, "Done").click()
+    await expect(page.locator(CARD).get_by_role("listitem")).to_have_text([re.compile("BTC")])
