@@ -8,7 +8,7 @@ import logging
 import weakref
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
-from homeassistant.const import CONF_REGION
+from homeassistant.const import CONF_REGION, STATE_OFF, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import (
     device_registry as dr,
@@ -323,7 +323,7 @@ async def test_unloading_closes_the_connection_and_ends_everything(
     assert not tasks_of(entry)
     await closed(exchange)
     assert exchange.record.closes == {"client": 1}
-    assert {state.state for state in hass.states.async_all()} == {"unavailable"}
+    assert {state.state for state in hass.states.async_all()} == {STATE_UNAVAILABLE}
 
     # What comes afterwards concerns nobody.
     exchange.account.set("BTC", "5")
@@ -375,7 +375,7 @@ async def test_unloading_is_quick_at_any_moment(
         hass.config_entries.flow.async_abort(flow["flow_id"])
 
 
-async def test_refusal_to_unload_a_platform_keeps_the_connection(
+async def test_entities_that_cannot_be_unloaded_show_nothing_that_nobody_follows(
     hass: HomeAssistant, exchange: SimulatedExchange, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await set_up(hass, entry)
@@ -387,9 +387,10 @@ async def test_refusal_to_unload_a_platform_keeps_the_connection(
         patch.setattr(hass.config_entries, "async_unload_platforms", refuse)
         assert not await hass.config_entries.async_unload(entry.entry_id)
     assert entry.state is ConfigEntryState.FAILED_UNLOAD
-    exchange.account.set("BTC", "5")
-    await until(lambda: hass.states.get("sensor.upbit_singapore_btc").state == "5")
-    await entry.runtime_data.async_stop()
+    await closed(exchange)
+    assert not tasks_of(entry)
+    assert {state.state for state in hass.states.async_all("sensor")} == {STATE_UNAVAILABLE}
+    assert hass.states.get("binary_sensor.upbit_singapore_live_stream").state == STATE_OFF
 
 
 # Reloading

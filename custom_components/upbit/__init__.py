@@ -9,7 +9,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from . import dashboard, issues, services
 from .api.auth import Credentials
-from .api.errors import UpbitError
+from .api.errors import ErrorKind, UpbitError
 from .api.regions import REGIONS
 from .api.throttle import Gate
 from .const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
@@ -67,7 +67,11 @@ async def async_unload_entry(hass: HomeAssistant, entry: UpbitConfigEntry) -> bo
     """Close the connection and remove the entities."""
     # First the connection: a currency that turned up in between would get an entity that nobody removes.
     await entry.runtime_data.async_stop()
-    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    if await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
+        return True
+    # The entities that stay must not go on showing what nobody follows any more.
+    entry.runtime_data.lose(UpbitError(ErrorKind.UNKNOWN, "not_unloaded"))
+    return False
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: UpbitConfigEntry) -> None:

@@ -10,7 +10,7 @@ import traceback
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.aiohttp_client import async_create_clientsession
 
 from . import issues
 from .api.auth import Credentials
@@ -18,7 +18,7 @@ from .api.errors import ErrorKind, UpbitError
 from .api.ledger import Change, Ledger
 from .api.regions import Region
 from .api.rest import RestClient
-from .api.stream import RefusedFrame, Stream, open_stream
+from .api.stream import RefusedFrame, Stream, open_stream, refuse_redirect
 from .api.throttle import Backoff, Gate
 from .api.wire import AssetUpdate
 from .const import DOMAIN, TIMINGS
@@ -63,7 +63,7 @@ class UpbitCoordinator:
         self.key_expires_at: datetime | None = None
         """When the key expires; None where the region does not tell."""
 
-        session = async_get_clientsession(hass)
+        session = async_create_clientsession(hass, middlewares=[refuse_redirect])
         self.gate = gate
         self._open_stream = partial(open_stream, session, region, credentials, gate)
         self._reconciler = Reconciler(self, RestClient(session, region, credentials, gate))
@@ -140,7 +140,7 @@ class UpbitCoordinator:
     @callback
     def _end(self, error: UpbitError) -> None:
         """Stop for good: only another key can help, and only the user has one."""
-        self._lose(error)
+        self.lose(error)
         self._reconciler.close(error)
         # What they say of this key matters no more: the next one has a list and a term of its own.
         issues.async_clear(self.hass, self.entry)
@@ -152,7 +152,7 @@ class UpbitCoordinator:
         """Note a fault of ours, which must neither end in silence nor print what it held in its hands."""
         place = _place_of(error)
         self.statistics.unexpected_errors[place] += 1
-        self._lose(UpbitError(ErrorKind.UNKNOWN, place))
+        self.lose(UpbitError(ErrorKind.UNKNOWN, place))
         self._reconciler.close()
         _LOGGER.error("Unexpected %s; %s starts again", place, self.entry.title)
 
@@ -165,7 +165,7 @@ class UpbitCoordinator:
         self.statistics.unexpected_errors[place] += 1
 
     @callback
-    def _lose(self, error: UpbitError) -> None:
+    def lose(self, error: UpbitError) -> None:
         """Take it that nothing is known any more, and that the connection is closed."""
         if self.health.live:
             self.statistics.disconnected(error.reason)
