@@ -9,6 +9,7 @@ import pytest
 from custom_components.upbit.api.auth import Credentials
 from custom_components.upbit.api.regions import REGIONS, Region
 from custom_components.upbit.api.rest import RestClient
+from custom_components.upbit.api.stream import refuse_redirect
 from custom_components.upbit.api.throttle import Gate
 from tests.exchange import ACCESS_KEY, SECRET_KEY, SimulatedExchange
 
@@ -33,7 +34,7 @@ async def exchange(socket_enabled: None, region: str) -> AsyncIterator[Simulated
 
 @pytest.fixture
 async def session(socket_enabled: None) -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
+    async with aiohttp.ClientSession(middlewares=[refuse_redirect]) as session:
         yield session
 
 

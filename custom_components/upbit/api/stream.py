@@ -107,6 +107,8 @@ async def open_stream(
 ) -> AsyncIterator[Stream]:
     """Connect and subscribe to My Asset messages; leaving the context closes the socket.
 
+    The session should have `refuse_redirect` among its middlewares.
+
     Neither an acknowledgement nor a snapshot follows the request; only later changes do.
     Source: https://global-docs.upbit.com/reference/websocket-myasset
 
@@ -129,19 +131,10 @@ async def open_stream(
 async def _connect(
     session: aiohttp.ClientSession, region: Region, credentials: Credentials, gate: Gate
 ) -> _WebSocket:
-    # ws_connect() follows redirects and takes no argument against it; a session does, and shares the connections.
     # aiohttp's errors print the request's headers, the token among them: they end here.
     try:
-        async with (
-            asyncio.timeout(CONNECT_TIMEOUT),
-            aiohttp.ClientSession(
-                connector=session.connector,
-                connector_owner=False,
-                headers=session.headers,
-                middlewares=[_refuse_redirect],
-            ) as direct_session,
-        ):
-            return await direct_session.ws_connect(
+        async with asyncio.timeout(CONNECT_TIMEOUT):
+            return await session.ws_connect(
                 region.private_websocket_url,
                 headers=credentials.authorization(),
                 heartbeat=HEARTBEAT,
@@ -154,10 +147,13 @@ async def _connect(
         raise UpbitError(ErrorKind.CANNOT_CONNECT, type(err).__name__) from None
 
 
-async def _refuse_redirect(
+async def refuse_redirect(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Take a redirect for the failure it is: the token is for one address, and so are balances from it."""
+    """Take a redirect for the failure it is: the token is for one address, and so are balances from it.
+
+    A middleware for the session, because `ws_connect` follows redirects and takes no argument against it.
+    """
     response = await handler(request)
     if 300 <= response.status < 400:
         response.close()
