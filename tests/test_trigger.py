@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 import logging
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.helpers import (
@@ -20,7 +20,6 @@ from homeassistant.helpers.trigger import (
     async_initialize_triggers,
     async_validate_trigger_config,
 )
-from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
@@ -463,7 +462,7 @@ async def test_restart_does_not_fire(
     entry: MockConfigEntry,
     entity_registry: er.EntityRegistry,
 ) -> None:
-    # As after a restart: the sensor is registered, the automation is there before the account is set up.
+    # As after a restart: the sensor is registered, and the automation is there before the account is set up.
     entry.add_to_hass(hass)
     entity_registry.async_get_or_create(
         "sensor",
@@ -472,13 +471,16 @@ async def test_restart_does_not_fire(
         config_entry=entry,
         suggested_object_id="upbit_singapore_btc",
     )
-    assert await async_setup_component(hass, DOMAIN, {})
     calls = await automate(hass, changed())
-    crossings = calls
-    await until(lambda: entry.state is ConfigEntryState.LOADED and entry.runtime_data.health.complete)
+    assert hass.states.get(BTC) is None
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await until(lambda: entry.runtime_data.health.complete)
     await caught_up(hass, entry.runtime_data, exchange.account)
     assert hass.states.get(BTC).state == "0.6"
-    assert notes(crossings) == []
+    assert notes(calls) == []
+    exchange.account.set("BTC", "1", "0")
+    await caught_up(hass, entry.runtime_data, exchange.account)
+    assert notes(calls) == [f"{BTC} BTC total increased 0.6 1 0.4"]
     assert await hass.config_entries.async_unload(entry.entry_id)
 
 
