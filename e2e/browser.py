@@ -31,13 +31,14 @@ NOT_OURS = re.compile(r"/api/brands/(?!integration/upbit/)|^https://demo\.home-a
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a person looks at Home Assistant: language, theme, motion, and the size of the window in pixels."""
+    """How a person looks at Home Assistant: language, theme, motion, the window's size, and its pixels a unit."""
 
     locale: str = "en-US"
     dark: bool = False
     still: bool = False
     width: int = 1280
     height: int = 900
+    scale: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +49,60 @@ class Visit:
     errors: list[str] = field(default_factory=list)
 
 
+class Visitor:
+    """Somebody with a browser who is logged in to a Home Assistant."""
+
+    def __init__(self, browser: Browser, url: str, login: StorageState) -> None:
+        self._browser = browser
+        self._url = url
+        self._login = login
+
+    @asynccontextmanager
+    async def visit(self, look: Look = Look()) -> AsyncIterator[Visit]:
+        """Open an empty page in a browser without a memory but for the login."""
+        context = await self._browser.new_context(
+            base_url=self._url,
+            color_scheme="dark" if look.dark else "light",
+            device_scale_factor=look.scale,
+            locale=look.locale,
+            reduced_motion="reduce" if look.still else "no-preference",
+            # A service worker would answer from a cache that outlives a page.
+            service_workers="block",
+            storage_state=self._login,
+            viewport={"width": look.width, "height": look.height},
+        )
+        context.set_default_timeout(PATIENCE)
+        opened = Visit(await context.new_page())
+
+        def on_console(message: ConsoleMessage) -> None:
+            source = message.location["url"]
+            if message.type == "error" and not NOT_OURS.search(source):
+                opened.errors.append(f"{message.text} ({source})")
+
+        opened.page.on("console", on_console)
+        opened.page.on("pageerror", lambda error: opened.errors.append(f"uncaught: {error.stack or error}"))
+        try:
+            yield opened
+        finally:
+            await context.close()
+
+
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    """Run the browser that ``scripts/e2e`` has found."""
+async def visitor(url: str) -> AsyncIterator[Visitor]:
+    """Run the browser that ``scripts/e2e`` has found, and log in on Home Assistant's own page."""
     expect.set_options(timeout=PATIENCE)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=os.environ["CHROMIUM"], args=ARGUMENTS)
         try:
-            yield browser
+            yield Visitor(browser, url, await _log_in(browser, url))
         finally:
             await browser.close()
 
 
-async def log_in(browser: Browser, url: str) -> StorageState:
-    """Log in on Home Assistant's own page; return what a browser keeps of that."""
+async def _log_in(browser: Browser, url: str) -> StorageState:
+    """Return what a browser keeps of a login."""
     context = await browser.new_context(base_url=url, service_workers="block")
+    context.set_default_timeout(PATIENCE)
     page = await context.new_page()
     await page.goto("/")
     await page.get_by_role("textbox", name="Username").fill(USER)
@@ -72,32 +112,3 @@ async def log_in(browser: Browser, url: str) -> StorageState:
     state = await context.storage_state()
     await context.close()
     return state
-
-
-@asynccontextmanager
-async def visit(browser: Browser, url: str, login: StorageState, look: Look) -> AsyncIterator[Visit]:
-    """Open an empty page in a browser without a memory but for the login."""
-    context = await browser.new_context(
-        base_url=url,
-        color_scheme="dark" if look.dark else "light",
-        locale=look.locale,
-        reduced_motion="reduce" if look.still else "no-preference",
-        # A service worker would answer from a cache that outlives a page.
-        service_workers="block",
-        storage_state=login,
-        viewport={"width": look.width, "height": look.height},
-    )
-    context.set_default_timeout(PATIENCE)
-    opened = Visit(await context.new_page())
-
-    def on_console(message: ConsoleMessage) -> None:
-        source = message.location["url"]
-        if message.type == "error" and not NOT_OURS.search(source):
-            opened.errors.append(f"{message.text} ({source})")
-
-    opened.page.on("console", on_console)
-    opened.page.on("pageerror", lambda error: opened.errors.append(f"uncaught: {error.stack or error}"))
-    try:
-        yield opened
-    finally:
-        await context.close()

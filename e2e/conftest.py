@@ -5,14 +5,14 @@ import shutil
 import signal
 from typing import Any
 
-from playwright.async_api import Browser, Page, StorageState
+from playwright.async_api import Page
 import pytest
 
 from demo.check import View, running_demo
 from demo.installation import REPOSITORY
 
-from .browser import Look, Visit, chromium, log_in, visit
-from .pages import ask_home_assistant
+from . import pages
+from .browser import Look, Visit, Visitor, visitor
 
 # What a failed test leaves behind: a picture of each of its pages.
 FAILURES = REPOSITORY / ".e2e"
@@ -45,43 +45,30 @@ async def home(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[View]:
 
 
 @pytest.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as running:
-        yield running
+async def person(home: View) -> AsyncIterator[Visitor]:
+    async with visitor(home.home_assistant.url) as someone:
+        yield someone
 
 
 @pytest.fixture(scope="session")
-async def login(browser: Browser, home: View) -> StorageState:
-    return await log_in(browser, home.home_assistant.url)
-
-
-@pytest.fixture(scope="session")
-def save_dashboard(browser: Browser, home: View, login: StorageState) -> SaveDashboard:
+def save_dashboard(person: Visitor) -> SaveDashboard:
     """Makes dashboards without the dialog, and returns their paths."""
 
     async def save(name: str, config: dict[str, Any]) -> str:
-        async with visit(browser, home.home_assistant.url, login, Look()) as opened:
-            await opened.page.goto("/")
-            address = {"url_path": f"made-{name}"}
-            await ask_home_assistant(opened.page, type="lovelace/dashboards/create", title=name, **address)
-            await ask_home_assistant(opened.page, type="lovelace/config/save", config=config, **address)
-        return f"/made-{name}"
+        async with person.visit() as opened:
+            return await pages.save_dashboard(opened.page, name, config)
 
     return save
 
 
 @pytest.fixture
-async def open_page(
-    request: pytest.FixtureRequest, browser: Browser, home: View, login: StorageState
-) -> AsyncIterator[OpenPage]:
+async def open_page(request: pytest.FixtureRequest, person: Visitor) -> AsyncIterator[OpenPage]:
     """Opens pages; a test with an error in the console of one of them has failed."""
     visits: list[Visit] = []
     async with AsyncExitStack() as stack:
 
         async def open_page(look: Look) -> Page:
-            visits.append(
-                await stack.enter_async_context(visit(browser, home.home_assistant.url, login, look))
-            )
+            visits.append(await stack.enter_async_context(person.visit(look)))
             return visits[-1].page
 
         yield open_page

@@ -125,6 +125,15 @@ async def add_dashboard(page: Page, kind: str, *, title: str) -> None:
     await page.get_by_role("link", name=title, exact=True).click()
 
 
+async def save_dashboard(page: Page, name: str, config: dict[str, Any]) -> str:
+    """Make a dashboard without the dialog; return its path."""
+    await page.goto("/")
+    path = f"made-{name}"
+    await ask_home_assistant(page, type="lovelace/dashboards/create", url_path=path, title=name)
+    await ask_home_assistant(page, type="lovelace/config/save", url_path=path, config=config)
+    return f"/{path}"
+
+
 async def pick_card(page: Page, name: str) -> None:
     """On a dashboard that is being edited, choose a card by its name; its editor opens."""
     await button(page, "Add card").first.click()
