@@ -387,6 +387,8 @@ async def test_entities_that_cannot_be_unloaded_show_nothing_that_nobody_follows
         patch.setattr(hass.config_entries, "async_unload_platforms", refuse)
         assert not await hass.config_entries.async_unload(entry.entry_id)
     assert entry.state is ConfigEntryState.FAILED_UNLOAD
+    # It is closed, and may be closed again.
+    await entry.runtime_data.async_stop()
     await closed(exchange)
     assert not tasks_of(entry)
     assert {state.state for state in hass.states.async_all("sensor")} == {STATE_UNAVAILABLE}

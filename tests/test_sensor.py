@@ -131,49 +131,46 @@ async def test_documented_sample_is_exact_in_every_format(
     await becomes(hass, SGD, SAMPLE_TOTAL)
 
 
-async def test_documented_sample_is_exact_in_a_snapshot(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
-    exchange.account.change({"SGD": SAMPLE}, announce=False)
-    await coordinator.async_refresh()
-    assert state_of(hass, SGD) == SAMPLE_TOTAL
+# Amounts, and their sum as a state shows it.
+SUMS = [
+    ("0.00000010", "0", "0.0000001"),
+    ("1E-30", "0", "0.000000000000000000000000000001"),
+    ("0.1", "0.2", "0.3"),
+    ("100000000000000000000000", "0", "100000000000000000000000"),
+    ("1E+30", "1E-30", "1" + "0" * 30 + "." + "0" * 29 + "1"),
+    ("9" * 40 + "." + "9" * 40, "0." + "0" * 39 + "1", "1" + "0" * 40),
+    ("1" * 60 + "." + "1" * 60, "2" * 60 + "." + "2" * 60, "3" * 60 + "." + "3" * 60),
+    ("7" * 117, "0." + "0" * 116 + "7", "7" * 117 + "." + "0" * 116 + "7"),
+    ("1200", "0", "1200"),
+    ("1200.500", "0", "1200.5"),
+    (*SAMPLE, SAMPLE_TOTAL),
+    ("0", "0", "0"),
+]
 
 
-@pytest.mark.parametrize("way", ["frame", "snapshot"])
-@pytest.mark.parametrize("numbers", NumberStyle)
-@pytest.mark.parametrize(
-    ("balance", "locked", "total"),
-    [
-        ("0.00000010", "0", "0.0000001"),
-        ("1E-30", "0", "0.000000000000000000000000000001"),
-        ("0.1", "0.2", "0.3"),
-        ("100000000000000000000000", "0", "100000000000000000000000"),
-        ("1E+30", "1E-30", "1" + "0" * 30 + "." + "0" * 29 + "1"),
-        ("9" * 40 + "." + "9" * 40, "0." + "0" * 39 + "1", "1" + "0" * 40),
-        ("1" * 60 + "." + "1" * 60, "2" * 60 + "." + "2" * 60, "3" * 60 + "." + "3" * 60),
-        ("7" * 117, "0." + "0" * 116 + "7", "7" * 117 + "." + "0" * 116 + "7"),
-        ("1200", "0", "1200"),
-        ("1200.500", "0", "1200.5"),
-    ],
-)
+def test_sums_of_the_table_are_right() -> None:
+    for balance, locked, total in SUMS:
+        assert Fraction(total) == Fraction(balance) + Fraction(locked)
+
+
+@pytest.mark.parametrize("numbers", [*NumberStyle, None], ids=[*NumberStyle, "snapshot"])
 async def test_state_is_the_exact_sum_in_plain_notation(
     hass: HomeAssistant,
     coordinator: UpbitCoordinator,
     exchange: SimulatedExchange,
-    way: str,
-    numbers: NumberStyle,
-    balance: str,
-    locked: str,
-    total: str,
+    writes: Writes,
+    numbers: NumberStyle | None,
 ) -> None:
-    assert Fraction(total) == Fraction(balance) + Fraction(locked)
-    exchange.stream.numbers = numbers
-    exchange.account.change({"BTC": (balance, locked)}, announce=way == "frame")
-    if way == "snapshot":
-        await coordinator.async_refresh()
-    state = await becomes(hass, BTC, total)
-    assert state.attributes["balance"] == float(Decimal(balance))
-    assert state.attributes["locked"] == float(Decimal(locked))
+    exchange.stream.numbers = numbers or NumberStyle.PLAIN
+    for balance, locked, total in SUMS:
+        exchange.account.change({"BTC": (balance, locked)}, announce=numbers is not None)
+        if numbers is None:
+            await coordinator.async_refresh()
+        state = await becomes(hass, BTC, total)
+        assert state.attributes["balance"] == float(Decimal(balance))
+        assert state.attributes["locked"] == float(Decimal(locked))
+    # Each was there at once, and nothing in between.
+    assert [state.state for state in writes.states] == [total for *_, total in SUMS]
 
 
 async def test_states_can_be_written_as_json(

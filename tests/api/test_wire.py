@@ -141,6 +141,12 @@ def test_amounts_do_not_depend_on_the_decimal_context() -> None:
         assert row.balance == Decimal("1.00001")
 
 
+def test_number_that_no_decimal_can_hold_is_refused_whatever_the_decimal_context() -> None:
+    # Without its trap the number would be NaN.
+    with decimal.localcontext(traps=[]), pytest.raises(RefusedError):
+        decode_frame(frame(assets("1e99999999999999999999")))
+
+
 amounts = st.builds(
     lambda digits, exponent: Decimal(digits).scaleb(exponent, decimal.Context(prec=200)),
     st.integers(0, 10**60),
