@@ -63,7 +63,9 @@ class UpbitCoordinator:
         self.key_expires_at: datetime | None = None
         """When the key expires; None where the region does not tell."""
 
-        session = async_create_clientsession(hass, middlewares=[refuse_redirect])
+        # Let go of in async_stop(): Home Assistant would do so too late when it stops during a set-up.
+        session = async_create_clientsession(hass, auto_cleanup=False, middlewares=[refuse_redirect])
+        self._detach_session = session.detach
         self.gate = gate
         self._open_stream = partial(open_stream, session, region, credentials, gate)
         self._reconciler = Reconciler(self, RestClient(session, region, credentials, gate))
@@ -108,6 +110,7 @@ class UpbitCoordinator:
             self._task.cancel()
             await asyncio.wait([self._task])
             self._task = None
+        self._detach_session()
 
     async def async_refresh(self) -> None:
         """Take a snapshot now.
