@@ -23,7 +23,7 @@ BTC, XRP = "sensor.upbit_singapore_btc", "sensor.upbit_singapore_xrp"
 
 @pytest.fixture(autouse=True)
 def _quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    timings = replace(TIMINGS, first_delay=0.1, longest_delay=0.2, refused_frame=0.1)
+    timings = replace(TIMINGS, first_delay=0.1, longest_delay=0.2, refused_frame=0.1, confirm=0.2)
     monkeypatch.setattr("custom_components.upbit.coordinator.TIMINGS", timings)
 
 
@@ -273,6 +273,39 @@ async def test_everybody_who_waits_is_told_when_the_entry_is_unloaded(
         assert await hass.config_entries.async_unload(entry.entry_id)
         await asyncio.wait(waiting)
     assert {task.exception().kind for task in waiting} == {ErrorKind.UNKNOWN}
+
+
+# A stream that does not tell
+
+
+async def test_stream_that_does_not_tell_what_a_snapshot_showed_is_replaced(
+    hass: HomeAssistant, exchange: SimulatedExchange, coordinator: UpbitCoordinator
+) -> None:
+    exchange.account.change({"BTC": (7, 0)}, announce=False)
+    await coordinator.async_refresh()
+    await until(lambda: coordinator.health.connection == 2 and coordinator.health.complete)
+    assert coordinator.statistics.planned_reconnects == {"deaf": 1}
+    assert coordinator.statistics.changes_missed_by_stream == 1
+
+
+async def test_stream_is_not_blamed_for_what_the_one_before_it_did_not_tell(
+    hass: HomeAssistant, exchange: SimulatedExchange, coordinator: UpbitCoordinator
+) -> None:
+    exchange.account.change({"BTC": (7, 0)}, announce=False)
+    async with exchange.hold_snapshots() as gate:
+        refreshing = asyncio.create_task(coordinator.async_refresh())
+        async with asyncio.timeout(5):
+            await gate.held()
+        exchange.cut()
+        await until(lambda: coordinator.health.connection == 2)
+    await refreshing
+    assert hass.states.get(BTC).state == "7"
+    await until(lambda: coordinator.health.complete)
+    # Longer than the time to confirm.
+    told = asyncio.get_running_loop().time()
+    await until(lambda: asyncio.get_running_loop().time() > told + 0.4)
+    assert not coordinator.statistics.planned_reconnects
+    assert not coordinator.statistics.changes_missed_by_stream
 
 
 # Frames that cannot be used

@@ -117,7 +117,8 @@ class Reconciler:
         """
         self._asked.clear()
         waiters = list(self._waiters)
-        complete = self._coordinator.health.complete
+        health = self._coordinator.health
+        followed_by = health.connection if health.complete else None
         try:
             changes = await self._async_snapshot()
         except UpbitError as error:
@@ -125,7 +126,7 @@ class Reconciler:
             self._settle(waiters, error)
             raise
         self._settle(waiters)
-        if complete and changes:
+        if changes and health.complete and health.connection == followed_by:
             self._expect_frames(changes)
         await self._async_check_key_expiry()
         self._check_first_use()
