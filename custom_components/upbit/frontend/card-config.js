@@ -70,8 +70,15 @@ export function configForm() {
       { name: "only_locked", selector: { boolean: {} } },
     ],
     computeLabel: ({ name }) => (name ? localize(language, `option_${name}`) : undefined),
-    computeHelper: ({ name }) =>
-      ["title", "device_id", "currencies"].includes(name) ? localize(language, `help_${name}`) : undefined,
+    computeHelper: ({ name }) => {
+      if (name in CHOICES) {
+        const choice = localize(language, `${name}_${DEFAULTS[name]}`);
+        return localize(language, "help_choice", { choice });
+      }
+      return ["title", "device_id", "currencies"].includes(name)
+        ? localize(language, `help_${name}`)
+        : undefined;
+    },
     assertConfig: checkConfig,
   };
 }

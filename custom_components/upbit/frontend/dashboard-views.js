@@ -85,7 +85,7 @@ export function allAccountsView(hass, accounts) {
   };
 }
 
-/** What the account has now: balances, orders, connection, the last day, and at the end the empty currencies. */
+/** What the account has now: balances, the last day, orders, connection, and at the end the empty currencies. */
 export function balancesView(hass, account, { alone }) {
   const say = (key) => localize(hass.language, key);
   const events = account.others.filter((entityId) => entityId.startsWith("event."));
@@ -139,8 +139,8 @@ export function balancesView(hass, account, { alone }) {
     max_columns: 3,
     sections: [
       section({ type: BALANCES_CARD, device_id: account.id, hide_empty: true }),
-      section(...situation),
       ...(account.held.length ? [section(...day)] : []),
+      section(...situation),
       ...(account.empty.length ? [{ ...section(...empty), column_span: 3 }] : []),
     ],
   };
