@@ -308,6 +308,21 @@ async def test_stream_is_not_blamed_for_what_the_one_before_it_did_not_tell(
     assert not coordinator.statistics.changes_missed_by_stream
 
 
+async def test_snapshot_that_succeeds_again_hastens_no_later_reconnect(
+    hass: HomeAssistant, exchange: SimulatedExchange, coordinator: UpbitCoordinator
+) -> None:
+    exchange.rest.fail_with(503, times=1)
+    with pytest.raises(UpbitError):
+        await coordinator.async_refresh()
+    # The exchange is back, but the stream was there all along.
+    await coordinator.async_refresh()
+    lost_at = asyncio.get_running_loop().time()
+    exchange.cut()
+    await until(lambda: coordinator.health.connection == 2)
+    # Clients that lost their connections together must not come back together.
+    assert exchange.record.handshakes[-1].at - lost_at > 0.049
+
+
 # Frames that cannot be used
 
 

@@ -205,7 +205,8 @@ class UpbitCoordinator:
     @callback
     def hasten(self) -> None:
         """Do not wait any longer before the next attempt to connect: the exchange is back."""
-        self._hastened.set()
+        if not self.health.live:
+            self._hastened.set()
 
     async def _async_read(self, stream: Stream) -> None:
         """Merge what the stream says, until the connection is lost or a new one is wanted."""
