@@ -9,6 +9,7 @@ from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.helpers import area_registry as ar, config_validation as cv, entity_registry as er
 from homeassistant.helpers.condition import async_validate_condition_config
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
 from custom_components.upbit.coordinator import UpbitCoordinator
@@ -151,7 +152,14 @@ async def test_what_is_no_balance_is_not_looked_at(
     hass: HomeAssistant, coordinator: UpbitCoordinator, entity_registry: er.EntityRegistry
 ) -> None:
     hass.states.async_set("sensor.other", "5")
-    target = {"entity_id": ["sensor.other", "binary_sensor.upbit_singapore_live_stream", BTC]}
+    energy = MockConfigEntry(domain="energy_meter")
+    energy.add_to_hass(hass)
+    meter = entity_registry.async_get_or_create(
+        "sensor", "energy_meter", f"{energy.entry_id}_total_energy", config_entry=energy
+    )
+    target = {
+        "entity_id": ["sensor.other", meter.entity_id, "binary_sensor.upbit_singapore_live_stream", BTC]
+    }
     calls = await automate_with(hass, is_balance(target, limit("above", 0.5), behavior="all"))
     assert await passes(hass, calls)
     entity_registry.async_update_entity(BTC, disabled_by=er.RegistryEntryDisabler.USER)

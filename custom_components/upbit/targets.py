@@ -78,8 +78,6 @@ class BalanceTracker(TargetEntityChangeTracker):
         }
         # All accounts: one without a sensor in the target may get the first one any time.
         entry_ids = {entry.entry_id for entry in self._hass.config_entries.async_entries(DOMAIN)}
-        for entry_id in self._accounts.keys() - entry_ids:
-            self._accounts.pop(entry_id)()
         for entry_id in entry_ids - self._accounts.keys():
             self._accounts[entry_id] = async_dispatcher_connect(
                 self._hass, SIGNAL_CHANGES.format(entry_id), partial(self._on_changes, entry_id)
