@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from homeassistant.config_entries import SOURCE_USER
+from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
+from custom_components.upbit.const import DOMAIN
 from tests.exchange import most_within
 
 from .clock import clock, pass_time, until
@@ -109,3 +112,13 @@ async def test_setup_follows_no_redirect(world: World, elsewhere: Elsewhere) -> 
     assert elsewhere.requests == []
     await world.exchange.recover()
     await until(lambda: world.total("BTC") == "0.6", within=60)
+
+
+async def test_form_follows_no_redirect(world: World, elsewhere: Elsewhere) -> None:
+    world.exchange.rest.fail_with(307, headers={"Location": elsewhere.url + "v1/accounts"})
+    result = await world.hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_USER}, data=dict(world.entry.data)
+    )
+    assert result["type"] is FlowResultType.FORM
+    assert result["errors"] == {"base": "cannot_connect"}
+    assert elsewhere.requests == []
