@@ -113,6 +113,12 @@ def test_texts_hold_no_addresses(language: str) -> None:
 
 
 @every_language
+def test_texts_hold_no_markup_but_markdown(language: str) -> None:
+    for path, text in leaves(TEXTS[language]):
+        assert not re.search(r"<[a-zA-Z/][^>]*>", text), path
+
+
+@every_language
 def test_no_two_entities_of_a_platform_have_one_name(language: str) -> None:
     for platform, entities in TEXTS[language]["entity"].items():
         names = [texts["name"] for texts in entities.values()]
@@ -139,6 +145,12 @@ def test_each_field_has_a_name_and_a_description() -> None:
             assert texts["description"], step
             assert texts["data"], step
             assert texts["data"].keys() == texts["data_description"].keys(), step
+
+
+def test_each_field_of_an_action_has_a_name_and_a_description() -> None:
+    for name, texts in ENGLISH["services"].items():
+        for field, told in texts["fields"].items():
+            assert told.keys() == {"name", "description"}, f"{name}: {field}"
 
 
 def test_form_errors_are_those_that_are_documented() -> None:
