@@ -82,6 +82,10 @@ class Health:
         if self.live and asked_on == self.connection:
             self.reconciled = True
 
+    def doubted(self, now: float) -> None:
+        """Note that more time may have passed than we know of, so that what was known is soon out of date."""
+        self._current_until = min(self._current_until, now + self._grace)
+
     def ended(self) -> None:
         """Note that nothing is known any more, and that there is no connection."""
         self._current_until = 0.0

@@ -252,6 +252,7 @@ class Reconciler:
         jump, self._clock_offset = abs(offset - self._clock_offset), offset
         if jump > self._timings.clock_jump:
             self._coordinator.reconnect("clock_jump")
+            self._coordinator.health.doubted(self._loop.time())
             self.ask()
 
     async def _async_check_key_expiry(self) -> None:

@@ -64,7 +64,7 @@ FAILURES: dict[str, Failure] = {
     "currency_odd": _status(200, _row(currency="../../etc")),
     "too_large": _status(200, "[" + " " * 5_000_000 + "]"),
     "bad_gzip": _status(200, _row(), Content_Encoding="gzip"),
-    "gzip_bomb": _status(200, gzip.compress(b" " * 200_000_000, 1), Content_Encoding="gzip"),
+    "gzip_bomb": _status(200, gzip.compress(b" " * 20_000_000), Content_Encoding="gzip"),
     "truncated": lambda exchange: exchange.rest.truncate(),
     "cut": lambda exchange: exchange.rest.cut(),
     "never_answered": lambda exchange: exchange.rest.hang(),

@@ -43,6 +43,22 @@ async def test_host_that_wakes_without_a_network(live: World) -> None:
     await until(lambda: live.live_and_right, within=TIMINGS.longest_snapshot_delay + REQUEST_TIMEOUT + 2)
 
 
+async def test_balances_from_before_the_sleep_are_not_taken_for_current(live: World) -> None:
+    """Without a stream each snapshot counts for more than a minute, but not for a minute and a night."""
+    exchange = live.exchange
+    exchange.handshake.fail_with(503)
+    exchange.cut()
+    await until(lambda: not live.stream_shown_live, within=1)
+    exchange.account.set("BTC", "0.7")
+    await live.coordinator.async_refresh()
+    exchange.silence()
+    exchange.account.set("BTC", "0.8")
+    _move_wall_clock(8 * 3600)
+    await until(lambda: live.unavailable, within=TIMINGS.tick + TIMINGS.grace + REQUEST_TIMEOUT + 2)
+    await exchange.recover()
+    await until(lambda: live.live_and_right, within=TIMINGS.longest_snapshot_delay + REQUEST_TIMEOUT + 2)
+
+
 @pytest.mark.parametrize("seconds", [-365 * 86_400, -3600, 3600, 20 * 365 * 86_400])
 async def test_clock_that_was_set_does_no_harm(live: World, seconds: float) -> None:
     _move_wall_clock(seconds)
