@@ -1,5 +1,6 @@
 """The world of the protocol's tests: the simulated exchange, and no Home Assistant around it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -12,6 +13,8 @@ from custom_components.upbit.api.rest import RestClient
 from custom_components.upbit.api.stream import refuse_redirect
 from custom_components.upbit.api.throttle import Gate
 from tests.exchange import ACCESS_KEY, SECRET_KEY, SimulatedExchange
+
+from .client import Client
 
 
 @pytest.fixture(autouse=True)
@@ -57,3 +60,19 @@ def gate() -> Gate:
 @pytest.fixture
 def rest(session: aiohttp.ClientSession, place: Region, credentials: Credentials, gate: Gate) -> RestClient:
     return RestClient(session, place, credentials, gate)
+
+
+@pytest.fixture
+def client(session: aiohttp.ClientSession, place: Region, credentials: Credentials, gate: Gate) -> Client:
+    return Client(session, place, credentials, gate)
+
+
+@pytest.fixture
+async def running(client: Client, exchange: SimulatedExchange) -> AsyncIterator[asyncio.Task[None]]:
+    """Run the stream's client in a task until the test is over."""
+    task = asyncio.create_task(client.run())
+    async with asyncio.timeout(5):
+        await exchange.subscribed()
+    yield task
+    task.cancel()
+    await asyncio.wait([task])

@@ -1,96 +1,21 @@
 """The private stream against the simulated exchange: its request, its frames, its ends, and its closing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import replace
-from datetime import UTC, datetime
+from contextlib import AsyncExitStack
 from decimal import Decimal
 import json
-import traceback
 
-import aiohttp
 import pytest
 
 from custom_components.upbit.api import stream as stream_module
-from custom_components.upbit.api.auth import Credentials
-from custom_components.upbit.api.errors import ErrorKind, UpbitError
-from custom_components.upbit.api.regions import Region
-from custom_components.upbit.api.stream import (
-    HEARTBEAT,
-    RefusedFrame,
-    Stream,
-    StreamEvent,
-    open_stream,
-)
-from custom_components.upbit.api.throttle import Gate
+from custom_components.upbit.api.errors import ErrorKind
+from custom_components.upbit.api.stream import HEARTBEAT, RefusedFrame
 from custom_components.upbit.api.wire import MAX_FRAME_SIZE, AssetUpdate, Holding, Refusal
-from tests.exchange import ACCESS_KEY, SECRET_KEY, Format, NumberStyle, SimulatedExchange
+from tests.exchange import ACCESS_KEY, Format, NumberStyle, SimulatedExchange
 from tests.exchange.wire import parse_request
 from tests.waiting import until
 
-
-class Client:
-    """Opens the stream and collects what it says."""
-
-    def __init__(
-        self, session: aiohttp.ClientSession, place: Region, credentials: Credentials, gate: Gate
-    ) -> None:
-        self.events: list[StreamEvent] = []
-        self.gate = gate
-        self._arguments = (session, place, credentials, gate)
-
-    def open(self) -> AbstractAsyncContextManager[Stream]:
-        """Open the stream."""
-        return open_stream(*self._arguments)
-
-    async def run(self) -> None:
-        """Collect events until the stream ends."""
-        async with self.open() as stream:
-            async for event in stream.events():
-                self.events.append(event)
-
-    async def failure(self) -> UpbitError:
-        """Run to the end; return the error."""
-        async with asyncio.timeout(5):
-            with pytest.raises(UpbitError) as caught:
-                await self.run()
-        return caught.value
-
-    @property
-    def balances(self) -> list[dict[str, Decimal]]:
-        """Return the balances of every update so far."""
-        return [
-            {currency: holding.balance for currency, holding in event.holdings.items()}
-            for event in self.events
-            if isinstance(event, AssetUpdate)
-        ]
-
-
-@pytest.fixture
-def client(session: aiohttp.ClientSession, place: Region, credentials: Credentials, gate: Gate) -> Client:
-    return Client(session, place, credentials, gate)
-
-
-@pytest.fixture
-async def running(client: Client, exchange: SimulatedExchange) -> AsyncIterator[asyncio.Task[None]]:
-    """Run the client in a task until the test is over."""
-    task = asyncio.create_task(client.run())
-    async with asyncio.timeout(5):
-        await exchange.subscribed()
-    yield task
-    task.cancel()
-    await asyncio.wait([task])
-
-
-async def ended(task: asyncio.Task[None]) -> UpbitError:
-    """Return the error that the client's task ends with."""
-    async with asyncio.timeout(5):
-        await asyncio.wait([task])
-    error = task.exception()
-    assert isinstance(error, UpbitError)
-    return error
-
+from .client import Client, ended
 
 # Connecting
 
@@ -282,120 +207,6 @@ async def test_half_open_connection_is_noticed(
     exchange.half_open()
     error = await ended(running)
     assert (error.kind, error.reason) == (ErrorKind.CONNECTION_LOST, "close_1006")
-
-
-# Handshakes that fail
-
-
-@pytest.mark.parametrize(
-    "break_it",
-    [
-        lambda exchange: setattr(exchange.key, "deleted", True),
-        lambda exchange: setattr(exchange.key, "region", "th"),
-        lambda exchange: setattr(exchange.key, "secret_key", "other" * 8),
-        lambda exchange: setattr(exchange.key, "expires_at", datetime(2020, 1, 1, tzinfo=UTC)),
-        lambda exchange: setattr(exchange.key, "allowed_addresses", frozenset()),
-        lambda exchange: setattr(exchange.key, "permissions", frozenset()),
-    ],
-)
-@pytest.mark.parametrize("by_frame", [False, True], ids=["by status", "by frame"])
-async def test_refused_key_is_told_without_a_reason(
-    client: Client,
-    exchange: SimulatedExchange,
-    break_it: Callable[[SimulatedExchange], None],
-    by_frame: bool,
-) -> None:
-    exchange.stream.refuse_by_frame = by_frame
-    break_it(exchange)
-    # A refused handshake has no body: which of the reasons it was, only the REST call tells.
-    assert (await client.failure()).kind is ErrorKind.UNAUTHORIZED
-
-
-@pytest.mark.parametrize(
-    ("status", "kind"),
-    [
-        (200, ErrorKind.UNKNOWN),
-        (403, ErrorKind.CANNOT_CONNECT),
-        (404, ErrorKind.UNKNOWN),
-        (429, ErrorKind.RATE_LIMITED),
-        (418, ErrorKind.BLOCKED),
-        (502, ErrorKind.CANNOT_CONNECT),
-        (503, ErrorKind.CANNOT_CONNECT),
-    ],
-)
-async def test_refused_handshake_is_classified(
-    client: Client, exchange: SimulatedExchange, status: int, kind: ErrorKind
-) -> None:
-    exchange.handshake.fail_with(status)
-    error = await client.failure()
-    assert (error.kind, error.reason) == (kind, f"http_{status}")
-
-
-async def test_no_handshake_is_made_while_the_exchange_asks_to_wait(
-    client: Client, exchange: SimulatedExchange
-) -> None:
-    exchange.handshake.fail_with(429, headers={"Retry-After": "30"}, times=1)
-    assert (await client.failure()).retry_after == 30
-    assert client.gate.remaining() >= 30
-    error = await client.failure()
-    assert (error.kind, error.reason) == (ErrorKind.RATE_LIMITED, "waiting")
-    assert len(exchange.record.handshakes) == 1
-
-
-async def test_handshake_is_not_waited_for_for_ever(
-    client: Client, exchange: SimulatedExchange, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(stream_module, "CONNECT_TIMEOUT", 0.1)
-    exchange.handshake.hang()
-    error = await client.failure()
-    assert (error.kind, error.reason) == (ErrorKind.CANNOT_CONNECT, "TimeoutError")
-
-
-async def test_broken_handshake_is_an_error(client: Client, exchange: SimulatedExchange) -> None:
-    exchange.handshake.cut()
-    assert (await client.failure()).kind is ErrorKind.CANNOT_CONNECT
-
-
-async def test_exchange_that_is_down_is_an_error(client: Client, exchange: SimulatedExchange) -> None:
-    exchange.go_down()
-    assert (await client.failure()).kind is ErrorKind.CANNOT_CONNECT
-
-
-async def test_address_that_is_none_is_an_error(client: Client, place: Region) -> None:
-    session, _, credentials, gate = client._arguments
-    client._arguments = (session, replace(place, websocket_url="ws://[broken"), credentials, gate)
-    assert (await client.failure()).kind is ErrorKind.CANNOT_CONNECT
-
-
-async def test_connection_lost_before_the_request_is_a_loss(
-    client: Client, exchange: SimulatedExchange, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def broken(*_: object) -> None:
-        raise aiohttp.ClientConnectionResetError("Cannot write to closing transport")
-
-    monkeypatch.setattr(aiohttp.ClientWebSocketResponse, "send_str", broken)
-    error = await client.failure()
-    assert (error.kind, error.reason) == (ErrorKind.CONNECTION_LOST, "ClientConnectionResetError")
-    async with asyncio.timeout(5):
-        await exchange.until(lambda: exchange.record.live[ACCESS_KEY] == 0)
-
-
-@pytest.mark.parametrize("fault", ["refuse", "hang", "cut", "down"])
-async def test_error_shows_no_key_or_token(
-    client: Client, exchange: SimulatedExchange, monkeypatch: pytest.MonkeyPatch, fault: str
-) -> None:
-    monkeypatch.setattr(stream_module, "CONNECT_TIMEOUT", 0.1)
-    match fault:
-        case "refuse":
-            exchange.key.deleted = True
-        case "down":
-            exchange.go_down()
-        case _:
-            getattr(exchange.handshake, fault)()
-    error = await client.failure()
-    text = "".join(traceback.format_exception(error)) + repr(error)
-    for secret in (ACCESS_KEY, SECRET_KEY, "Bearer", "eyJ"):
-        assert secret not in text
 
 
 # Closing

@@ -1,0 +1,63 @@
+"""A client of the private stream that collects what it says."""
+
+import asyncio
+from contextlib import AbstractAsyncContextManager
+from decimal import Decimal
+
+import aiohttp
+import pytest
+
+from custom_components.upbit.api.auth import Credentials
+from custom_components.upbit.api.errors import UpbitError
+from custom_components.upbit.api.regions import Region
+from custom_components.upbit.api.stream import Stream, StreamEvent, open_stream
+from custom_components.upbit.api.throttle import Gate
+from custom_components.upbit.api.wire import AssetUpdate
+
+
+class Client:
+    """Opens the stream and collects what it says."""
+
+    def __init__(
+        self, session: aiohttp.ClientSession, place: Region, credentials: Credentials, gate: Gate
+    ) -> None:
+        self.events: list[StreamEvent] = []
+        self.place = place
+        self.gate = gate
+        self._session = session
+        self._credentials = credentials
+
+    def open(self) -> AbstractAsyncContextManager[Stream]:
+        """Open the stream."""
+        return open_stream(self._session, self.place, self._credentials, self.gate)
+
+    async def run(self) -> None:
+        """Collect events until the stream ends."""
+        async with self.open() as stream:
+            async for event in stream.events():
+                self.events.append(event)
+
+    async def failure(self) -> UpbitError:
+        """Run to the end; return the error."""
+        async with asyncio.timeout(5):
+            with pytest.raises(UpbitError) as caught:
+                await self.run()
+        return caught.value
+
+    @property
+    def balances(self) -> list[dict[str, Decimal]]:
+        """Return the balances of every update so far."""
+        return [
+            {currency: holding.balance for currency, holding in event.holdings.items()}
+            for event in self.events
+            if isinstance(event, AssetUpdate)
+        ]
+
+
+async def ended(task: asyncio.Task[None]) -> UpbitError:
+    """Return the error that a task ends with."""
+    async with asyncio.timeout(5):
+        await asyncio.wait([task])
+    error = task.exception()
+    assert isinstance(error, UpbitError)
+    return error
