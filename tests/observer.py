@@ -10,7 +10,7 @@ from homeassistant.helpers import entity_registry as er
 
 from custom_components.upbit.const import DOMAIN
 from custom_components.upbit.entity import currency_of
-from tests.exchange import Account, Holding
+from tests.exchange import Account, AssetEvent, Holding
 from tests.exchange.account import EXACT
 
 
@@ -59,6 +59,7 @@ class Observer:
         self.account = account
         self.wrong: list[WrongState] = []
         self.states = 0
+        self.changes = 0
         self.longest_lag = inf
         self.greatest_lag = 0.0
         self._time = time
@@ -67,7 +68,7 @@ class Observer:
         }
         self._currencies: dict[str, str] = {}
         self._hass: HomeAssistant | None = None
-        account.listeners.append(lambda _: self.note_account())
+        account.listeners.append(self._on_change)
 
     def watch(self, hass: HomeAssistant) -> Callable[[], None]:
         """Watch this Home Assistant from now on; return what stops it."""
@@ -90,8 +91,14 @@ class Observer:
             if (moments[-1].total, moments[-1].attributes) != (moment.total, moment.attributes):
                 moments.append(moment)
 
+    def _on_change(self, _: AssetEvent) -> None:
+        self.changes += 1
+        self.note_account()
+
     def forget(self) -> None:
-        """Forget what the account had before now; only what it has is right from here on."""
+        """Forget what was wrong, and what the account had before now; only what it has is right from here on."""
+        self.wrong.clear()
+        self.greatest_lag = 0.0
         for currency, moments in self._history.items():
             self._history[currency] = moments[-1:]
             self.account.history[currency] = [self.account[currency]]

@@ -33,6 +33,10 @@ _LOOK = 5.0
 """Seconds between two looks at sensors that do not change."""
 
 
+_ANSWER = (0.02, 0.8)
+"""Between how many seconds a snapshot takes from its rows to its answer."""
+
+
 def key_text(chance: random.Random) -> str:
     """Return a key of the length and with the characters that real ones have."""
     return "".join(chance.choices(string.ascii_letters + string.digits, k=40))
@@ -50,6 +54,7 @@ class World:
         self.trader = Trader(exchange.account, exchange.region.fiat, seed=seed, pace=pace)
         self.observer = Observer(exchange.account, loop.time)
         self.home_lock = asyncio.Lock()
+        self.answer_seconds = _ANSWER
         self.hass: HomeAssistant
         self.entry: ConfigEntry
         self._folder = folder
@@ -118,12 +123,23 @@ class World:
         await self.exchange.recover()
 
     async def observe(self, course: Coroutine[Any, Any, None]) -> None:
-        """Run what is to happen, and look at all sensors every few seconds meanwhile."""
+        """Run what is to happen, and look at all sensors every few seconds meanwhile.
+
+        Snapshots take their time: `answer_seconds` from the rows to the answer, so that frames come in between.
+        """
         async with asyncio.TaskGroup() as group:
+            delaying = group.create_task(self._delay_answers())
             happening = group.create_task(course)
             while not happening.done():
                 await asyncio.wait([happening], timeout=_LOOK)
                 self.observer.look()
+            delaying.cancel()
+
+    async def _delay_answers(self) -> None:
+        while True:
+            async with self.exchange.hold_snapshots() as gate:
+                await gate.held()
+                await asyncio.sleep(self.random.uniform(*self.answer_seconds))
 
     async def quiet(self) -> list[WrongState]:
         """Let the time pass after which everything has to be right; return what is not."""
@@ -135,9 +151,12 @@ class World:
 
 @asynccontextmanager
 async def open_world(
-    folder: Path, *, region: str = "sg", seed: int = 1, pace: float = 0.5
+    folder: Path, *, region: str = "sg", seed: int = 1, pace: float = 0.5, first_use_silence: float = 0
 ) -> AsyncIterator[World]:
-    """Open a world with an account that is set up; close it with nothing left."""
+    """Open a world with an account that is set up; close it with nothing left.
+
+    The stream stays silent for so many seconds, as it may when an account uses it for the first time.
+    """
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualLoop)
     exchange = SimulatedExchange(
@@ -146,6 +165,7 @@ async def open_world(
         access_key=key_text(random.Random(seed)),
         secret_key=key_text(random.Random(seed + 1)),
     )
+    exchange.stream.first_use_silence = first_use_silence
     async with exchange:
         # Far enough away that no region warns of it.
         exchange.key.expires_at = datetime.now(UTC) + timedelta(days=365)

@@ -56,6 +56,11 @@ class KeyRing:
         self.keys[key.access_key] = key
         return key
 
+    def forget(self) -> None:
+        """Forget deleted keys and used nonces, which would pile up over days."""
+        self.keys = {name: key for name, key in self.keys.items() if not key.deleted}
+        self._nonces.clear()
+
     def of_account(self, account: Account) -> Iterable[ApiKey]:
         """Return the keys of an account that still exist."""
         return [key for key in self.keys.values() if key.account is account and not key.deleted]

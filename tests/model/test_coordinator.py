@@ -56,7 +56,9 @@ changes = st.builds(
 )
 pauses = st.builds(Pause, st.sampled_from(PAUSES))
 begins = st.builds(Begin, st.sampled_from(sorted(MISHAPS)), st.sampled_from(PAUSES[2:-1]))
-schedules = st.lists(st.one_of(changes, pauses, begins), min_size=1, max_size=30)
+schedules = st.lists(
+    st.one_of(changes, changes, changes, pauses, pauses, pauses, begins, begins), min_size=8, max_size=40
+)
 
 
 async def follow(world: World, schedule: list[Step]) -> None:

@@ -1,0 +1,194 @@
+"""The course of a soak: trading without end, mishap after mishap, and quiet points where everything has to be right."""
+
+import asyncio
+from collections import Counter
+import gc
+import os
+from pathlib import Path
+import random
+from tempfile import TemporaryDirectory
+import tracemalloc
+
+from homeassistant.const import __version__
+from homeassistant.util.async_ import get_scheduled_timer_handles
+
+from tests.mishaps import MISHAPS, Mishap, longest_lag
+from tests.world import World, open_world
+
+from .figures import Figures
+
+_FIRST_USE_SILENCE = 300.0
+"""Seconds for which the stream of an account may stay silent when it is used for the first time."""
+
+_MEMORY_LIMIT_KIB = 256.0
+"""Noise of a process in which the same things take place in another order."""
+
+
+class Soak:
+    """One soak; `run` returns its figures."""
+
+    def __init__(self, world: World, hours: float, figures: Figures) -> None:
+        self._world = world
+        self._end = world.loop.time() + hours * 3600
+        self._figures = figures
+        self._deck: list[Mishap] = []
+        self._memory: tuple[float, int] | None = None
+
+    async def run(self) -> None:
+        """Let everything happen, until the time is over."""
+        watching = asyncio.create_task(self._watch_sockets())
+        trading = asyncio.create_task(self._world.trader.run())
+        try:
+            await self._world.observe(self._warm_up())
+            while self._world.loop.time() < self._end:
+                await self._world.observe(self._cycle())
+        finally:
+            for task in (watching, trading):
+                task.cancel()
+
+    async def _warm_up(self) -> None:
+        """Let every mishap happen once and briefly: by then everything has happened that fills a cache."""
+        self._world.observer.longest_lag = longest_lag(MISHAPS.values())
+        for _ in MISHAPS:
+            mishap = self._draw()
+            await self._begin(mishap, self._world.random.uniform(5, 30))
+            await self._world.recover()
+            await self._measure_recovery([mishap])
+        await self._rest(list(MISHAPS.values()))
+
+    async def _cycle(self) -> None:
+        """Let one mishap or two happen while somebody trades; then come to rest."""
+        world = self._world
+        mishaps = [self._draw() for _ in range(world.random.choice((1, 1, 2)))]
+        world.observer.longest_lag = longest_lag(mishaps)
+        world.trader.paused = False
+        async with asyncio.TaskGroup() as lasting:
+            for mishap in mishaps:
+                lasting.create_task(self._begin(mishap, world.random.uniform(20, 600)))
+                await asyncio.sleep(world.random.uniform(0, 60))
+        await world.recover()
+        await self._measure_recovery(mishaps)
+        await asyncio.sleep(world.random.uniform(60, 300))
+        await self._rest(mishaps)
+
+    def _draw(self) -> Mishap:
+        """Draw from a deck, so that each kind comes as often as the others."""
+        if not self._deck:
+            self._deck = list(MISHAPS.values())
+            self._world.random.shuffle(self._deck)
+        return self._deck.pop()
+
+    async def _begin(self, mishap: Mishap, seconds: float) -> None:
+        self._figures.mishaps[mishap.name] = self._figures.mishaps.get(mishap.name, 0) + 1
+        await mishap.course(self._world, seconds)
+
+    async def _measure_recovery(self, mishaps: list[Mishap]) -> None:
+        ended, figures = self._world.loop.time(), self._figures
+        names = " + ".join(mishap.name for mishap in mishaps)
+        try:
+            await self._world.until(self._world.is_live)
+        except TimeoutError:
+            figures.not_recovered.append(names)
+        if (took := self._world.loop.time() - ended) > figures.longest_recovery:
+            figures.longest_recovery, figures.slowest_mishap = took, names
+
+    async def _rest(self, mishaps: list[Mishap]) -> None:
+        """Come to a quiet point, and take stock."""
+        world, figures, observer = self._world, self._figures, self._world.observer
+        try:
+            observer.wrong += await world.quiet()
+        except TimeoutError:
+            figures.not_recovered.append("quiet point")
+        figures.quiet_points += 1
+        figures.wrong_states += map(str, observer.wrong)
+        if any(mishap.hides for mishap in mishaps):
+            figures.longest_hidden_lag = max(figures.longest_hidden_lag, observer.greatest_lag)
+        else:
+            figures.longest_lag = max(figures.longest_lag, observer.greatest_lag)
+        if world.coordinator is not None:
+            figures.unexpected_errors += world.coordinator.statistics.unexpected_errors
+        self._take_down_record()
+        self._measure_memory()
+        observer.forget()
+
+    def _take_down_record(self) -> None:
+        """Add the exchange's record to the figures, and have the exchange forget it."""
+        record, figures = self._world.exchange.record, self._figures
+        accepted = sum(call.status == 101 for call in record.handshakes)
+        snapshots = record.requests("/v1/accounts")
+        taken = sum(call.status == 200 for call in snapshots)
+        figures.connections += accepted
+        figures.refused_handshakes += len(record.handshakes) - accepted
+        figures.snapshots += taken
+        figures.failed_snapshots += len(snapshots) - taken
+        figures.changes = self._world.observer.changes
+        figures.frames = record.frames_sent
+        figures.states = self._world.observer.states
+        record.calls.clear()
+        record.messages.clear()
+        self._world.exchange.keys.forget()
+
+    def _measure_memory(self) -> None:
+        now = self._world.loop.time()
+        gc.collect()
+        memory, _ = tracemalloc.get_traced_memory()
+        if self._memory is None:
+            self._memory = now, memory
+        since, before = self._memory
+        self._figures.memory_hours = (now - since) / 3600
+        self._figures.memory_growth_kib = (memory - before) / 1024
+
+    async def _watch_sockets(self) -> None:
+        """Note the most connections that a key ever has at the same time; a dead one is not known to be there."""
+        stream, figures = self._world.exchange.stream, self._figures
+
+        def most() -> int:
+            keys = Counter(each.key.access_key for each in stream.connections if not each.half_open)
+            return max(keys.values(), default=0)
+
+        while True:
+            await self._world.exchange.until(lambda: most() > figures.most_sockets)
+            figures.most_sockets = most()
+
+
+async def soak(hours: float, *, seed: int, region: str, pace: float) -> Figures:
+    """Run a soak of so many virtual hours, and return its figures."""
+    figures = Figures(__version__, region, seed, virtual_hours=hours, memory_limit_kib=_MEMORY_LIMIT_KIB)
+    begun = real_time()
+    descriptors = open_descriptors()
+    random.seed(seed)
+    with TemporaryDirectory() as folder:
+        async with open_world(
+            Path(folder), region=region, seed=seed, pace=pace, first_use_silence=_FIRST_USE_SILENCE
+        ) as world:
+            tracemalloc.start()
+            await Soak(world, hours, figures).run()
+            tracemalloc.stop()
+            await world.hass.config_entries.async_unload(world.entry.entry_id)
+            # Home Assistant's own pool lets go of a connection after 15 s.
+            await asyncio.sleep(60)
+            figures.connections_left = len(world.exchange.stream.connections)
+            figures.tasks_left = [repr(task) for task in asyncio.all_tasks() if is_ours(repr(task))]
+            timers = get_scheduled_timer_handles(world.loop)
+            figures.timers_left = [
+                repr(each) for each in timers if not each.cancelled() and is_ours(repr(each))
+            ]
+    figures.tasks_left += [repr(task) for task in asyncio.all_tasks() - {asyncio.current_task()}]
+    figures.descriptors_left = open_descriptors() - descriptors
+    figures.real_seconds = real_time() - begun
+    return figures
+
+
+def is_ours(text: str) -> bool:
+    """Return whether what asyncio says of a task or a timer names the integration."""
+    return "custom_components" in text
+
+
+def real_time() -> float:
+    """Return seconds that no virtual clock moves."""
+    return os.times().elapsed
+
+
+def open_descriptors() -> int:
+    """Return how many files and sockets this process has open."""
+    return sum(1 for _ in Path("/dev/fd").iterdir())

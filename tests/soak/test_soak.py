@@ -1,0 +1,94 @@
+"""The soak passes a sound integration, and fails one that is wrong, leaks or leaves something running."""
+
+import asyncio
+from collections.abc import Callable
+from decimal import Decimal
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+
+from custom_components.upbit import sensor
+from custom_components.upbit.api.ledger import Change, Ledger
+from custom_components.upbit.api.wire import AssetUpdate
+from custom_components.upbit.coordinator import UpbitCoordinator
+from custom_components.upbit.reconciler import Reconciler
+from tests.mishaps import MISHAPS
+from tests.virtual_time import run
+
+from .course import soak
+from .figures import Figures
+
+kept: list[AssetUpdate] = []
+
+
+@pytest.fixture
+def only(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave only one kind of mishap."""
+    chosen = MISHAPS[request.param]
+    for name in set(MISHAPS) - {chosen.name}:
+        monkeypatch.delitem(MISHAPS, name)
+
+
+def soaked(wall: FrozenDateTimeFactory, hours: float) -> Figures:
+    kept.clear()
+    return run(wall, lambda: soak(hours, seed=1, region="sg", pace=0.5))
+
+
+def test_sound_integration_passes(wall: FrozenDateTimeFactory) -> None:
+    figures = soaked(wall, 1)
+    assert figures.failures == []
+    assert figures.changes > 100
+    assert figures.quiet_points > 1
+    assert "WRONG STATES" in figures.table()
+
+
+def rounding(monkeypatch: pytest.MonkeyPatch) -> None:
+    def rounded(amount: Decimal) -> str:
+        return str(float(amount))
+
+    monkeypatch.setattr(sensor, "plain", rounded)
+
+
+def never_comparing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Reconciler, "_delay_after_success", lambda _: 100_000.0)
+
+
+def leaving_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    async_stop = UpbitCoordinator.async_stop
+
+    async def stop_and_start(self: UpbitCoordinator) -> None:
+        await async_stop(self)
+        asyncio.create_task(asyncio.Event().wait(), name="left")  # noqa: RUF006
+
+    monkeypatch.setattr(UpbitCoordinator, "async_stop", stop_and_start)
+
+
+def frames_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    merge_update = Ledger.merge_update
+
+    def keep(self: Ledger, update: AssetUpdate) -> list[Change]:
+        kept.append(update)
+        return merge_update(self, update)
+
+    monkeypatch.setattr(Ledger, "merge_update", keep)
+
+
+@pytest.mark.parametrize(
+    ("only", "broken", "failure"),
+    [
+        ("closed", rounding, "wrong state: "),
+        ("lost_frames", never_comparing, "wrong state: "),
+        ("closed", leaving_tasks, "task left: "),
+        ("closed", frames_kept, "memory grew "),
+    ],
+    indirect=["only"],
+)
+@pytest.mark.usefixtures("only")
+def test_unsound_integration_fails(
+    wall: FrozenDateTimeFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    broken: Callable[[pytest.MonkeyPatch], None],
+    failure: str,
+) -> None:
+    broken(monkeypatch)
+    assert any(each.startswith(failure) for each in soaked(wall, 1).failures)
