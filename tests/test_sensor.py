@@ -1,6 +1,5 @@
 """Sensors: exact states, one for each currency, new and emptied ones, and no more writes than changes."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,14 +11,11 @@ from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import (
     CONF_REGION,
-    EVENT_STATE_CHANGED,
-    EVENT_STATE_REPORTED,
-    STATE_UNAVAILABLE,
     STATE_UNKNOWN,
     EntityCategory,
     Platform,
 )
-from homeassistant.core import Event, HomeAssistant, State, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.json import json_bytes
 import pytest
@@ -30,51 +26,15 @@ from syrupy.assertion import SnapshotAssertion
 from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
 from custom_components.upbit.coordinator import UpbitCoordinator
-from tests.exchange import ACCESS_KEY, SECRET_KEY, Delivery, Format, NumberStyle, SimulatedExchange
+from tests.accounts import enable_all_entities
+from tests.exchange import ACCESS_KEY, SECRET_KEY, Format, NumberStyle, SimulatedExchange
+from tests.states import Writes, becomes, state_of
 from tests.waiting import until
 
 SAMPLE = ("1386929.37231066771348207123", "10329.670127489597585685")
 SAMPLE_TOTAL = "1397259.04243815731106775623"
 
 SGD, BTC, XRP = (f"sensor.upbit_singapore_{currency}" for currency in ("sgd", "btc", "xrp"))
-
-
-def state_of(hass: HomeAssistant, entity_id: str) -> str | None:
-    state = hass.states.get(entity_id)
-    return None if state is None else state.state
-
-
-async def becomes(hass: HomeAssistant, entity_id: str, state: str) -> State:
-    """Wait until an entity has a state; return it whole."""
-    await until(lambda: state_of(hass, entity_id) == state)
-    whole = hass.states.get(entity_id)
-    assert whole is not None
-    return whole
-
-
-class Writes:
-    """Counts the states that are written, changed or not, by entity."""
-
-    def __init__(self, hass: HomeAssistant) -> None:
-        self.counts: Counter[str] = Counter()
-        self.states: list[State | None] = []
-        self._stop = [
-            hass.bus.async_listen(EVENT_STATE_CHANGED, self._on_changed),
-            hass.bus.async_listen(EVENT_STATE_REPORTED, self._on_reported, callback(lambda _: True)),
-        ]
-
-    @callback
-    def _on_changed(self, event: Event) -> None:
-        self.states.append(event.data["new_state"])
-        self.counts[event.data["entity_id"]] += 1
-
-    @callback
-    def _on_reported(self, event: Event) -> None:
-        self.counts[event.data["entity_id"]] += 1
-
-    def stop(self) -> None:
-        for stop in self._stop:
-            stop()
 
 
 @pytest.fixture
@@ -94,7 +54,7 @@ def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 @pytest.fixture
 def all_enabled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Enable the entities that are disabled at first."""
-    monkeypatch.setattr("homeassistant.helpers.entity.Entity.entity_registry_enabled_default", True)
+    enable_all_entities(monkeypatch)
 
 
 # Exact states
@@ -259,189 +219,6 @@ async def test_entities_are_as_recorded(
     }
     assert json.loads(json_bytes(described)) == snapshot
     await hass.config_entries.async_unload(entry.entry_id)
-
-
-# Currencies come and go
-
-
-@pytest.mark.parametrize("delivery", Delivery)
-async def test_currencies_that_appear_in_frames_become_sensors(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange, delivery: Delivery
-) -> None:
-    exchange.account.delivery = delivery
-    exchange.account.change({"ETH": ("2", "1"), "DOGE": ("0.00000001", 0), "SGD": ("1", 0)})
-    await becomes(hass, "sensor.upbit_singapore_eth", "3")
-    await becomes(hass, "sensor.upbit_singapore_doge", "0.00000001")
-    await becomes(hass, SGD, "1")
-    assert len(exchange.record.handshakes) == 1
-
-
-async def test_currency_that_appears_in_a_snapshot_becomes_a_sensor(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
-    exchange.account.change({"ETH": ("2", "1")}, announce=False)
-    await coordinator.async_refresh()
-    await becomes(hass, "sensor.upbit_singapore_eth", "3")
-    exchange.account.set("ETH", "4")
-    await becomes(hass, "sensor.upbit_singapore_eth", "4")
-
-
-async def test_currency_that_changes_while_its_sensor_is_made_is_right(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
-    with exchange.stream.hold_frames():
-        for balance in range(1, 51):
-            exchange.account.set("ETH", balance)
-    await becomes(hass, "sensor.upbit_singapore_eth", "50")
-    assert coordinator.statistics.frames == 50
-
-
-async def test_currencies_with_one_slug_have_sensors_of_their_own(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
-    exchange.account.set("A.B", 1)
-    exchange.account.set("A-B", 2)
-    await becomes(hass, "sensor.upbit_singapore_a_b", "1")
-    await becomes(hass, "sensor.upbit_singapore_a_b_2", "2")
-
-
-@pytest.mark.parametrize("way", ["frame", "listed", "absent"])
-async def test_currency_that_is_sold_out_stays_at_zero(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange, way: str
-) -> None:
-    exchange.rest.list_zeros = way == "listed"
-    exchange.account.change({"XRP": (0, 0)}, announce=way == "frame")
-    if way == "absent":
-        exchange.account.remove("XRP")
-    if way != "frame":
-        await coordinator.async_refresh()
-    state = await becomes(hass, XRP, "0")
-    assert state.attributes["balance"] == 0
-    assert state.attributes["locked"] == 0
-    await coordinator.async_refresh()
-    assert state_of(hass, XRP) == "0"
-
-
-@pytest.mark.parametrize("sold", ["before", "meanwhile"])
-async def test_currency_that_is_sold_out_stays_at_zero_over_a_restart(
-    hass: HomeAssistant,
-    coordinator: UpbitCoordinator,
-    exchange: SimulatedExchange,
-    entry: MockConfigEntry,
-    sold: str,
-) -> None:
-    if sold == "before":
-        exchange.account.set("XRP", 0)
-        await becomes(hass, XRP, "0")
-    await hass.config_entries.async_unload(entry.entry_id)
-    exchange.account.remove("XRP")
-    await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
-    assert entry.runtime_data is not coordinator
-    assert state_of(hass, XRP) == "0"
-    # It is not new either, so nothing is added twice.
-    exchange.account.set("XRP", 5)
-    await becomes(hass, XRP, "5")
-    assert len(hass.states.async_all("sensor")) == 3
-
-
-# Writes follow changes
-
-
-async def test_only_currencies_that_changed_write_a_state(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange, writes: Writes
-) -> None:
-    exchange.account.delivery = Delivery.ONE_FRAME
-    # Two of three are in the frame, and one of those is as it was.
-    exchange.account.change({"BTC": ("0.7", 0), "XRP": ("120", 0)})
-    await becomes(hass, BTC, "0.7")
-    assert writes.counts == {BTC: 1}
-    exchange.account.change({"SGD": ("5", 0), "XRP": ("1", 0)})
-    await becomes(hass, XRP, "1")
-    assert writes.counts == {BTC: 1, SGD: 1, XRP: 1}
-
-
-async def test_frames_and_snapshots_without_a_change_write_nothing(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange, writes: Writes
-) -> None:
-    exchange.account.set("BTC", "0.5", "0.1")
-    exchange.stream.numbers = NumberStyle.SCIENTIFIC
-    exchange.account.set("BTC", "0.50000", "0.10")
-    await until(lambda: coordinator.statistics.frames == 2)
-    await coordinator.async_refresh()
-    await hass.async_block_till_done()
-    assert not writes.counts
-
-
-async def test_stale_frame_writes_nothing(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange, writes: Writes
-) -> None:
-    exchange.stream.send_frame({"BTC": ("1", 0)}, asset_timestamp=2000)
-    exchange.stream.send_frame({"BTC": ("2", 0)}, asset_timestamp=1999)
-    await until(lambda: coordinator.ledger.stale == 1)
-    assert state_of(hass, BTC) == "1"
-    assert writes.counts == {BTC: 1}
-
-
-async def test_malformed_frame_writes_nothing_and_a_snapshot_tells_what_it_meant(
-    hass: HomeAssistant, exchange: SimulatedExchange, coordinator: UpbitCoordinator, writes: Writes
-) -> None:
-    exchange.stream.send(
-        '{"type":"myAsset","assets":[{"currency":"BTC","balance":9,"locked":0},'
-        '{"currency":"XRP","balance":-1,"locked":0}],"asset_timestamp":1,"timestamp":1}'
-    )
-    await until(lambda: coordinator.statistics.refused_frames)
-    assert coordinator.statistics.refused_frames == {"invalid_amount": 1}
-    assert not writes.counts
-    assert state_of(hass, BTC) == "0.6"
-
-
-async def test_reconnecting_writes_no_balance(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange, writes: Writes
-) -> None:
-    coordinator.reconnect("test")
-    await until(lambda: coordinator.health.connection == 2 and coordinator.health.complete)
-    await hass.async_block_till_done()
-    assert not writes.counts
-
-
-# Availability
-
-
-async def test_sensors_become_unavailable_and_available_together(
-    hass: HomeAssistant,
-    exchange: SimulatedExchange,
-    coordinator: UpbitCoordinator,
-    writes: Writes,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    coordinator.health._grace = 0
-    exchange.go_down()
-    for entity_id in (SGD, BTC, XRP):
-        await becomes(hass, entity_id, STATE_UNAVAILABLE)
-    assert "balance" not in hass.states.get(BTC).attributes
-    exchange.account.set("BTC", "8")
-    await exchange.accept_connections()
-    await becomes(hass, BTC, "8")
-    assert state_of(hass, SGD) == "1200.75"
-    assert state_of(hass, XRP) == "120"
-    # Never the old amount on the way back.
-    assert [state.state for state in writes.states if state.entity_id == BTC] == [STATE_UNAVAILABLE, "8"]
-    await until(lambda: coordinator.health.complete)
-    assert caplog.text.count("the balances are unavailable") == 1
-    assert caplog.text.count("the balances are available again") == 1
-
-
-async def test_sensors_stay_available_while_snapshots_succeed(
-    hass: HomeAssistant, exchange: SimulatedExchange, coordinator: UpbitCoordinator, writes: Writes
-) -> None:
-    exchange.handshake.fail_with(503)
-    exchange.cut()
-    await until(lambda: not coordinator.health.online)
-    exchange.account.set("BTC", "8")
-    await coordinator.async_refresh()
-    assert state_of(hass, BTC) == "8"
-    assert STATE_UNAVAILABLE not in {state.state for state in writes.states}
 
 
 # The account's other sensors
