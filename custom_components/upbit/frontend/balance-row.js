@@ -142,9 +142,11 @@ export class BalanceRow {
     this.#pointedOut = change;
     const elapsed = performance.now() - change.at;
     if (elapsed >= HIGHLIGHT) return;
-    this.rest();
-    // Without a layout in between, a running animation would not start again.
-    void this.element.offsetWidth;
+    if (this.element.classList.contains("changed")) {
+      this.rest();
+      // Without a layout in between, the running animation would not start again.
+      void this.element.offsetWidth;
+    }
     this.element.style.setProperty("--elapsed", `${-elapsed}ms`);
     this.element.classList.add("changed");
     this.#highlightEnds = setTimeout(() => this.rest(), HIGHLIGHT - elapsed);

@@ -154,15 +154,19 @@ class UpbitBalancesCard extends HTMLElement {
         group.streamElement.dataset.state = stream.state;
         group.streamElement.textContent = this.#hass.formatEntityState(stream);
       }
-      let changed = all;
+      let moved = all;
+      // Without rows, a message says why; that may be another one now.
+      const empty = !group.list.children.length;
       for (const entityId of group.account.currencies) {
         const state = this.#hass.states[entityId];
-        const row = this.#rows.get(entityId);
-        if (!all && row?.state === state) continue;
-        changed = true;
+        const known = this.#rows.get(entityId);
+        if (!all && known?.state === state) continue;
+        const wasShown = known && this.#isShown(known);
         if (state) this.#rowOf(entityId).update(state, view);
+        moved ||= empty || !state || !known || this.#config.sort !== "name";
+        moved ||= this.#isShown(known) !== wasShown;
       }
-      if (changed) this.#arrange(group);
+      if (moved) this.#arrange(group);
     }
   }
 
@@ -173,15 +177,18 @@ class UpbitBalancesCard extends HTMLElement {
     return this.#rows.get(entityId);
   }
 
+  #isShown(row) {
+    const { hide_empty: hideEmpty, only_locked: onlyLocked } = this.#config;
+    return !(hideEmpty && row.empty) && !(onlyLocked && !row.hasLocked);
+  }
+
   /** Put the rows that are to be seen in their order, and touch the page only where that differs. */
   #arrange({ account, list, element }) {
-    const { currencies, hide_empty: hideEmpty, only_locked: onlyLocked, sort } = this.#config;
+    const { currencies, only_locked: onlyLocked, sort } = this.#config;
     const chosen = totalsOf(this.#hass, account)
       .map((state) => this.#rows.get(state.entity_id))
       .filter((row) => !currencies?.length || currencies.includes(row.currency));
-    const rows = chosen
-      .filter((row) => !(hideEmpty && row.empty) && !(onlyLocked && !row.hasLocked))
-      .sort(ORDERS[sort]);
+    const rows = chosen.filter((row) => this.#isShown(row)).sort(ORDERS[sort]);
 
     const focused = this.shadowRoot.activeElement;
     rows.forEach((row, place) => {
