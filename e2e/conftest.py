@@ -54,9 +54,9 @@ async def person(home: View) -> AsyncIterator[Visitor]:
 def save_dashboard(person: Visitor) -> SaveDashboard:
     """Makes dashboards without the dialog, and returns their paths."""
 
-    async def save(name: str, config: dict[str, Any]) -> str:
+    async def save(title: str, config: dict[str, Any]) -> str:
         async with person.visit() as opened:
-            return await pages.save_dashboard(opened.page, name, config)
+            return await pages.save_dashboard(opened.page, title, config)
 
     return save
 

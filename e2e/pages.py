@@ -67,7 +67,7 @@ async def add_trigger(page: Page, sensor: str, trigger: str) -> None:
     """In the automation editor, add a trigger of the sensor with this name."""
     await button(page, "Add trigger").click()
     await page.get_by_placeholder("Search").last.fill(sensor)
-    await page.get_by_role("button", name=f"{sensor} Upbit Simulated exchange").click()
+    await page.get_by_role("button", name=f"{sensor} Upbit").click()
     await page.get_by_role("button", name=trigger).click()
 
 
@@ -75,7 +75,7 @@ async def add_target(page: Page, sensor: str) -> None:
     """In a form, choose the sensor with this name."""
     await button(page, "Add target").click()
     await page.get_by_placeholder("Search").last.fill(sensor)
-    await page.get_by_role("option", name=f"{sensor} Upbit Simulated exchange").click()
+    await page.get_by_role("option", name=f"{sensor} Upbit").click()
 
 
 async def add_notification(page: Page, message: str) -> None:
@@ -125,11 +125,11 @@ async def add_dashboard(page: Page, kind: str, *, title: str) -> None:
     await page.get_by_role("link", name=title, exact=True).click()
 
 
-async def save_dashboard(page: Page, name: str, config: dict[str, Any]) -> str:
+async def save_dashboard(page: Page, title: str, config: dict[str, Any], **more: object) -> str:
     """Make a dashboard without the dialog; return its path."""
     await page.goto("/")
-    path = f"made-{name}"
-    await ask_home_assistant(page, type="lovelace/dashboards/create", url_path=path, title=name)
+    path = f"made-{title.lower().replace(' ', '-')}"
+    await ask_home_assistant(page, type="lovelace/dashboards/create", url_path=path, title=title, **more)
     await ask_home_assistant(page, type="lovelace/config/save", url_path=path, config=config)
     return f"/{path}"
 

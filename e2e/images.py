@@ -1,0 +1,292 @@
+"""Makes the pictures of the documentation from the demo; run by ``scripts/screenshots``."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+import json
+from pathlib import Path
+import re
+import signal
+import tempfile
+from typing import Any
+
+from playwright.async_api import FloatRect, Locator, Page, expect
+import yaml
+
+from demo.check import View, running_demo
+from demo.installation import REPOSITORY
+from demo.terminal import say
+
+from . import past
+from .browser import Look, Visitor, visitor
+from .pages import (
+    CARD,
+    add_trigger,
+    ask_home_assistant,
+    button,
+    card_row,
+    choose,
+    fill,
+    open_add_dialog,
+    open_device,
+    pick_card,
+    save_dashboard,
+)
+
+IMAGES = REPOSITORY / "docs" / "images"
+EXAMPLES = REPOSITORY / "docs" / "dashboards.md"
+
+# The demo's account, and what the documentation calls it.
+ACCOUNT = "Upbit Simulated exchange"
+ENTITIES = "upbit_simulated_exchange"
+DOCUMENTED_ACCOUNT = "Upbit Singapore"
+DOCUMENTED_ENTITIES = "upbit_singapore"
+
+WIDE = Look(height=800)
+PHONE = Look(dark=True, width=390, height=844, scale=2)
+# As wide as a card on a dashboard of three columns, with a little of the page around it.
+NARROW = Look(width=500, height=800)
+MARGIN = 6
+
+
+async def take(page: Page, name: str, subject: Locator | None = None) -> None:
+    """Take a picture of a page, or of a part with a little around it, once nothing on it moves any more."""
+    await page.wait_for_load_state("networkidle")
+    await page.mouse.move(0, 0)
+    if subject is not None:
+        await subject.scroll_into_view_if_needed()
+    before, picture = b"", await _picture(page, subject)
+    while picture != before:
+        await asyncio.sleep(0.5)
+        before, picture = picture, await _picture(page, subject)
+    (IMAGES / f"{name}.png").write_bytes(picture)
+    say(f"  docs/images/{name}.png")
+
+
+async def _picture(page: Page, subject: Locator | None) -> bytes:
+    if subject is None:
+        return await page.screenshot(animations="disabled")
+    box = await subject.bounding_box()
+    assert box is not None, "there is nothing to be seen"
+    clip = FloatRect(
+        x=box["x"] - MARGIN,
+        y=box["y"] - MARGIN,
+        width=box["width"] + 2 * MARGIN,
+        height=box["height"] + 2 * MARGIN,
+    )
+    return await page.screenshot(animations="disabled", clip=clip)
+
+
+def documented_cards() -> dict[str, dict[str, Any]]:
+    """Return the cards of the documentation's examples by their type."""
+    text = EXAMPLES.read_text(encoding="utf-8").replace(DOCUMENTED_ENTITIES, ENTITIES)
+    examples = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
+    return {example["type"]: example for example in examples if "type" in example}
+
+
+@asynccontextmanager
+async def demo_with_a_past() -> AsyncIterator[tuple[View, Visitor]]:
+    """Run the demo with a month of trades behind it, and nobody trading now."""
+    now = datetime.now(UTC)
+    moments = past.trade_for_a_month(now)
+    holdings = {
+        currency: {"balance": format(holding.balance, "f"), "locked": format(holding.locked, "f")}
+        for currency, holding in moments[-1].holdings.items()
+    }
+    with tempfile.TemporaryDirectory(prefix="upbit-images.") as name:
+        folder = Path(name)
+        state = {"region": "sg", "holdings": holdings, "keys": []}
+        (folder / "exchange.json").write_text(json.dumps(state), encoding="utf-8")
+        async with running_demo(folder, signal.SIGTERM) as home:
+            await home.control("POST", "trading", {"paused": True})
+            await home.control("PUT", "account", holdings)
+            sensors = await home.right_sensors()
+            async with visitor(home.home_assistant.url) as person:
+                async with person.visit() as opened:
+                    await opened.page.goto("/")
+                    for currency, sensor in sensors.items():
+                        changes = past.totals(moments, currency)
+                        past.replace_states(
+                            folder / "config" / "home-assistant_v2.db",
+                            sensor["entity_id"],
+                            past.last_day(changes, now),
+                        )
+                        await ask_home_assistant(
+                            opened.page,
+                            type="recorder/import_statistics",
+                            metadata={
+                                "has_sum": True,
+                                "mean_type": 0,
+                                "name": None,
+                                "source": "recorder",
+                                "statistic_id": sensor["entity_id"],
+                                "unit_class": None,
+                                "unit_of_measurement": currency,
+                            },
+                            stats=past.hourly_statistics(changes, now),
+                        )
+                    await call_the_account(opened.page, DOCUMENTED_ACCOUNT)
+                yield home, person
+
+
+async def call_the_account(page: Page, name: str) -> None:
+    """Give the account's device a name."""
+    devices = await ask_home_assistant(page, type="config/device_registry/list")
+    (device,) = [device for device in devices if device["name"] == ACCOUNT]
+    await ask_home_assistant(
+        page, type="config/device_registry/update", device_id=device["id"], name_by_user=name
+    )
+
+
+async def picture_set_up(home: View, person: Visitor) -> None:
+    """The form, and what it says of a mistyped secret key."""
+    access_key = "SECONDACCESSKEYSECONDACCESSKEYSECONDKEY0"
+    await home.control("POST", "keys", {"access_key": access_key})
+    async with person.visit(WIDE) as opened:
+        page = opened.page
+        await open_add_dialog(page, "upbit")
+        await choose(page, "Region", "Simulated exchange")
+        await fill(page, "Access key", access_key)
+        await fill(page, "Secret key", "mistyped")
+        await button(page, "Submit").click()
+        await expect(page.locator("ha-alert")).to_be_visible()
+        await take(page, "wrong-secret")
+
+
+async def picture_device(person: Visitor) -> None:
+    """The account's page with its sensors."""
+    async with person.visit(Look()) as opened:
+        await open_device(opened.page, DOCUMENTED_ACCOUNT)
+        await expect(opened.page.get_by_role("heading", name="Sensors")).to_be_visible()
+        await take(opened.page, "device")
+
+
+async def picture_automation(person: Visitor) -> None:
+    """A trigger in the automation editor."""
+    async with person.visit(WIDE) as opened:
+        page = opened.page
+        await page.goto("/config/automation/edit/new")
+        await add_trigger(page, "BTC", "Balance changed")
+        await page.get_by_role("radio", name="Increased").click()
+        await take(page, "automation")
+
+
+async def picture_dashboard(person: Visitor) -> None:
+    """The dashboard that the strategy makes."""
+    async with person.visit(WIDE) as opened:
+        page = opened.page
+        path = await save_dashboard(
+            page, "Upbit", {"strategy": {"type": "custom:upbit"}}, icon="mdi:wallet-outline"
+        )
+        await page.goto(path)
+        await expect(page.locator(CARD).first).to_be_visible()
+        await take(page, "dashboard")
+        await page.get_by_role("tab", name="History").click()
+        await expect(page.locator("hui-statistics-graph-card").first).to_be_visible()
+        await take(page, "dashboard-history")
+    async with person.visit(PHONE) as opened:
+        await opened.page.goto(path)
+        await expect(opened.page.locator(CARD).first).to_be_visible()
+        await take(opened.page, "dashboard-phone")
+
+
+async def picture_cards(home: View, person: Visitor) -> None:
+    """The card, and the documentation's examples with Home Assistant's own cards."""
+    cards = documented_cards()
+    balances = {"type": f"custom:{CARD}", "hide_empty": True}
+    config = {
+        "views": [{"path": name, "cards": [card]} for name, card in {**cards, "balances": balances}.items()]
+    }
+    async with person.visit() as opened:
+        path = await save_dashboard(opened.page, "Cards", config, show_in_sidebar=False)
+    pictures = {
+        "card-exact": f"custom:{CARD}",
+        "card-tile": "tile",
+        "card-entities": "entities",
+        "card-statistics-graph": "statistics-graph",
+        "card-markdown": "markdown",
+    }
+    for name, view in pictures.items():
+        async with person.visit(NARROW) as opened:
+            await opened.page.goto(f"{path}/{view}")
+            await take(opened.page, name, opened.page.locator("hui-card").first)
+    for name, dark in {"card-balances": False, "card-dark": True}.items():
+        async with person.visit(replace(NARROW, dark=dark, still=True)) as opened:
+            page = opened.page
+            await page.goto(f"{path}/balances")
+            await expect(card_row(page.locator(CARD), "BTC")).to_be_visible()
+            await page.wait_for_load_state("networkidle")
+            await move(home, "XRP", balance="-12.5")
+            await move(home, "BTC", balance="0.00318042")
+            await expect(card_row(page.locator(CARD), "BTC").get_by_text("+0.00318042")).to_be_visible()
+            await take(page, name, page.locator("hui-card").first)
+
+
+async def move(home: View, currency: str, *, balance: str = "0", locked: str = "0") -> None:
+    """Have the account hold so much more of a currency."""
+    amounts = (await home.control("GET", "account"))[currency]
+    changed = {
+        "balance": format(Decimal(amounts["balance"]) + Decimal(balance), "f"),
+        "locked": format(Decimal(amounts["locked"]) + Decimal(locked), "f"),
+    }
+    await home.control("PUT", "account", {currency: changed})
+
+
+async def picture_card_editor(person: Visitor) -> None:
+    """The visual editor of the card."""
+    async with person.visit() as opened:
+        page = opened.page
+        view = {"type": "sections", "sections": [{"cards": []}]}
+        path = await save_dashboard(page, "My dashboard", {"views": [view]}, show_in_sidebar=False)
+        await page.goto(f"{path}?edit=1")
+        await pick_card(page, "Upbit balances")
+        await expect(page.get_by_role("textbox", name="Title")).to_be_visible()
+        await take(page, "card-editor")
+
+
+async def picture_activity(home: View, person: Visitor) -> None:
+    """Enable the event entity, trade, and look at Activity."""
+    event = f"event.{ENTITIES}_balance"
+    async with person.visit(WIDE) as opened:
+        page = opened.page
+        await page.goto("/")
+        await ask_home_assistant(
+            page, type="config/entity_registry/update", entity_id=event, disabled_by=None
+        )
+        (entry,) = await home.home_assistant.entries("upbit")
+        await home.home_assistant.call("POST", f"/api/config/config_entries/entry/{entry['entry_id']}/reload")
+        # What changes while the account is being set up is no change that it has seen.
+        await page.wait_for_function(
+            """([event, stream]) => {
+              const { states } = document.querySelector("home-assistant").hass;
+              return states[event]?.state === "unknown" && states[stream].state === "on";
+            }""",
+            arg=[event, f"binary_sensor.{ENTITIES}_live_stream"],
+        )
+        await move(home, "SGD", balance="-1250", locked="1250")
+        await move(home, "SGD", locked="-500")
+        await move(home, "BTC", balance="0.00422331")
+        await move(home, "SGD", balance="750", locked="-750")
+        await move(home, "SOL", balance="10")
+        await page.goto("/logbook")
+        await expect(page.locator("ha-logbook-renderer").get_by_text("BTC").first).to_be_visible()
+        await take(page, "activity")
+
+
+async def main() -> None:
+    """Make all pictures."""
+    async with demo_with_a_past() as (home, person):
+        await picture_set_up(home, person)
+        await picture_device(person)
+        await picture_automation(person)
+        await picture_dashboard(person)
+        await picture_cards(home, person)
+        await picture_card_editor(person)
+        await picture_activity(home, person)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
