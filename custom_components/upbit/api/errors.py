@@ -112,7 +112,9 @@ def short_reason(text: object) -> str:
     The names of errors have no digits; a text that has some could repeat a key, and is left out whole.
     """
     word = str(text)
-    return re.sub(r"[^a-z]+", "_", word.lower()) if re.fullmatch(r"[A-Za-z][A-Za-z _'-]{0,39}", word) else "unnamed"
+    if not re.fullmatch(r"[A-Za-z][A-Za-z _'-]{0,39}", word):
+        return "unnamed"
+    return re.sub(r"[^a-z]+", "_", word.lower())
 
 
 def _kind_of_status(status: int) -> ErrorKind:
