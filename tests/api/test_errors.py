@@ -50,7 +50,7 @@ from custom_components.upbit.api.errors import (
         (404, 404, ErrorKind.UNKNOWN),
         (400, "brand_new_error", ErrorKind.UNKNOWN),
         (408, None, ErrorKind.CANNOT_CONNECT),
-        (301, None, ErrorKind.CANNOT_CONNECT),
+        (300, None, ErrorKind.CANNOT_CONNECT),
         (302, None, ErrorKind.CANNOT_CONNECT),
         (204, None, ErrorKind.UNKNOWN),
     ],

@@ -75,6 +75,10 @@ def test_frame_of_the_same_time_counts(ledger: Ledger) -> None:
     assert ledger.stale == 0
 
 
+def test_first_frame_counts_however_old_it_says_it_is(ledger: Ledger) -> None:
+    assert currencies(ledger.merge_update(update(0, BTC="2"))) == ["BTC"]
+
+
 def test_ignored_frame_does_not_move_the_clock_of_its_currency_back(ledger: Ledger) -> None:
     ledger.merge_update(update(3000, BTC="3"))
     ledger.merge_update(update(1000, BTC="1"))
