@@ -13,11 +13,12 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.upbit.coordinator import UpbitCoordinator
 from custom_components.upbit.event import EVENT_BALANCE_CHANGED
-from tests.accounts import enable_all_entities, hurry
+from tests.accounts import device_of, enable_all_entities, hurry
 from tests.automations import automate, caught_up
 from tests.exchange import Delivery, SimulatedExchange
 from tests.waiting import until
 
+BTC = "sensor.upbit_singapore_btc"
 EVENT = "event.upbit_singapore_balance"
 
 
@@ -191,6 +192,43 @@ async def test_reload_is_no_event(
     await until(lambda: coordinator.entry.runtime_data.health.complete)
     after = hass.states.get(EVENT)
     assert (after.state, after.attributes) == (before.state, before.attributes)
+
+
+@pytest.mark.usefixtures("enabled")
+async def test_fired_event_names_the_event_entity_and_the_sensor_of_the_currency(
+    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
+) -> None:
+    fired = async_capture_events(hass, EVENT_BALANCE_CHANGED)
+    exchange.account.set("BTC", "0.6", "0.1")
+    await caught_up(hass, coordinator, exchange.account)
+    (event,) = fired
+    attributes = dict(hass.states.get(EVENT).attributes)
+    for of_the_state_alone in ("event_types", "friendly_name"):
+        del attributes[of_the_state_alone]
+    assert event.data == {
+        "type": attributes.pop("event_type"),
+        "entity_id": EVENT,
+        "sensor": BTC,
+        "device_id": device_of(hass, coordinator.entry),
+        **attributes,
+    }
+    assert json_bytes(event.data)
+
+
+@pytest.mark.usefixtures("enabled")
+async def test_fired_event_has_no_sensor_when_the_currency_has_none(
+    hass: HomeAssistant,
+    coordinator: UpbitCoordinator,
+    exchange: SimulatedExchange,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    entity_registry.async_remove(BTC)
+    await hass.async_block_till_done()
+    fired = async_capture_events(hass, EVENT_BALANCE_CHANGED)
+    exchange.account.set("BTC", "0.6", "0.1")
+    await caught_up(hass, coordinator, exchange.account)
+    (event,) = fired
+    assert (event.data["entity_id"], event.data["sensor"]) == (EVENT, None)
 
 
 async def test_disabled_entity_costs_nothing(

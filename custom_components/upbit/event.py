@@ -24,6 +24,7 @@ EVENT_BALANCE_CHANGED = f"{DOMAIN}_balance_changed"
 
 
 ATTR_TYPE = "type"
+ATTR_SENSOR = "sensor"
 ATTR_CURRENCY = "currency"
 ATTR_DIFFERENCE = "difference"
 ATTR_LOCKED_AFTER = "locked_after"
@@ -83,7 +84,9 @@ class BalanceEvent(UpbitEntity, EventEntity):
                 EVENT_BALANCE_CHANGED,
                 {
                     ATTR_DEVICE_ID: None if self.device_entry is None else self.device_entry.id,
-                    ATTR_ENTITY_ID: self._sensor_of(change.currency),
+                    # Activity never asks for a sensor with a unit: a filter lets the event in by this entity.
+                    ATTR_ENTITY_ID: self.entity_id,
+                    ATTR_SENSOR: self._sensor_of(change.currency),
                     ATTR_TYPE: change_type.value,
                     **attributes,
                 },

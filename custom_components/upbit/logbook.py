@@ -8,7 +8,6 @@ from homeassistant.components.logbook import (
     LOGBOOK_ENTRY_MESSAGE,
     LOGBOOK_ENTRY_NAME,
 )
-from homeassistant.const import ATTR_ENTITY_ID
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.translation import async_get_cached_translations
 
@@ -17,6 +16,7 @@ from .event import (
     ATTR_CURRENCY,
     ATTR_DIFFERENCE,
     ATTR_LOCKED_AFTER,
+    ATTR_SENSOR,
     ATTR_TOTAL_AFTER,
     ATTR_TYPE,
     EVENT_BALANCE_CHANGED,
@@ -37,15 +37,16 @@ def async_describe_events(
         data = event.data
         texts = async_get_cached_translations(hass, hass.config.language, "common", DOMAIN)
         changed_locked = data[ATTR_TYPE] in (ChangeType.LOCKED, ChangeType.UNLOCKED)
-        entity_id = data[ATTR_ENTITY_ID]
-        state = None if entity_id is None else hass.states.get(entity_id)
+        sensor = data[ATTR_SENSOR]
+        state = None if sensor is None else hass.states.get(sensor)
         return {
             LOGBOOK_ENTRY_NAME: data[ATTR_CURRENCY] if state is None else state.name,
             LOGBOOK_ENTRY_MESSAGE: texts[f"component.{DOMAIN}.common.activity_{data[ATTR_TYPE]}"].format(
                 difference=data[ATTR_DIFFERENCE].removeprefix("-"),
                 after=data[ATTR_LOCKED_AFTER if changed_locked else ATTR_TOTAL_AFTER],
             ),
-            LOGBOOK_ENTRY_ENTITY_ID: entity_id,
+            # The page shows the name of this entity instead of the name above: the sensor says which currency.
+            LOGBOOK_ENTRY_ENTITY_ID: sensor,
         }
 
     async_describe_event(DOMAIN, EVENT_BALANCE_CHANGED, describe)
