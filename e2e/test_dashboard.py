@@ -1,3 +1,4 @@
+from decimal import Decimal
 import re
 
 from playwright.async_api import Page, expect
@@ -8,11 +9,12 @@ from .pages import CARD, add_dashboard, button, card_row, choose, fill, pick_car
 
 
 async def test_dashboard_of_the_dialog_shows_the_currencies_and_follows_them(home: View, page: Page) -> None:
-    holdings = await home.control("GET", "account")
+    await home.control("PUT", "account", {"BTC": {"balance": "0.5", "locked": "0.1"}})
+    sensors = await home.right_sensors()
     await add_dashboard(page, "Upbit", title="All I own")
     card = page.locator(CARD).first
-    for currency in holdings:
-        await expect(card_row(card, currency)).to_be_visible()
+    for currency, sensor in sensors.items():
+        await expect(card_row(card, currency)).to_have_count(1 if Decimal(sensor["state"]) else 0)
     async with staying(page):
         await expect(card_row(card, "PEPE")).to_have_count(0)
         await home.control("PUT", "account", {"PEPE": {"balance": "0", "locked": "1234.5"}})
