@@ -39,7 +39,7 @@ async def measure_together(folder: Path, *, short: bool) -> list[Figure]:
         one, fifty, five_hundred = exchanges
         hass = await stack.enter_async_context(home_assistant(folder))
         return [
-            *await measure_frames(hass, one, fifty, five_hundred, rounds=15 if short else 80),
+            *await measure_frames(hass, one, fifty, five_hundred, rounds=40 if short else 80),
             *await measure_reconcile(hass, five_hundred, rounds=3 if short else 20),
             *await measure_set_up(hass, five_hundred, rounds=3 if short else 15),
             *await measure_memory(hass, one, five_hundred, rounds=1 if short else 3),

@@ -89,12 +89,18 @@ async def measure_frames(
 
             return measure
 
+        # What has to be told apart finely is taken by itself: short pieces that lie close together, often.
         await taken.take(
             {
                 "floor": lambda: floor(sensors_1, single),
                 "1": feed(feed_1, single),
-                "kept": lambda: floor(sensors_1, single, parse_with_kept_decoder),
                 "500": feed(feed_500, single),
+                "kept": lambda: floor(sensors_1, single, parse_with_kept_decoder),
+            },
+            4 * rounds,
+        )
+        await taken.take(
+            {
                 "around": feed(feed_500, around),
                 "floor around": lambda: floor(sensors_500, around),
                 "wide": feed(feed_50, wide),

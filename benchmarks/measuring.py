@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 import gc
+import random
 from statistics import median, quantiles
 
 type Measure = Callable[[], float | Awaitable[float]]
@@ -27,15 +28,16 @@ class Rounds:
         self._samples: dict[str, list[float]] = {}
 
     async def take(self, measures: dict[str, Measure], rounds: int) -> None:
-        """Take every measure once a round, each round beginning with another one."""
+        """Take every measure once a round, in changing order, for each finds the caches that another has left."""
         names = list(measures)
+        order = random.Random(1)
         # What is there already is left out of the collections between the rounds.
         gc.collect()
         gc.freeze()
         for number in range(rounds + 1):
-            first = number % len(names)
+            order.shuffle(names)
             with no_garbage_collection():
-                for name in names[first:] + names[:first]:
+                for name in names:
                     result = measures[name]()
                     sample = result if isinstance(result, float) else await result
                     # The first round warms up: caches of the code and of the processor.
