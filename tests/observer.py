@@ -50,9 +50,9 @@ def _moment(since: float, holding: Holding) -> _Moment:
 class Observer:
     """Watches the sensors of an account's currencies.
 
-    A state is wrong when an available sensor shows what the account never had, in the state or in the attributes; or
-    what the account no longer has since more than `longest_lag` seconds. `settled` finds what is wrong once
-    everything must be right.
+    A state is wrong when an available sensor shows what the account never had, in the state or in the attributes; what
+    the account no longer has since more than `longest_lag` seconds; or, while everything comes `in_order`, something
+    older than it has shown before. `settled` finds what is wrong once everything must be right.
     """
 
     def __init__(self, account: Account, time: Callable[[], float]) -> None:
@@ -61,12 +61,14 @@ class Observer:
         self.states = 0
         self.changes = 0
         self.longest_lag = inf
+        self.in_order = True
         self.greatest_lag = 0.0
         self._time = time
         self._history = {
             currency: [_moment(time(), holding)] for currency, holding in account.holdings.items()
         }
         self._currencies: dict[str, str] = {}
+        self._newest: dict[str, float] = {}
         self._hass: HomeAssistant | None = None
         account.listeners.append(self._on_change)
 
@@ -162,6 +164,11 @@ class Observer:
         else:
             self.wrong.append(WrongState(now, state.entity_id, f"{shows}", "the account never had it"))
             return
+        if moment.since < self._newest.get(currency, 0) and self.in_order:
+            self.wrong.append(
+                WrongState(now, state.entity_id, f"{shows}", "it has shown a later amount before")
+            )
+        self._newest[currency] = moment.since
         lag = 0.0 if until is None else now - until
         self.greatest_lag = max(self.greatest_lag, lag)
         if lag > self.longest_lag:

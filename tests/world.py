@@ -17,7 +17,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 
 from custom_components.upbit.api.regions import REGIONS
-from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN, TIMINGS
+from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
 from custom_components.upbit.coordinator import UpbitCoordinator
 from tests.exchange import ApiKey, SimulatedExchange
 from tests.exchange.trading import Trader, starting_holdings
@@ -25,8 +25,8 @@ from tests.home import add_account, home_assistant
 from tests.observer import Observer, WrongState
 from tests.virtual_time import VirtualLoop
 
-QUIET = TIMINGS.reconcile + 2 * TIMINGS.poll
-"""Seconds without a change or a fault after which everything has to be right: a snapshot, and all that leads to it."""
+QUIET = 720.0
+"""Seconds without a change or a fault after which everything has to be right: a regular snapshot, and two minutes."""
 
 
 _LOOK = 5.0

@@ -12,7 +12,7 @@ from tests.world import World
 from .register import mishap
 
 
-@mishap()
+@mishap(shuffles=True)
 async def late_frames(world: World, seconds: float) -> None:
     """Frames are late and overtake each other."""
     outbound = world.exchange.stream.outbound
@@ -21,7 +21,7 @@ async def late_frames(world: World, seconds: float) -> None:
     outbound.recover()
 
 
-@mishap()
+@mishap(shuffles=True)
 async def doubled_frames(world: World, seconds: float) -> None:
     """Frames come three times, the copies at any moment."""
     outbound = world.exchange.stream.outbound
@@ -30,7 +30,7 @@ async def doubled_frames(world: World, seconds: float) -> None:
     outbound.recover()
 
 
-@mishap(hides=True)
+@mishap(hides=True, shuffles=True)
 async def held_frames(world: World, seconds: float) -> None:
     """Frames are held back; then they come in any order, or are lost with the connection."""
     with world.exchange.stream.hold_frames() as held:

@@ -4,8 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from math import inf
 
-from custom_components.upbit.api.rest import REQUEST_TIMEOUT
-from custom_components.upbit.const import TIMINGS
+from tests.observer import Observer
 from tests.world import QUIET, World
 
 type Course = Callable[[World, float], Awaitable[None]]
@@ -21,33 +20,42 @@ class Mishap:
     """Whether a stream that stands leaves changes untold, so that only the next regular snapshot shows them."""
     blinds: bool
     """Whether snapshots cannot be had."""
+    shuffles: bool
+    """Whether an older frame may come after a newer frame or snapshot."""
 
 
 MISHAPS: dict[str, Mishap] = {}
 
-_POLLED = TIMINGS.poll + TIMINGS.grace + 2 * REQUEST_TIMEOUT
-"""Seconds for which a balance may be old while it is available: until the snapshot after the next, at the latest."""
+_POLLED = 95.0
+"""Seconds for which a balance may be old while it is available.
+
+A minute between snapshots and 15 s of grace, when the last one took 10 s and the next one takes as long.
+"""
 
 
-def longest_lag(mishaps: Iterable[Mishap]) -> float:
-    """Return for how many seconds an available sensor may show what the account no longer has.
+def expect(observer: Observer, mishaps: Iterable[Mishap]) -> None:
+    """Tell the observer what sensors may show during mishaps.
 
-    While nothing tells a change and snapshots fail, nobody can know: then there is no limit.
+    While nothing tells a change and snapshots fail too, nobody can know of it: then there is no longest lag.
     """
-    hides = blinds = False
-    for mishap in mishaps:
-        hides, blinds = hides or mishap.hides, blinds or mishap.blinds
+    hides = blinds = shuffles = False
+    for each in mishaps:
+        hides, blinds, shuffles = hides or each.hides, blinds or each.blinds, shuffles or each.shuffles
+    observer.in_order = not shuffles
     if hides:
-        return inf if blinds else QUIET
-    return _POLLED
+        observer.longest_lag = inf if blinds else QUIET
+    else:
+        observer.longest_lag = _POLLED
 
 
-def mishap(*, hides: bool = False, blinds: bool = False) -> Callable[[Course], Course]:
+def mishap(
+    *, hides: bool = False, blinds: bool = False, shuffles: bool = False
+) -> Callable[[Course], Course]:
     """Register a mishap under the name of its course."""
 
     def register(course: Course) -> Course:
         name = course.__name__
-        MISHAPS[name] = Mishap(name, course, hides, blinds)
+        MISHAPS[name] = Mishap(name, course, hides, blinds, shuffles)
         return course
 
     return register

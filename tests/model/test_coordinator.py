@@ -1,6 +1,7 @@
 """The whole integration in any interleaving of changes and mishaps, on real sockets in a real Home Assistant."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -8,16 +9,24 @@ import random
 from tempfile import TemporaryDirectory
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID
+from homeassistant.exceptions import HomeAssistantError
 from hypothesis import HealthCheck, given, strategies as st
+import pytest
 
+from custom_components.upbit.const import DOMAIN
+from custom_components.upbit.services import SERVICE_REFRESH
 from tests.effort import effort
 from tests.exchange import Delivery
-from tests.mishaps import MISHAPS, longest_lag
+from tests.mishaps import MISHAPS, expect
 from tests.virtual_time import run
 from tests.world import World, open_world
 
+# Hours of virtual time, on a machine that may be busy.
+pytestmark = pytest.mark.timeout(300)
+
 CURRENCIES = ("SGD", "KRW", "BTC", "ETH", "XRP", "DOGE", "SHIB")
-PAUSES = (0, 0.001, 0.1, 0.7, 2, 6, 13, 35, 70, 130, 640)
+PAUSES = (0, 0.001, 0.1, 0.3, 0.7, 1.5, 2, 6, 13, 35, 70, 130, 640)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,12 @@ class Begin:
     seconds: float
 
 
-type Step = Change | Pause | Begin
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """Somebody uses the action that takes a snapshot."""
+
+
+type Step = Change | Pause | Begin | Refresh
 
 amounts = st.one_of(
     st.just(Decimal(0)),
@@ -55,10 +69,11 @@ changes = st.builds(
     st.sampled_from(Delivery),
 )
 pauses = st.builds(Pause, st.sampled_from(PAUSES))
-begins = st.builds(Begin, st.sampled_from(sorted(MISHAPS)), st.sampled_from(PAUSES[2:-1]))
-schedules = st.lists(
-    st.one_of(changes, changes, changes, pauses, pauses, pauses, begins, begins), min_size=8, max_size=40
-)
+begins = st.builds(Begin, st.sampled_from(sorted(MISHAPS)), st.sampled_from(PAUSES[5:-1]))
+# Mishaps are rare enough for something to go right between them, where it can go wrong in a subtler way.
+kinds = {"change": changes, "pause": pauses, "refresh": st.just(Refresh()), "begin": begins}
+kind = st.sampled_from(6 * ["change"] + 6 * ["pause"] + 3 * ["refresh"] + 2 * ["begin"])
+schedules = st.lists(kind.flatmap(kinds.__getitem__), min_size=12, max_size=50)
 
 
 async def follow(world: World, schedule: list[Step]) -> None:
@@ -73,10 +88,20 @@ async def follow(world: World, schedule: list[Step]) -> None:
                     await asyncio.sleep(seconds)
                 case Begin(mishap, seconds):
                     lasting.create_task(MISHAPS[mishap].course(world, seconds))
+                case Refresh():
+                    lasting.create_task(refresh(world))
+
+
+async def refresh(world: World) -> None:
+    entry_id = world.entry.entry_id
+    with suppress(HomeAssistantError):
+        await world.hass.services.async_call(
+            DOMAIN, SERVICE_REFRESH, {ATTR_CONFIG_ENTRY_ID: entry_id}, blocking=True
+        )
 
 
 @given(region=st.sampled_from(("sg", "kr")), schedule=schedules, chance=st.integers(0, 2**32))
-@effort(25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@effort(40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_sensors_show_the_account_and_nothing_else(
     wall: FrozenDateTimeFactory, region: str, schedule: list[Step], chance: int
 ) -> None:
@@ -84,7 +109,9 @@ def test_sensors_show_the_account_and_nothing_else(
         with TemporaryDirectory() as folder:
             async with open_world(Path(folder), region=region, seed=chance) as world:
                 begun = [MISHAPS[step.mishap] for step in schedule if isinstance(step, Begin)]
-                world.observer.longest_lag = longest_lag(begun)
+                expect(world.observer, begun)
+                # Much happens while a snapshot is under way.
+                world.answer_seconds = (0.2, 5)
                 await world.observe(follow(world, schedule))
                 await world.recover()
                 assert await world.quiet() == []

@@ -27,6 +27,9 @@ from tests.world import World
 
 from .leaks import WRONG_KEY, Course, Leaks, token, watch
 
+# Hours of virtual time, on a machine that may be busy.
+pytestmark = pytest.mark.timeout(300)
+
 
 async def look_into(world: World, leaks: Leaks) -> None:
     """Use the action, keep what it raises, and look at everything."""

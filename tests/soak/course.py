@@ -12,7 +12,7 @@ import tracemalloc
 from homeassistant.const import __version__
 from homeassistant.util.async_ import get_scheduled_timer_handles
 
-from tests.mishaps import MISHAPS, Mishap, longest_lag
+from tests.mishaps import MISHAPS, Mishap, expect
 from tests.world import World, open_world
 
 from .figures import Figures
@@ -48,7 +48,7 @@ class Soak:
 
     async def _warm_up(self) -> None:
         """Let every mishap happen once and briefly: by then everything has happened that fills a cache."""
-        self._world.observer.longest_lag = longest_lag(MISHAPS.values())
+        expect(self._world.observer, MISHAPS.values())
         for _ in MISHAPS:
             mishap = self._draw()
             await self._begin(mishap, self._world.random.uniform(5, 30))
@@ -57,11 +57,12 @@ class Soak:
         await self._rest(list(MISHAPS.values()))
 
     async def _cycle(self) -> None:
-        """Let one mishap or two happen while somebody trades; then come to rest."""
+        """Trade for a while, let one mishap or two happen meanwhile; then come to rest."""
         world = self._world
         mishaps = [self._draw() for _ in range(world.random.choice((1, 1, 2)))]
-        world.observer.longest_lag = longest_lag(mishaps)
+        expect(world.observer, mishaps)
         world.trader.paused = False
+        await asyncio.sleep(world.random.uniform(30, 600))
         async with asyncio.TaskGroup() as lasting:
             for mishap in mishaps:
                 lasting.create_task(self._begin(mishap, world.random.uniform(20, 600)))

@@ -18,6 +18,9 @@ from tests.virtual_time import run
 from .course import soak
 from .figures import Figures
 
+# Hours of virtual time, on a machine that may be busy.
+pytestmark = pytest.mark.timeout(300)
+
 kept: list[AssetUpdate] = []
 
 
