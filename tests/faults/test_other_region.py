@@ -1,13 +1,18 @@
 """The key belongs to another region: the error names the region as the likely cause."""
 
+from dataclasses import replace
+
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
 from homeassistant.const import CONF_REGION
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers.translation import async_get_translations
+import pytest
 
+from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
 from tests.exchange import ACCESS_KEY, SECRET_KEY, SimulatedExchange
 
+from .clock import pass_time
 from .world import World
 
 
@@ -38,12 +43,14 @@ async def test_entry_names_the_region(world: World) -> None:
     assert world.reauth_flows() == 1
 
 
-async def test_key_is_sent_to_no_other_region(
-    world: World, exchange: SimulatedExchange, socket_enabled: None
-) -> None:
+async def test_key_is_sent_to_no_other_region(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Trying the regions one after the other would hand the key to hosts that have nothing to do with it."""
-    exchange.key.region = "th"
+    world.exchange.key.region = "th"
     async with SimulatedExchange("th") as other:
+        elsewhere = {"rest_url": other.rest_url, "websocket_url": other.websocket_url}
+        for code in REGIONS.keys() - {"sg"}:
+            monkeypatch.setitem(REGIONS, code, replace(REGIONS[code], **elsewhere))
         assert not await world.set_up()
+        await pass_time(600)
         assert other.record.calls == []
-    assert {call.path for call in exchange.record.calls} <= {"/v1/accounts", "/websocket/v1/private"}
+    assert world.exchange.record.calls
