@@ -38,9 +38,18 @@ async def choose(page: Page, field: str, option: str) -> None:
     await page.get_by_role("menuitem", name=option, exact=True).click()
 
 
+async def write(field: Locator, text: str) -> None:
+    """Type into a field, as a person does: with a click first, which waits until a dialog before it has closed.
+
+    What is written before that is lost: Home Assistant's editor draws its form anew.
+    """
+    await field.click()
+    await field.fill(text)
+
+
 async def fill(page: Page, field: str, text: str) -> None:
     """Type into a form's text field."""
-    await page.get_by_role("textbox", name=field).fill(text)
+    await write(page.get_by_role("textbox", name=field), text)
 
 
 async def open_device(page: Page, name: str) -> None:
@@ -66,7 +75,7 @@ async def staying(page: Page) -> AsyncIterator[None]:
 async def add_trigger(page: Page, sensor: str, trigger: str) -> None:
     """In the automation editor, add a trigger of the sensor with this name."""
     await button(page, "Add trigger").click()
-    await page.get_by_placeholder("Search").last.fill(sensor)
+    await write(page.get_by_placeholder("Search").last, sensor)
     await page.get_by_role("button", name=f"{sensor} Upbit").click()
     await page.get_by_role("button", name=trigger).click()
 
@@ -74,16 +83,16 @@ async def add_trigger(page: Page, sensor: str, trigger: str) -> None:
 async def add_target(page: Page, sensor: str) -> None:
     """In a form, choose the sensor with this name."""
     await button(page, "Add target").click()
-    await page.get_by_placeholder("Search").last.fill(sensor)
+    await write(page.get_by_placeholder("Search").last, sensor)
     await page.get_by_role("option", name=f"{sensor} Upbit").click()
 
 
 async def add_notification(page: Page, message: str) -> None:
     """In the automation editor, add the action that shows a message under Notifications."""
     await button(page, "Add action").click()
-    await page.get_by_placeholder("Search").last.fill("persistent notification")
+    await write(page.get_by_placeholder("Search").last, "persistent notification")
     await page.get_by_role("button", name="Send a persistent notification").click()
-    await option(page, "Message body of the notification.").get_by_role("textbox").fill(message)
+    await write(option(page, "Message body of the notification.").get_by_role("textbox"), message)
 
 
 def option(page: Page, text: str) -> Locator:
@@ -138,9 +147,15 @@ async def pick_card(page: Page, name: str) -> None:
     """On a dashboard that is being edited, choose a card by its name; its editor opens."""
     await button(page, "Add card").first.click()
     await page.get_by_role("tab", name="By card").click()
-    await page.get_by_placeholder("Search cards").fill(name)
+    await write(page.get_by_placeholder("Search cards"), name)
     # A preview lies under a pane of glass that takes the click.
     await page.locator("hui-card-picker").get_by_text(name, exact=True).click(force=True)
+
+
+async def in_its_theme(card: Locator, *, dark: bool) -> None:
+    """Wait until a card is drawn in the theme: a page begins in the light one."""
+    colour = "rgb(28, 28, 28)" if dark else "rgb(255, 255, 255)"
+    await expect(card.locator("ha-card")).to_have_css("background-color", colour)
 
 
 def card_row(card: Locator, currency: str) -> Locator:

@@ -10,7 +10,7 @@ from demo.check import View
 from .accessibility import violations
 from .browser import Look
 from .conftest import OpenPage, SaveDashboard
-from .pages import CARD, card_row
+from .pages import CARD, card_row, in_its_theme
 from .texts import frontend_texts
 
 PHONE = {"width": 390, "height": 844}
@@ -59,9 +59,7 @@ async def test_dashboard_is_whole_and_accessible(
     await expect(page.get_by_role("heading", name=texts["locked_in_orders"])).to_be_visible()
     await expect(page.locator("hui-tile-card").filter(has_text=CONNECTED[look.locale])).to_be_visible()
     for card in await cards.all():
-        await expect(card.locator("ha-card")).to_have_css(
-            "background-color", "rgb(28, 28, 28)" if look.dark else "rgb(255, 255, 255)"
-        )
+        await in_its_theme(card, dark=look.dark)
         assert await card.evaluate(OUTSIDE) == []
         assert await violations(card) == []
 

@@ -16,6 +16,7 @@ from .pages import (
     open_notifications,
     option,
     save_automation,
+    write,
 )
 
 
@@ -36,7 +37,7 @@ async def test_automation_built_in_the_editor_runs_and_has_a_trace(home: View, p
     await add_trigger(page, "BTC", "Balance changed")
     await page.get_by_role("radio", name="Increased").click()
     await option(page, "At least by").locator("ha-checkbox").click()
-    await option(page, "At least by").get_by_role("spinbutton").fill("0.00000001")
+    await write(option(page, "At least by").get_by_role("spinbutton"), "0.00000001")
     await add_notification(page, "{{ trigger.from }} and {{ trigger.difference }} is {{ trigger.to }}")
     await save_automation(page, "Tell me when BTC arrives")
 

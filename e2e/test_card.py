@@ -6,7 +6,7 @@ from demo.check import View
 from .accessibility import violations
 from .browser import Look
 from .conftest import OpenPage, SaveDashboard
-from .pages import CARD, button, card_row
+from .pages import CARD, button, card_row, in_its_theme
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -43,6 +43,7 @@ async def test_card_is_accessible_while_it_points_out_a_change_with_every_digit(
     # Without motion the highlight keeps its colour while axe measures contrasts.
     page = await open_page(Look(dark=dark, still=True))
     await page.goto(dashboard)
+    await in_its_theme(page.locator(CARD), dark=dark)
     await button(page, "Show exact digits").click()
     row = card_row(page.locator(CARD), "BTC")
     await expect(row).to_contain_text("0.6")

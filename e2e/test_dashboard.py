@@ -5,7 +5,7 @@ from playwright.async_api import Page, expect
 
 from demo.check import View
 
-from .pages import CARD, add_dashboard, button, card_row, choose, fill, pick_card, staying
+from .pages import CARD, add_dashboard, button, card_row, choose, fill, pick_card, staying, write
 
 
 async def test_dashboard_of_the_dialog_shows_the_currencies_and_follows_them(home: View, page: Page) -> None:
@@ -60,7 +60,7 @@ async def test_card_is_suggested_for_a_sensor_of_the_account(page: Page) -> None
     await add_dashboard(page, "New dashboard from scratch", title="Suggested")
     await button(page, "Edit dashboard").click()
     await button(page, "Add card").first.click()
-    await page.get_by_placeholder("Search entities").fill("BTC")
+    await write(page.get_by_placeholder("Search entities"), "BTC")
     await page.get_by_role("button", name="BTC Upbit Simulated exchange").click()
     await button(page, "Upbit balances - BTC").click()
     await button(page, "Done").click()
