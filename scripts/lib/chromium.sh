@@ -2,11 +2,13 @@
 
 # Prints the first of its arguments that is a browser which can open a page without a screen.
 first_working_browser() {
-    local candidate profile
+    local candidate profile limit=()
+    # It is not everywhere (macOS).
+    command -v timeout >/dev/null && limit=(timeout 60)
     for candidate in "$@"; do
         [ -x "$candidate" ] || continue
         profile="$(mktemp -d)"
-        if timeout 60 "$candidate" --headless --no-sandbox --disable-gpu --user-data-dir="$profile" \
+        if ${limit[@]+"${limit[@]}"} "$candidate" --headless --no-sandbox --disable-gpu --user-data-dir="$profile" \
             --dump-dom "data:text/html,<p>works</p>" 2>/dev/null | grep -q "<p>works</p>"; then
             rm -rf "$profile"
             printf '%s\n' "$candidate"
