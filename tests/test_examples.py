@@ -1,4 +1,4 @@
-"""The YAML in the documentation is what Home Assistant takes."""
+"""The YAML in the documentation is what Home Assistant takes, and its pictures are what they are meant to be."""
 
 from pathlib import Path
 import re
@@ -14,13 +14,20 @@ from custom_components.upbit.coordinator import UpbitCoordinator
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-EXAMPLES = [
-    pytest.param(example, id=f"{page.stem}-{number}")
+BLOCKS = [
+    (f"{page.stem}-{number}", yaml.safe_load(text))
     for page in PAGES
     for number, text in enumerate(re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL))
-    if isinstance(example := yaml.safe_load(text), dict)
+]
+EXAMPLES = [
+    pytest.param(example, id=name)
+    for name, example in BLOCKS
+    if isinstance(example, dict)
     and example.keys() & {"automation", "triggers", "conditions", "actions", "threshold"}
 ]
+CARDS = [example["type"] for _, example in BLOCKS if isinstance(example, dict) and "type" in example]
+
+IMAGES = ROOT / "docs" / "images"
 
 
 def automations(example: dict[str, Any]) -> list[dict[str, Any]]:
@@ -47,3 +54,26 @@ async def test_example_is_valid(
         validated = await async_validate_config_item(hass, str(number), automation)
         assert validated is not None
         assert validated.validation_error is None
+
+
+def test_each_example_of_a_card_has_its_picture() -> None:
+    assert {"tile", "entities", "statistics-graph", "markdown"} <= set(CARDS)
+    for card in CARDS:
+        name = "exact" if card == "custom:upbit-balances-card" else card
+        assert (IMAGES / f"card-{name}.png").is_file(), name
+
+
+def test_pictures_are_those_that_the_documentation_shows() -> None:
+    shown = {
+        (page.parent / path).resolve()
+        for page in PAGES
+        for path in re.findall(r"[\w./-]*images/[\w-]+\.png", page.read_text())
+    }
+    assert shown == {path.resolve() for path in IMAGES.iterdir()}
+
+
+def test_no_two_pictures_are_the_same() -> None:
+    pictures: dict[bytes, str] = {}
+    for path in sorted(IMAGES.iterdir()):
+        twin = pictures.setdefault(path.read_bytes(), path.name)
+        assert twin == path.name, f"{path.name} is {twin}"
