@@ -1,4 +1,4 @@
-"""The forms: an account is added, gets another key or region, and loses its empty currencies."""
+"""The form that adds an account, and what it says when that fails."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -115,6 +115,39 @@ def test_scale_that_is_claimed_is_reached() -> None:
     assert not open_rules or MANIFEST.get("quality_scale") is None
 
 
+def test_evidence_of_the_quality_scale_exists() -> None:
+    text = (INTEGRATION / "quality_scale.yaml").read_text(encoding="utf-8")
+    cited = re.findall(r"([\w./-]+\.(?:py|md|json))(?:::(\w+))?", text)
+    assert len(cited) > 40
+    for path, test in cited:
+        (file,) = (each for each in (ROOT / path, INTEGRATION / path) if each.is_file())
+        if test:
+            assert test in functions(file), f"{path}::{test}"
+
+
+def functions(file: Path) -> set[str]:
+    """Return the names of the functions of a module."""
+    return {
+        node.name
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+
+
+@pytest.mark.parametrize(
+    ("rule", "evidence"),
+    [
+        ("reauthentication-flow", "tests/test_another_key.py::test_reauth_"),
+        ("reconfiguration-flow", "tests/test_another_key.py::test_reconfigure_"),
+        ("stale-devices", "tests/test_options_flow.py::"),
+        ("dynamic-devices", "tests/test_currencies.py::"),
+        ("config-entry-unloading", "tests/test_unload.py::"),
+    ],
+)
+def test_rule_cites_the_test_that_shows_it(rule: str, evidence: str) -> None:
+    assert evidence in quality_scale()[rule]["comment"]
+
+
 # Brand, scripts and workflows
 
 

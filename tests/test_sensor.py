@@ -1,4 +1,4 @@
-"""Sensors: exact states, one for each currency, new and emptied ones, and no more writes than changes."""
+"""Sensors: one for each currency with its exact state, and those of the last change and the key's expiry."""
 
 from collections.abc import Iterator
 from dataclasses import replace
