@@ -4,6 +4,7 @@ import { findAccounts, isOwn, isTotal, totalsOf } from "./accounts.js";
 import { BalanceRow } from "./balance-row.js";
 import { DEFAULTS, checkConfig, configForm } from "./card-config.js";
 import { STYLE } from "./card-style.js";
+import { lastMoved } from "./changes.js";
 import { localize, pageLanguage } from "./localize.js";
 
 export const CARD = "upbit-balances-card";
@@ -11,7 +12,7 @@ export const CARD = "upbit-balances-card";
 const ORDERS = {
   // The rows are given in this order.
   name: () => 0,
-  last_change: (a, b) => Date.parse(b.state.last_updated) - Date.parse(a.state.last_updated),
+  last_change: (a, b) => lastMoved(b.state) - lastMoved(a.state),
   locked: (a, b) => b.lockedShare - a.lockedShare,
 };
 

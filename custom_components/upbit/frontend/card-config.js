@@ -10,6 +10,9 @@ const CHOICES = { sort: ["name", "last_change", "locked"], digits: ["short", "ex
 /** The page's own state, for the two moments at which Home Assistant asks a card for something without giving it. */
 const pageHass = () => document.querySelector("home-assistant")?.hass;
 
+/** The accounts that cards of this page have been told to show; one of them may be gone. */
+const wanted = new Set();
+
 /**
  * Return the options with their defaults.
  * @throws {Error} An option is not what it has to be; the text names it.
@@ -33,6 +36,7 @@ export function checkConfig(config) {
       fail(option, "error_choice", { choices: CHOICES[option].join(", ") });
     }
   }
+  if (checked.device_id) wanted.add(checked.device_id);
   return { ...DEFAULTS, ...checked };
 }
 
@@ -40,6 +44,14 @@ export function checkConfig(config) {
 function knownCurrencies(hass) {
   const codes = findAccounts(hass).flatMap((account) => totalsOf(hass, account).map(currencyOf));
   return [...new Set(codes)].sort();
+}
+
+/** The field for the account, where there is something to choose. */
+function accountField(accounts) {
+  const gone = [...wanted].some((id) => !accounts.some((account) => account.id === id));
+  if (accounts.length < 2 && !gone) return [];
+  const options = accounts.map(({ id, name }) => ({ value: id, label: name }));
+  return [{ name: "device_id", selector: { select: { mode: "dropdown", options } } }];
 }
 
 /** What Home Assistant builds the visual editor from. */
@@ -58,7 +70,7 @@ export function configForm() {
   return {
     schema: [
       { name: "title", selector: { text: {} } },
-      { name: "device_id", selector: { device: { filter: { integration: "upbit" } } } },
+      ...(hass ? accountField(findAccounts(hass)) : []),
       {
         name: "currencies",
         selector: {
