@@ -1,0 +1,451 @@
+"""The card, its options and the strategy on a page of their own, for accounts that the demo does not have."""
+
+from collections.abc import AsyncIterator
+from decimal import Decimal
+import itertools
+import re
+from typing import Any
+
+from playwright.async_api import Locator, Page, Route, expect
+import pytest
+
+from .browser import Visit, Visitor
+from .pages import CARD, button, card_row
+from .texts import frontend_texts
+
+TEXTS = frontend_texts("en")
+MINUS = "\N{MINUS SIGN}"
+BLANK = "<!doctype html><html lang='en'><body><home-assistant></home-assistant></body></html>"
+
+# Parts of the page's state that did not change stay the same objects, as in Home Assistant; the card relies on it.
+SHOW = """({ states, ...shared }) => {
+    const page = document.querySelector("home-assistant");
+    const kept = (before, now) => (JSON.stringify(before) === JSON.stringify(now) ? before : now);
+    const last = page.hass ?? { states: {} };
+    const functions = (window.functions ??= {
+        formatEntityName: (state) => state.attributes.unit_of_measurement,
+        formatEntityState: (state) => ({ unavailable: "Unavailable", on: "Connected" })[state.state] ?? state.state,
+    });
+    page.hass = { ...functions, states: {} };
+    for (const [key, value] of Object.entries(shared)) page.hass[key] = kept(last[key], value);
+    for (const [id, state] of Object.entries(states)) page.hass.states[id] = kept(last.states[id], state);
+    for (const card of document.querySelectorAll("upbit-balances-card")) card.hass = page.hass;
+}"""
+ADD_CARD = f"""(config) => {{
+    const card = document.createElement("{CARD}");
+    card.setConfig(config);
+    document.body.append(card);
+    card.hass = document.querySelector("home-assistant").hass;
+}}"""
+GENERATE = """async () => {
+    const strategy = customElements.get("ll-strategy-dashboard-upbit");
+    return await strategy.generate({}, document.querySelector("home-assistant").hass);
+}"""
+FORM = f"""() => {{
+    const {{ schema, computeLabel, computeHelper }} = customElements.get("{CARD}").getConfigForm();
+    return schema.map((field) => ({{ ...field, label: computeLabel(field), helper: computeHelper(field) }}));
+}}"""
+SET_CONFIG = f"""(config) => {{
+    try {{
+        document.createElement("{CARD}").setConfig(config);
+    }} catch (error) {{
+        return error.message;
+    }}
+}}"""
+
+# Available and locked by currency, by account; None for what is not known.
+type Accounts = dict[str, dict[str, tuple[str, str] | None]]
+
+FIAT = ("SGD", "KRW")
+ONE: Accounts = {"Upbit Singapore": {"SGD": ("1250.5", "0"), "BTC": ("0.5", "0.1"), "ETH": ("0", "0")}}
+TWO: Accounts = {
+    "Upbit Korea": {"KRW": ("1000000", "0"), "BTC": ("0.25", "0"), "ETH": ("0", "0")},
+    "Upbit Singapore": {"SGD": ("1250.5", "0"), "BTC": ("0.5", "0.1")},
+}
+
+
+def device_of(account: str) -> str:
+    """Return the id of an account's device."""
+    return account.lower().replace(" ", "_")
+
+
+def page_state(accounts: Accounts, **more: object) -> dict[str, Any]:
+    """Return what Home Assistant would have told the page; states that differ are of different moments."""
+    states: dict[str, Any] = {}
+    entities: dict[str, Any] = {}
+    for account, holdings in accounts.items():
+        device = device_of(account)
+        stream = f"binary_sensor.{device}_live_stream"
+        states[stream] = {"entity_id": stream, "state": "on", "attributes": {}}
+        entities[stream] = {"translation_key": "stream", "device_id": device}
+        for currency, amounts in holdings.items():
+            sensor = f"sensor.{device}_{currency.lower()}"
+            attributes = {
+                "unit_of_measurement": currency,
+                "device_class": "monetary" if currency in FIAT else None,
+            }
+            total = "unavailable"
+            if amounts is not None:
+                total = format(sum(map(Decimal, amounts), Decimal()), "f")
+                attributes |= dict(zip(("balance", "locked"), map(float, amounts), strict=True))
+            states[sensor] = {"entity_id": sensor, "state": total, "attributes": attributes}
+            entities[sensor] = {"translation_key": "total", "device_id": device}
+    for entity_id, entity in entities.items():
+        entity |= {"entity_id": entity_id, "platform": "upbit"}
+    return {
+        "states": states,
+        "entities": entities,
+        "devices": {device_of(account): {"id": device_of(account), "name": account} for account in accounts},
+        "language": "en",
+        "locale": {"language": "en", "number_format": "language"},
+        "config": {"components": ["history", "logbook", "recorder"]},
+        "user": {"is_admin": True},
+        **more,
+    }
+
+
+class Alone:
+    """A page with the card's modules, and a Home Assistant that says what a test has it say."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.card = page.locator(CARD)
+        self._minutes = itertools.count()
+        self._written: dict[str, tuple[Any, str]] = {}
+
+    async def show(self, accounts: Accounts, **more: object) -> None:
+        """Have Home Assistant tell of accounts; a sensor that differs from before is written now."""
+        state = page_state(accounts, **more)
+        now = f"2026-11-01T00:{next(self._minutes):02}:00+00:00"
+        for sensor, each in state["states"].items():
+            before, at = self._written.get(sensor, (None, now))
+            self._written[sensor] = (dict(each), at if before == each else now)
+            each["last_updated"] = self._written[sensor][1]
+        await self.page.evaluate(SHOW, state)
+
+    async def add_card(self, **config: object) -> None:
+        """Put a card on the page."""
+        await self.page.evaluate(ADD_CARD, config)
+
+    def row(self, currency: str) -> Locator:
+        """Return a currency's row."""
+        return card_row(self.card, currency)
+
+    async def expect_order(self, *currencies: str) -> None:
+        """Wait for the rows to be these."""
+        await expect(self.card.locator(".name")).to_have_text(list(currencies))
+
+
+@pytest.fixture(scope="module")
+async def visit(person: Visitor) -> AsyncIterator[Visit]:
+    async with person.visit() as opened:
+
+        async def answer(route: Route) -> None:
+            await route.fulfill(body=BLANK, content_type="text/html")
+
+        await opened.page.route("**/alone", answer)
+        yield opened
+
+
+@pytest.fixture(scope="module")
+async def modules(visit: Visit) -> str:
+    """The address of the module that Home Assistant's pages load."""
+    await visit.page.goto("/")
+    await visit.page.wait_for_function(f"customElements.get('{CARD}') !== undefined")
+    loaded: str = await visit.page.evaluate(
+        "performance.getEntriesByType('resource').find(({ name }) => name.endsWith('/upbit.js')).name"
+    )
+    return loaded
+
+
+@pytest.fixture
+async def alone(visit: Visit, modules: str) -> AsyncIterator[Alone]:
+    """A page without a past: what the modules remember goes with the page before."""
+    await visit.page.goto("/alone")
+    await visit.page.evaluate("module => import(module)", modules)
+    visit.errors.clear()
+    yield Alone(visit.page)
+    assert not visit.errors, "\n".join(visit.errors)
+
+
+async def test_one_account_has_its_name_and_connection_in_the_header(alone: Alone) -> None:
+    await alone.show(ONE)
+    await alone.add_card()
+    await expect(alone.card.get_by_role("heading")).to_have_text("Upbit Singapore")
+    await expect(alone.card.locator(".stream")).to_have_text("Connected")
+    await alone.expect_order("SGD", "BTC", "ETH")
+
+
+async def test_several_accounts_are_groups_with_a_connection_each(alone: Alone) -> None:
+    await alone.show(TWO)
+    await alone.add_card(hide_empty=True)
+    await expect(alone.card.get_by_role("heading")).to_have_text(
+        [TEXTS["balances"], "Upbit Korea", "Upbit Singapore"]
+    )
+    await expect(alone.card.locator(".stream")).to_have_text(["", "Connected", "Connected"])
+    for account, rows in {"Upbit Korea": ["KRW", "BTC"], "Upbit Singapore": ["SGD", "BTC"]}.items():
+        group = alone.card.get_by_role("list", name=account)
+        await expect(group.locator(".name")).to_have_text(rows)
+    await expect(alone.row("BTC").first).to_contain_text("0.25")
+    await expect(alone.row("BTC").last).to_contain_text("0.6")
+
+
+async def test_group_goes_with_its_account(alone: Alone) -> None:
+    await alone.show(TWO)
+    await alone.add_card()
+    await expect(alone.card.get_by_role("list")).to_have_count(2)
+    await alone.show(ONE)
+    await expect(alone.card.get_by_role("heading")).to_have_text("Upbit Singapore")
+    await alone.expect_order("SGD", "BTC", "ETH")
+
+
+async def test_card_of_one_account_shows_no_other(alone: Alone) -> None:
+    await alone.show(TWO)
+    await alone.add_card(device_id=device_of("Upbit Korea"))
+    await expect(alone.card.get_by_role("heading")).to_have_text("Upbit Korea")
+    await alone.expect_order("KRW", "BTC", "ETH")
+
+
+async def test_unavailable_row_has_no_amount_and_its_return_is_no_change(alone: Alone) -> None:
+    await alone.show(ONE)
+    await alone.add_card(hide_empty=True)
+    await alone.show({"Upbit Singapore": {"SGD": ("1250.5", "0"), "BTC": None, "ETH": None}})
+    # What was empty stays out of sight while it is not known.
+    await alone.expect_order("SGD", "BTC")
+    row = alone.row("BTC")
+    await expect(row).to_have_text(re.compile(r"BTC\s+Unavailable\s*$"))
+    await expect(row).to_have_attribute("data-state", "unavailable")
+    await expect(row.locator(".bar .available")).to_have_css("width", "0px")
+    await expect(row.locator(".bar .locked")).to_be_hidden()
+    await alone.show(ONE)
+    await expect(row).to_contain_text("0.6")
+    await expect(row).not_to_have_class("changed")
+    await expect(row.locator(".change")).to_have_text("")
+
+
+async def test_another_amount_after_an_outage_is_a_change(alone: Alone) -> None:
+    await alone.show(ONE)
+    await alone.add_card()
+    await alone.show({"Upbit Singapore": {**ONE["Upbit Singapore"], "BTC": None}})
+    await alone.show({"Upbit Singapore": {**ONE["Upbit Singapore"], "BTC": ("0.4", "0.1")}})
+    await expect(alone.row("BTC")).to_contain_text(f"{MINUS}0.1")
+
+
+@pytest.mark.parametrize(
+    ("accounts", "config", "message"),
+    [
+        pytest.param({}, {}, TEXTS["no_account"], id="no account"),
+        pytest.param(ONE, {"device_id": "another"}, TEXTS["account_gone"], id="account gone"),
+        pytest.param(ONE, {"currencies": ["XRP"]}, TEXTS["nothing_chosen"], id="nothing chosen"),
+        pytest.param(
+            ONE, {"currencies": ["ETH"], "only_locked": True}, TEXTS["nothing_locked"], id="nothing locked"
+        ),
+        pytest.param(
+            {"Upbit Singapore": {"ETH": ("0", "0")}},
+            {"hide_empty": True},
+            TEXTS["nothing_held"],
+            id="nothing held",
+        ),
+        pytest.param(
+            {"Upbit Singapore": {"BTC": None}},
+            {"only_locked": True},
+            "Unavailable",
+            id="not known what is locked",
+        ),
+    ],
+)
+async def test_card_without_rows_says_why(
+    alone: Alone, accounts: Accounts, config: dict[str, object], message: str
+) -> None:
+    await alone.show(accounts)
+    await alone.add_card(**config)
+    await expect(alone.card.locator(".message")).to_have_text(message)
+    await expect(alone.card.get_by_role("listitem")).to_have_count(0)
+
+
+async def test_only_what_is_locked_is_shown_as_long_as_it_is(alone: Alone) -> None:
+    await alone.show(ONE)
+    await alone.add_card(only_locked=True)
+    await alone.expect_order("BTC")
+    await alone.show({"Upbit Singapore": {**ONE["Upbit Singapore"], "BTC": ("0.6", "0")}})
+    await alone.expect_order()
+    await expect(alone.card.locator(".message")).to_have_text(TEXTS["nothing_locked"])
+    await alone.show({"Upbit Singapore": {**ONE["Upbit Singapore"], "SGD": ("250.5", "1000")}})
+    await alone.expect_order("SGD", "BTC")
+    await expect(alone.card.locator(".message")).to_have_count(0)
+
+
+async def test_last_change_first_whatever_becomes_available_later(alone: Alone) -> None:
+    held: dict[str, tuple[str, str] | None] = {"BTC": ("1", "0"), "ETH": ("1", "0"), "SOL": ("1", "0")}
+    account = "Upbit Singapore"
+    await alone.show({account: held})
+    await alone.show({account: held | {"SOL": ("2", "0")}})
+    await alone.add_card(sort="last_change")
+    # The page has seen no change yet; of the sensors, SOL is the one that was written last.
+    await alone.expect_order("SOL", "BTC", "ETH")
+    held["SOL"] = ("2", "0")
+    # An amount that only moves into an order is a change too.
+    held["ETH"] = ("0.5", "0.5")
+    await alone.show({account: held})
+    await alone.expect_order("ETH", "SOL", "BTC")
+    for currency in ("BTC", "SOL"):
+        await alone.show({account: held | {currency: None}})
+        await alone.show({account: held})
+        await expect(alone.row(currency)).not_to_have_attribute("data-state", "unavailable")
+    await alone.expect_order("ETH", "SOL", "BTC")
+    held["BTC"] = ("0.9", "0")
+    await alone.show({account: held})
+    await alone.expect_order("BTC", "ETH", "SOL")
+    # A currency that the account did not have is the newest.
+    held["XRP"] = ("10", "0")
+    await alone.show({account: held})
+    await alone.expect_order("XRP", "BTC", "ETH", "SOL")
+
+
+async def test_what_was_away_when_the_page_was_opened_is_no_change_once_it_is_there(alone: Alone) -> None:
+    held: dict[str, tuple[str, str] | None] = {"BTC": ("1", "0"), "ETH": ("1", "0"), "SOL": None}
+    await alone.show({"Upbit Singapore": held})
+    await alone.add_card(sort="last_change")
+    held["ETH"] = ("2", "0")
+    await alone.show({"Upbit Singapore": held})
+    await alone.expect_order("ETH", "BTC", "SOL")
+    held["SOL"] = ("1", "0")
+    await alone.show({"Upbit Singapore": held})
+    await expect(alone.row("SOL")).to_contain_text(TEXTS["all_available"])
+    await alone.expect_order("ETH", "BTC", "SOL")
+
+
+async def test_largest_locked_share_first(alone: Alone) -> None:
+    await alone.show({"Upbit Singapore": {"BTC": ("9", "1"), "ETH": ("1", "1"), "SOL": ("0", "0.1")}})
+    await alone.add_card(sort="locked")
+    await alone.expect_order("SOL", "ETH", "BTC")
+
+
+async def test_exact_part_that_lost_digits_says_about(alone: Alone) -> None:
+    amounts = ("1386929.37231066771348207123", "10329.670127489597585685")
+    await alone.show({"Upbit Singapore": {"SGD": amounts, "BTC": ("0.5", "0.1")}})
+    await alone.add_card(digits="exact")
+    await expect(alone.row("SGD")).to_contain_text("1,397,259.04243815731106775623")
+    about = TEXTS["about"].format(amount="")
+    await expect(alone.row("SGD").locator(".of-available")).to_contain_text(about)
+    await expect(alone.row("BTC").locator(".of-available")).to_have_text(
+        TEXTS["available"].format(amount="0.5")
+    )
+
+
+async def test_page_from_right_to_left_turns_the_row_and_not_the_numbers(alone: Alone) -> None:
+    await alone.show({"Upbit Singapore": {"BTC": ("-0.5", "0.1")}}, language="he")
+    await alone.add_card()
+    await alone.page.evaluate("document.documentElement.dir = 'rtl'")
+    row = alone.row("BTC")
+    amount, name = row.locator(".amount"), row.locator(".name")
+    await expect(amount).to_have_css("text-align", "left")
+    await expect(amount).to_have_css("direction", "ltr")
+    await expect(row.locator(".change")).to_have_css("justify-content", "left")
+    boxes = [await each.bounding_box() for each in (amount, name, row.locator(".badge"))]
+    edges = [box["x"] for box in boxes if box]
+    assert len(edges) == 3
+    assert edges == sorted(edges), "the amount is not on the left, or the badge not on the right"
+
+
+@pytest.mark.parametrize(
+    ("config", "error"),
+    [
+        ({"title": 5}, TEXTS["error_text"].format(option="title")),
+        ({"device_id": ["one"]}, TEXTS["error_text"].format(option="device_id")),
+        ({"currencies": "BTC"}, TEXTS["error_list"].format(option="currencies")),
+        ({"currencies": ["BTC", 1]}, TEXTS["error_list"].format(option="currencies")),
+        ({"hide_empty": "yes"}, TEXTS["error_switch"].format(option="hide_empty")),
+        ({"only_locked": 1}, TEXTS["error_switch"].format(option="only_locked")),
+        ({"digits": "all"}, TEXTS["error_choice"].format(option="digits", choices="short, exact")),
+        (
+            {"sort": "amount"},
+            TEXTS["error_choice"].format(option="sort", choices="name, last_change, locked"),
+        ),
+    ],
+)
+async def test_wrong_option_is_refused_by_its_name(
+    alone: Alone, config: dict[str, object], error: str
+) -> None:
+    assert await alone.page.evaluate(SET_CONFIG, config) == error
+
+
+async def test_option_that_was_emptied_has_its_default(alone: Alone) -> None:
+    await alone.show(ONE)
+    await alone.add_card(title="", device_id="", currencies=None, sort=None, digits="", hide_empty=None)
+    await expect(alone.card.get_by_role("heading")).to_have_text("Upbit Singapore")
+    await alone.expect_order("SGD", "BTC", "ETH")
+    await expect(button(alone.page, TEXTS["exact_digits"])).to_have_attribute("aria-pressed", "false")
+
+
+async def form_field(alone: Alone, name: str) -> dict[str, Any] | None:
+    """Return a field of the visual editor, None if there is none of this name."""
+    form = await alone.page.evaluate(FORM)
+    return next((field for field in form if field["name"] == name), None)
+
+
+async def test_editor_lists_accounts_by_name_and_asks_only_when_there_are_several(alone: Alone) -> None:
+    await alone.show(ONE)
+    assert await form_field(alone, "device_id") is None
+    await alone.show(TWO)
+    field = await form_field(alone, "device_id")
+    assert field is not None
+    assert field["label"] == TEXTS["option_device_id"]
+    assert field["helper"] == TEXTS["help_device_id"]
+    assert field["selector"]["select"]["options"] == [
+        {"value": device_of(account), "label": account} for account in TWO
+    ]
+
+
+async def test_editor_has_the_account_of_a_card_whose_account_is_gone(alone: Alone) -> None:
+    await alone.show(ONE)
+    await alone.add_card(device_id="another")
+    await expect(alone.card.locator(".message")).to_have_text(TEXTS["account_gone"])
+    assert await form_field(alone, "device_id") is not None
+
+
+async def test_editor_offers_the_currencies_of_all_accounts(alone: Alone) -> None:
+    await alone.show(TWO)
+    field = await form_field(alone, "currencies")
+    assert field is not None
+    assert field["selector"]["select"]["options"] == ["BTC", "ETH", "KRW", "SGD"]
+
+
+@pytest.mark.parametrize("admin", [True, False], ids=["admin", "user"])
+async def test_dashboard_without_an_account_offers_to_add_one_to_who_can(alone: Alone, admin: bool) -> None:
+    await alone.show({}, user={"is_admin": admin})
+    (view,) = (await alone.page.evaluate(GENERATE))["views"]
+    (card,) = view["cards"]
+    assert (card["title"], card["content"]) == (TEXTS["welcome_title"], TEXTS["welcome_text"])
+    texts = [each["text"] for each in card.get("buttons", [])]
+    assert texts == ([TEXTS["add_account"]] if admin else [])
+
+
+async def test_dashboard_of_several_accounts_has_them_side_by_side_and_alone(alone: Alone) -> None:
+    # A kind of money is not spread over accounts where it is a coin in one of them.
+    accounts: Accounts = {
+        "Upbit Korea": {"KRW": ("1", "0"), "BTC": ("0.25", "0"), "ETH": ("0", "0")},
+        "Upbit Singapore": {"SGD": ("2", "0"), "BTC": ("0.5", "0.1"), "ETH": ("3", "0")},
+    }
+    await alone.show(accounts)
+    views = (await alone.page.evaluate(GENERATE))["views"]
+    korea, singapore = map(device_of, accounts)
+    assert [(view["path"], view["title"], view.get("subview", False)) for view in views] == [
+        ("accounts", TEXTS["all_accounts"], False),
+        (korea, "Upbit Korea", False),
+        (singapore, "Upbit Singapore", False),
+        (f"{korea}-history", TEXTS["history_of"].format(account="Upbit Korea"), True),
+        (f"{singapore}-history", TEXTS["history_of"].format(account="Upbit Singapore"), True),
+    ]
+    *_, across = views[0]["sections"]
+    heading, *distributions = across["cards"]
+    assert heading["heading"] == TEXTS["across_accounts"]
+    assert [
+        (card["title"], [(row["entity"], row["name"]) for row in card["entities"]]) for card in distributions
+    ] == [("BTC", [(f"sensor.{korea}_btc", "Upbit Korea"), (f"sensor.{singapore}_btc", "Upbit Singapore")])]
+
+
+async def test_dashboard_of_accounts_with_nothing_in_common_spreads_nothing(alone: Alone) -> None:
+    await alone.show({"Upbit Korea": {"KRW": ("1", "0")}, "Upbit Singapore": {"SGD": ("2", "0")}})
+    first, *_ = (await alone.page.evaluate(GENERATE))["views"]
+    assert len(first["sections"]) == 2
