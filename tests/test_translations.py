@@ -223,6 +223,26 @@ def test_exceptions_are_those_that_are_raised() -> None:
         assert provided(texts["message"], {"region": "Singapore"}), key
 
 
+def errors_in_english() -> Iterator[str]:
+    """Yield each error up to its first full stop or colon, with an ellipsis for what is filled in."""
+    for texts in (
+        ENGLISH["config"]["error"],
+        ENGLISH["config"]["abort"],
+        ENGLISH["options"]["abort"],
+        ENGLISH["exceptions"],
+    ):
+        for _, text in leaves(texts):
+            sentence = re.match(r".+?[.:](?= |$)", re.sub(r"\{\w+\}", "…", text))
+            assert sentence is not None, text
+            yield sentence[0]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/troubleshooting.md"])
+def test_errors_are_documented_word_for_word(page: str) -> None:
+    text = (INTEGRATION.parent.parent / page).read_text(encoding="utf-8")
+    assert [sentence for sentence in errors_in_english() if sentence not in text] == []
+
+
 async def test_issues_are_those_that_are_raised(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     issues.async_address_refused(hass, entry, REGIONS["sg"])
     issues.async_key_expiry(hass, entry, datetime.now(UTC))
