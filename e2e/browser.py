@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 import os
 import re
+from weakref import WeakKeyDictionary
 
 from playwright.async_api import Browser, ConsoleMessage, Page, StorageState, async_playwright, expect
 
@@ -40,6 +41,29 @@ class Look:
     height: int = 900
     scale: int = 1
 
+    @property
+    def language(self) -> str:
+        """As Home Assistant and its files name it."""
+        return self.locale.partition("-")[0]
+
+    @property
+    def narrow(self) -> bool:
+        """Whether Home Assistant takes the window for a phone's, with the sidebar out of sight."""
+        return self.width <= 870
+
+
+_looks: WeakKeyDictionary[Page, Look] = WeakKeyDictionary()
+
+
+def look_of(page: Page) -> Look:
+    """Return how the person whose page it is looks at it."""
+    return _looks[page]
+
+
+def language_of(page: Page) -> str:
+    """Return the language of a page, as Home Assistant names it."""
+    return look_of(page).language
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:
@@ -73,6 +97,7 @@ class Visitor:
         )
         context.set_default_timeout(PATIENCE)
         opened = Visit(await context.new_page())
+        _looks[opened.page] = look
 
         def on_console(message: ConsoleMessage) -> None:
             source = message.location["url"]

@@ -1,21 +1,37 @@
 """What a person does on Home Assistant's pages, in the words of the page: roles and texts.
 
+Its own buttons and fields are given by their names in English, and found by those in the language of the page.
+
 Playwright looks into shadow roots by itself. What a page puts into a dialog's slot is no descendant of the dialog,
 though, so buttons are found on the page and not in the dialog.
 """
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+import re
 from typing import Any
 
 from playwright.async_api import Locator, Page, expect
 
+from .browser import language_of, look_of
+from .texts import home_assistant, name_in
+
 CARD = "upbit-balances-card"
+
+
+def called(page: Page, name: str) -> str:
+    """Return the name of Home Assistant's own button or field in the language of the page."""
+    return name_in(language_of(page), name)
+
+
+def search(page: Page, placeholder: str = "Search") -> Locator:
+    """Return the field to search in that was opened last."""
+    return page.get_by_placeholder(called(page, placeholder)).last
 
 
 def button(page: Page, name: str) -> Locator:
     """Return the button with exactly this name."""
-    return page.get_by_role("button", name=name, exact=True)
+    return page.get_by_role("button", name=called(page, name), exact=True)
 
 
 async def ask_home_assistant(page: Page, **command: object) -> Any:
@@ -49,7 +65,7 @@ async def write(field: Locator, text: str) -> None:
 
 async def fill(page: Page, field: str, text: str) -> None:
     """Type into a form's text field."""
-    await write(page.get_by_role("textbox", name=field), text)
+    await write(page.get_by_role("textbox", name=called(page, field)), text)
 
 
 async def open_device(page: Page, name: str) -> None:
@@ -64,6 +80,27 @@ def sensor_row(page: Page, currency: str) -> Locator:
     return page.locator("hui-sensor-entity-row").filter(has_text=currency)
 
 
+async def hold_highlights(page: Page) -> None:
+    """Have changes stay pointed out until they are released: a slow machine would look at them too late.
+
+    Only timers of about that length are held; with all of them, as a clock that stands still would, axe waits forever.
+    """
+    await page.evaluate(
+        """() => {
+          const { setTimeout } = window;
+          const held = [];
+          window.setTimeout = (callback, delay, ...more) =>
+            delay > 3000 && delay <= 4000 ? -held.push(callback) : setTimeout(callback, delay, ...more);
+          window.releaseHighlights = () => held.splice(0).forEach((callback) => callback());
+        }"""
+    )
+
+
+async def release_highlights(page: Page) -> None:
+    """Have the time of what was held be over."""
+    await page.evaluate("window.releaseHighlights()")
+
+
 @asynccontextmanager
 async def staying(page: Page) -> AsyncIterator[None]:
     """Fail when the page is loaded again within the block."""
@@ -75,7 +112,7 @@ async def staying(page: Page) -> AsyncIterator[None]:
 async def add_trigger(page: Page, sensor: str, trigger: str) -> None:
     """In the automation editor, add a trigger of the sensor with this name."""
     await button(page, "Add trigger").click()
-    await write(page.get_by_placeholder("Search").last, sensor)
+    await write(search(page), sensor)
     await page.get_by_role("button", name=f"{sensor} Upbit").click()
     await page.get_by_role("button", name=trigger).click()
 
@@ -83,16 +120,18 @@ async def add_trigger(page: Page, sensor: str, trigger: str) -> None:
 async def add_target(page: Page, sensor: str) -> None:
     """In a form, choose the sensor with this name."""
     await button(page, "Add target").click()
-    await write(page.get_by_placeholder("Search").last, sensor)
+    await write(search(page), sensor)
     await page.get_by_role("option", name=f"{sensor} Upbit").click()
 
 
 async def add_notification(page: Page, message: str) -> None:
     """In the automation editor, add the action that shows a message under Notifications."""
     await button(page, "Add action").click()
-    await write(page.get_by_placeholder("Search").last, "persistent notification")
-    await page.get_by_role("button", name="Send a persistent notification").click()
-    await write(option(page, "Message body of the notification.").get_by_role("textbox"), message)
+    texts = home_assistant("persistent_notification", language_of(page))
+    create = texts["services"]["create"]
+    await write(search(page), texts["title"])
+    await page.get_by_role("button", name=create["name"]).click()
+    await write(option(page, create["fields"]["message"]["description"]).get_by_role("textbox"), message)
 
 
 def option(page: Page, text: str) -> Locator:
@@ -106,6 +145,7 @@ async def save_automation(page: Page, name: str) -> None:
     await fill(page, "Name", name)
     await button(page, "Save").last.click()
     await automation_is_on(page, name)
+    await page.wait_for_url(re.compile(r"/edit/(?!new)"))
 
 
 async def automation_is_on(page: Page, name: str) -> None:
@@ -117,10 +157,33 @@ async def automation_is_on(page: Page, name: str) -> None:
     )
 
 
+async def open_trace(page: Page) -> Locator:
+    """In the automation editor, open the newest trace; return what it says happened."""
+    if look_of(page).narrow:
+        await (
+            page.locator("ha-automation-editor")
+            .get_by_role("button", name=called(page, "Menu"))
+            .first.click()
+        )
+        await page.get_by_role("menuitem", name=called(page, "Traces")).click()
+    else:
+        await page.get_by_role("link", name=called(page, "Traces")).click()
+    await page.get_by_role("tab", name=called(page, "Trace timeline")).click()
+    return page.locator("ha-automation-trace")
+
+
+async def open_sidebar(page: Page) -> None:
+    """On a phone, bring the sidebar into sight, from a page that has a button for it."""
+    if look_of(page).narrow:
+        await page.goto("/")
+        await button(page, "Sidebar toggle").click()
+
+
 async def open_notifications(page: Page) -> Locator:
     """Open what the sidebar has under Notifications; return the notifications."""
+    await open_sidebar(page)
     # The name of the button begins with their number once there are some.
-    await page.get_by_role("button", name="Notifications").click()
+    await page.get_by_role("button", name=called(page, "Notifications")).click()
     return page.locator("notification-item")
 
 
@@ -131,6 +194,7 @@ async def add_dashboard(page: Page, kind: str, *, title: str) -> None:
     await button(page, kind).click()
     await fill(page, "Title", title)
     await button(page, "Create").click()
+    await open_sidebar(page)
     await page.get_by_role("link", name=title, exact=True).click()
 
 
@@ -143,11 +207,20 @@ async def save_dashboard(page: Page, title: str, config: dict[str, Any], **more:
     return f"/{path}"
 
 
+async def edit_dashboard(page: Page) -> None:
+    """Begin to edit the dashboard that is looked at."""
+    if look_of(page).narrow:
+        await button(page, "Open dashboard menu").click()
+        await page.get_by_role("menuitem", name=called(page, "Edit dashboard")).click()
+    else:
+        await button(page, "Edit dashboard").click()
+
+
 async def pick_card(page: Page, name: str) -> None:
     """On a dashboard that is being edited, choose a card by its name; its editor opens."""
     await button(page, "Add card").first.click()
-    await page.get_by_role("tab", name="By card").click()
-    await write(page.get_by_placeholder("Search cards"), name)
+    await page.get_by_role("tab", name=called(page, "By card")).click()
+    await write(search(page, "Search cards"), name)
     # A preview lies under a pane of glass that takes the click.
     await page.locator("hui-card-picker").get_by_text(name, exact=True).click(force=True)
 

@@ -6,7 +6,7 @@ from demo.check import View
 from .accessibility import violations
 from .browser import Look
 from .conftest import OpenPage, SaveDashboard
-from .pages import CARD, button, card_row, in_its_theme
+from .pages import CARD, button, card_row, hold_highlights, in_its_theme
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -47,6 +47,7 @@ async def test_card_is_accessible_while_it_points_out_a_change_with_every_digit(
     await button(page, "Show exact digits").click()
     row = card_row(page.locator(CARD), "BTC")
     await expect(row).to_contain_text("0.6")
+    await hold_highlights(page)
     await home.control("PUT", "account", {"BTC": {"balance": "0.4", "locked": "0.1"}})
     await expect(row.get_by_text(f"{MINUS}0.1")).to_be_visible()
     assert await violations(page.locator(CARD)) == []
