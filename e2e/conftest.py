@@ -81,6 +81,16 @@ async def open_page(request: pytest.FixtureRequest, person: Visitor) -> AsyncIte
     assert not errors, "\n".join(errors)
 
 
+@pytest.fixture(
+    params=[Look(), Look(locale="ko-KR", dark=True, width=390, height=844)],
+    ids=["English-light-desktop", "Korean-dark-phone"],
+)
+async def either_page(request: pytest.FixtureRequest, open_page: OpenPage) -> Page:
+    """A page as two people see it who have nothing in common."""
+    look: Look = request.param
+    return await open_page(look)
+
+
 @pytest.fixture
 async def page(open_page: OpenPage) -> Page:
     """A page in English, light, on a desktop."""

@@ -7,17 +7,22 @@ import pytest
 from demo.check import View
 from demo.installation import REPOSITORY
 
+from .browser import Visitor, language_of
 from .pages import (
     add_notification,
     add_target,
     add_trigger,
+    ask_home_assistant,
     automation_is_on,
     button,
+    called,
     open_notifications,
+    open_trace,
     option,
     save_automation,
     write,
 )
+from .texts import translations
 
 
 @pytest.fixture(autouse=True)
@@ -31,15 +36,20 @@ async def no_automations_left(home: View) -> AsyncIterator[None]:
     await home.home_assistant.call("POST", "/api/services/persistent_notification/dismiss_all")
 
 
-async def test_automation_built_in_the_editor_runs_and_has_a_trace(home: View, page: Page) -> None:
+async def test_automation_built_in_the_editor_runs_and_has_a_trace(home: View, either_page: Page) -> None:
+    page, texts = either_page, translations(language_of(either_page))
+    trigger = texts["triggers"]["balance_changed"]
     await home.control("PUT", "account", {"BTC": {"balance": "0.5", "locked": "0.1"}})
     await page.goto("/config/automation/edit/new")
-    await add_trigger(page, "BTC", "Balance changed")
-    await page.get_by_role("radio", name="Increased").click()
-    await option(page, "At least by").locator("ha-checkbox").click()
-    await write(option(page, "At least by").get_by_role("spinbutton"), "0.00000001")
+    await add_trigger(page, "BTC", trigger["name"])
+    direction = texts["selector"]["direction"]["options"]
+    await page.get_by_role("radio", name=direction["increased"]).click()
+    at_least = option(page, trigger["fields"]["at_least"]["name"])
+    await at_least.locator("ha-checkbox").click()
+    await write(at_least.get_by_role("spinbutton"), "0.00000001")
     await add_notification(page, "{{ trigger.from }} and {{ trigger.difference }} is {{ trigger.to }}")
     await save_automation(page, "Tell me when BTC arrives")
+    editor = page.url
 
     # One that goes the wrong way, one that is too small, and the one that is meant.
     for balance in ("0.4", "0.400000009", "0.400000019"):
@@ -47,18 +57,21 @@ async def test_automation_built_in_the_editor_runs_and_has_a_trace(home: View, p
     notifications = await open_notifications(page)
     await expect(notifications).to_have_count(1)
     await expect(notifications).to_contain_text("0.500000009 and 0.00000001 is 0.500000019")
-    await page.keyboard.press("Escape")
 
-    await page.get_by_role("link", name="Traces").click()
-    await page.get_by_role("tab", name="Trace timeline").click()
-    await expect(page.locator("ha-automation-trace")).to_contain_text(
-        "Triggered by the total balance of sensor.upbit_simulated_exchange_btc changing"
+    await page.goto(editor)
+    await expect(await open_trace(page)).to_contain_text(
+        "total balance of sensor.upbit_simulated_exchange_btc changing"
     )
 
 
 @pytest.fixture
-async def blueprints() -> AsyncIterator[str]:
-    """The address of the repository's blueprints, as if it were that of a web site."""
+async def blueprints(person: Visitor) -> AsyncIterator[str]:
+    """The address of the repository's blueprints, as if it were that of a web site; none is imported yet."""
+    async with person.visit() as opened:
+        await opened.page.goto("/")
+        for path in await ask_home_assistant(opened.page, type="blueprint/list", domain="automation"):
+            if path.startswith("127.0.0.1/"):
+                await ask_home_assistant(opened.page, type="blueprint/delete", domain="automation", path=path)
     application = web.Application()
     application.router.add_static("/", REPOSITORY / "blueprints" / "automation" / "upbit")
     runner = web.AppRunner(application)
@@ -70,13 +83,18 @@ async def blueprints() -> AsyncIterator[str]:
 
 
 async def test_blueprint_imported_by_its_link_becomes_an_automation_that_runs(
-    home: View, page: Page, blueprints: str
+    home: View, either_page: Page, blueprints: str
 ) -> None:
+    page = either_page
     await home.control("PUT", "account", {"ETH": {"balance": "1", "locked": "0"}})
     # Where a link of my.home-assistant.io, such as the ones in the documentation, leads to.
     await page.goto(f"/_my_redirect/blueprint_import?blueprint_url={blueprints}/notify_on_change.yaml")
     await button(page, "Preview").click()
-    await page.locator("ha-dialog-import-blueprint").get_by_role("button", name="Import blueprint").click()
+    await (
+        page.locator("ha-dialog-import-blueprint")
+        .get_by_role("button", name=called(page, "Import blueprint"))
+        .click()
+    )
     await page.get_by_role("row", name="Upbit: notify when a balance changes").click()
     await add_target(page, "ETH")
     await page.get_by_role("radio", name="Decreased").click()

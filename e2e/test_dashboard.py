@@ -5,13 +5,31 @@ from playwright.async_api import Page, expect
 
 from demo.check import View
 
-from .pages import CARD, add_dashboard, button, card_row, choose, fill, pick_card, staying, write
+from .browser import language_of
+from .pages import (
+    CARD,
+    add_dashboard,
+    button,
+    card_row,
+    choose,
+    edit_dashboard,
+    fill,
+    hold_highlights,
+    pick_card,
+    release_highlights,
+    staying,
+    write,
+)
+from .texts import frontend_texts
 
 
-async def test_dashboard_of_the_dialog_shows_the_currencies_and_follows_them(home: View, page: Page) -> None:
+async def test_dashboard_of_the_dialog_shows_the_currencies_and_follows_them(
+    home: View, either_page: Page
+) -> None:
+    page, texts = either_page, frontend_texts(language_of(either_page))
     await home.control("PUT", "account", {"BTC": {"balance": "0.5", "locked": "0.1"}})
     sensors = await home.right_sensors()
-    await add_dashboard(page, "Upbit", title="All I own")
+    await add_dashboard(page, "Upbit", title=f"All I own, in {language_of(page)}")
     card = page.locator(CARD).first
     for currency, sensor in sensors.items():
         await expect(card_row(card, currency)).to_have_count(1 if Decimal(sensor["state"]) else 0)
@@ -21,22 +39,25 @@ async def test_dashboard_of_the_dialog_shows_the_currencies_and_follows_them(hom
         await expect(card_row(card, "PEPE")).to_contain_text("1,234.5")
         await home.control("PUT", "account", {"PEPE": {"balance": "0", "locked": "0"}})
         await expect(card_row(card, "PEPE")).to_have_count(0)
-        await expect(page.get_by_role("heading", name="Empty currencies")).to_be_visible()
+        await expect(page.get_by_role("heading", name=texts["empty_currencies"])).to_be_visible()
         await expect(page.locator("hui-tile-card").filter(has_text="PEPE")).to_be_visible()
 
 
-async def test_card_of_the_picker_is_configured_and_points_out_a_change(home: View, page: Page) -> None:
+async def test_card_of_the_picker_is_configured_and_points_out_a_change(
+    home: View, either_page: Page
+) -> None:
+    page, texts = either_page, frontend_texts(language_of(either_page))
     await home.control(
         "PUT", "account", {"BTC": {"balance": "0.5", "locked": "0"}, "ETH": {"balance": "1", "locked": "2"}}
     )
-    await add_dashboard(page, "New dashboard from scratch", title="My own")
-    await button(page, "Edit dashboard").click()
-    await pick_card(page, "Upbit balances")
-    await fill(page, "Title", "My coins")
+    await add_dashboard(page, "New dashboard from scratch", title=f"My own, in {language_of(page)}")
+    await edit_dashboard(page)
+    await pick_card(page, texts["card_name"])
+    await fill(page, texts["option_title"], "My coins")
     for currency in ("BTC", "ETH"):
         await button(page, "Add").click()
         await page.get_by_role("option", name=currency, exact=True).click()
-    await choose(page, "Sort by", "Locked share")
+    await choose(page, texts["option_sort"], texts["sort_locked"])
     await button(page, "Save").click()
     await button(page, "Done").click()
     await page.reload()
@@ -46,19 +67,21 @@ async def test_card_of_the_picker_is_configured_and_points_out_a_change(home: Vi
 
     # Only the row that changed is pointed out, and only for a while.
     changed, unchanged = card_row(card, "BTC"), card_row(card, "ETH")
+    await hold_highlights(page)
     async with staying(page):
         await home.control("PUT", "account", {"BTC": {"balance": "0.50000001", "locked": "0"}})
         await expect(changed.get_by_text("+0.00000001")).to_be_visible()
         await expect(changed.get_by_role("button")).to_have_css("animation-name", "flash")
         await expect(unchanged.get_by_role("button")).to_have_css("animation-name", "none")
         await expect(changed).to_contain_text("0.50000001")
+        await release_highlights(page)
         await expect(changed.get_by_role("button")).to_have_css("animation-name", "none")
         await expect(changed.get_by_text("+0.00000001")).to_be_hidden()
 
 
 async def test_card_is_suggested_for_a_sensor_of_the_account(page: Page) -> None:
     await add_dashboard(page, "New dashboard from scratch", title="Suggested")
-    await button(page, "Edit dashboard").click()
+    await edit_dashboard(page)
     await button(page, "Add card").first.click()
     await write(page.get_by_placeholder("Search entities"), "BTC")
     await page.get_by_role("button", name="BTC Upbit Simulated exchange").click()

@@ -5,6 +5,7 @@ import pytest
 
 from demo.check import View
 
+from .browser import language_of
 from .pages import button, choose, fill, open_add_dialog, open_device, sensor_row, staying
 from .texts import translations
 
@@ -24,16 +25,16 @@ async def second_key(home: View) -> AsyncIterator[None]:
 
 
 @pytest.mark.usefixtures("second_key")
-async def test_account_is_added_once_its_secret_key_is_right(page: Page) -> None:
+async def test_account_is_added_once_its_secret_key_is_right(either_page: Page) -> None:
+    page, texts = either_page, translations(language_of(either_page))["config"]
+    fields = texts["step"]["user"]["data"]
     await open_add_dialog(page, "upbit")
-    await choose(page, "Region", "Simulated exchange")
-    await fill(page, "Access key", ACCESS_KEY)
-    await fill(page, "Secret key", "mistyped")
+    await choose(page, fields["region"], "Simulated exchange")
+    await fill(page, fields["access_key"], ACCESS_KEY)
+    await fill(page, fields["secret_key"], "mistyped")
     await button(page, "Submit").click()
-    await expect(page.locator("ha-alert")).to_have_text(
-        translations("en")["config"]["error"]["invalid_secret_key"]
-    )
-    await fill(page, "Secret key", SECRET_KEY)
+    await expect(page.locator("ha-alert")).to_have_text(texts["error"]["invalid_secret_key"])
+    await fill(page, fields["secret_key"], SECRET_KEY)
     await button(page, "Submit").click()
     await button(page, "Skip and finish").click()
     await open_device(page, "Upbit Simulated exchange 2")
