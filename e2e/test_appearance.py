@@ -50,7 +50,7 @@ async def test_dashboard_is_whole_and_accessible(
     home: View, open_page: OpenPage, dashboard: str, look: Look
 ) -> None:
     await home.control("PUT", "account", {"BTC": {"balance": "0.5", "locked": "0.1"}})
-    texts = frontend_texts(look.locale.partition("-")[0])
+    texts = frontend_texts(look.language)
     page = await open_page(look)
     await page.goto(dashboard)
     cards = page.locator(CARD)
@@ -66,3 +66,24 @@ async def test_dashboard_is_whole_and_accessible(
     await page.get_by_role("tab", name=texts["history"]).click()
     await expect(page.locator("hui-history-graph-card").first).to_be_visible()
     assert await page.evaluate("document.documentElement.scrollWidth") <= look.width
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+async def test_dashboard_runs_from_right_to_left_where_the_language_does(
+    home: View, open_page: OpenPage, dashboard: str, size: dict[str, int]
+) -> None:
+    await home.control("PUT", "account", {"BTC": {"balance": "0.5", "locked": "0.1"}})
+    page = await open_page(Look(locale="he-IL", **size))
+    await page.goto(dashboard)
+    card = page.locator(CARD).first
+    # The card has no Hebrew and speaks English; which way the page runs it takes from the page.
+    await expect(card_row(card, "BTC")).to_contain_text(frontend_texts("en")["locked"].format(amount="0.1"))
+    await expect(card).to_have_css("direction", "rtl")
+    await in_its_theme(card, dark=False)
+    row = card_row(card, "BTC")
+    parts = [row.locator(name) for name in (".amount", ".name", ".badge")]
+    edges = [(await part.bounding_box() or {})["x"] for part in parts]
+    assert edges == sorted(edges), "the amount is not on the left, or the badge not on the right"
+    await expect(row.locator(".amount")).to_have_css("direction", "ltr")
+    assert await card.evaluate(OUTSIDE) == []
+    assert await violations(card) == []
