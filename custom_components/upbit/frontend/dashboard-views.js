@@ -1,4 +1,9 @@
-/** The views of the dashboard: for each account its balances and its history, from Home Assistant's own cards. */
+/**
+ * The views of the dashboard: for each account its balances and its history.
+ *
+ * All cards are Home Assistant's own but the one for what is held and what is locked: none of those shows how an amount
+ * is split, points out a change, or leaves out what is not locked any more without the dashboard being made anew.
+ */
 
 import { currencyOf } from "./accounts.js";
 import { localize } from "./localize.js";
