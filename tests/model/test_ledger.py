@@ -89,23 +89,26 @@ class Model:
         self.under_way.clear()
         self.arrived.clear()
         self.lost.clear()
-        self.ledger.start_connection()
         self.whole = False
         if self.snapshot is not None:
             self.snapshot.whole = False
 
     def next_frame(self, pick: int) -> AssetUpdate:
-        frame = self.under_way[pick % len(self.under_way)]
-        # Nothing overtakes a frame with the same time and a currency of it.
-        for earlier in self.under_way:
-            if earlier.asset_timestamp == frame.asset_timestamp and earlier.holdings.keys() & frame.holdings:
-                return earlier
-        return frame
+        place = pick % len(self.under_way)
+        # Nothing overtakes a frame with the same time and a currency of it, and that one likewise nothing.
+        for earlier in range(place - 1, -1, -1):
+            frame, other = self.under_way[place], self.under_way[earlier]
+            if other.asset_timestamp == frame.asset_timestamp and other.holdings.keys() & frame.holdings:
+                place = earlier
+        return self.under_way[place]
 
     def lose_track(self, currencies: set[str]) -> None:
         self.lost |= currencies
         self.whole = False
-        if self.snapshot is not None and (self.snapshot.rows is not None or self.is_hidden()):
+        if self.snapshot is None:
+            return
+        yields = any(self.ledger.touched_since(currency, self.snapshot.mark) for currency in currencies)
+        if yields or self.snapshot.rows is not None or self.is_hidden():
             self.snapshot.whole = False
 
     def is_hidden(self) -> bool:
