@@ -136,7 +136,7 @@ async def test_wait_that_the_exchange_asked_for_shows(
     exchange.cut()
     await until(lambda: hass.states.get("sensor.upbit_singapore_btc").state == STATE_UNAVAILABLE)
     found = await download(hass, hass_client, entry)
-    assert 590 < found["requests_held_back_seconds"] <= 660
+    assert 600 < found["requests_held_back_seconds"] <= 732
     assert not found["balances_available"]
     assert not found["stream"]["live"]
     assert found["statistics"]["times_unavailable"] == 1

@@ -9,6 +9,7 @@ import pytest
 
 from custom_components.upbit.const import TIMINGS
 from tests.exchange import Call, SimulatedExchange, most_within
+from tests.exchange.faults import FaultKind, HttpFault
 
 from .clock import clock, pass_time, until
 from .world import World
@@ -176,3 +177,45 @@ async def test_frame_that_asks_to_wait_is_obeyed(live: World) -> None:
     await until(lambda: live.live_and_right, within=10)
     assert _since(live, told)[0].at - told >= 1
     assert "unavailable" not in live.shown["BTC"]
+
+
+@pytest.mark.parametrize("status", [418, 429])
+@pytest.mark.parametrize(
+    ("kind", "length"), [(FaultKind.TRUNCATE, 2000), (FaultKind.DRIP, 2000), (FaultKind.REPLY, 2_000_000)]
+)
+async def test_waits_whatever_becomes_of_the_body(
+    live: World, status: int, kind: FaultKind, length: int
+) -> None:
+    exchange = live.exchange
+    exchange.rest.fail(
+        HttpFault(kind=kind, status=status, body="x" * length, headers={"Retry-After": "600"}, seconds=1)
+    )
+    exchange.handshake.fail_with(503)
+    exchange.cut()
+    await until(lambda: live.coordinator.gate.remaining() > 0, within=5)
+    told = clock().time()
+    await pass_time(600)
+    assert _since(live, told) == []
+    await exchange.recover()
+
+
+@pytest.mark.parametrize("status", [418, 429])
+@pytest.mark.parametrize("retry_after", [60, 300])
+async def test_each_wait_is_longer_also_when_the_same_is_asked_again(
+    live: World, status: int, retry_after: int
+) -> None:
+    exchange = live.exchange
+    for door in (exchange.rest, exchange.handshake):
+        door.fail_with(status, headers={"Retry-After": str(retry_after)})
+    exchange.cut()
+    started = clock().time()
+    await pass_time(7200)
+    waits = [
+        later.at - earlier.at
+        for earlier, later in pairwise(_since(live, started))
+        if later.at - earlier.at > 2  # not those that go out together, one by each door
+    ]
+    assert len(waits) >= 4
+    assert waits[0] >= retry_after
+    assert all(later > earlier for earlier, later in pairwise(waits[:6]))
+    await exchange.recover()

@@ -1,7 +1,9 @@
 """The REST calls: the account's rows, and in Korea the expiry of the key."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime
+from http import HTTPStatus
 import ssl
 
 import aiohttp
@@ -15,7 +17,7 @@ from .wire import MAX_FRAME_SIZE, Holding, RefusedError, decode_accounts, decode
 REQUEST_TIMEOUT = 10.0
 """Seconds for a whole call, the body included."""
 
-_OK = 200
+_WAIT = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.IM_A_TEAPOT)
 
 
 class RestClient:
@@ -86,14 +88,21 @@ class RestClient:
                     allow_redirects=False,
                 ) as response,
             ):
-                status, headers, body = response.status, response.headers, await _read(response)
+                status, headers = response.status, response.headers
+                if status in _WAIT:
+                    # That it asks to wait counts, whatever becomes of the body.
+                    raise self._refused(status, b"", headers)
+                body = await _read(response)
         except (TimeoutError, aiohttp.ClientError, ssl.SSLError, OSError, ValueError) as err:
             raise UpbitError(ErrorKind.CANNOT_CONNECT, type(err).__name__) from None
-        if status != _OK:
-            error = error_of_answer(status, error_name(body), headers)
-            self._gate.refused(error)
-            raise error
+        if status != HTTPStatus.OK:
+            raise self._refused(status, body, headers)
         return body
+
+    def _refused(self, status: int, body: bytes, headers: Mapping[str, str]) -> UpbitError:
+        error = error_of_answer(status, error_name(body), headers)
+        self._gate.refused(error)
+        return error
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

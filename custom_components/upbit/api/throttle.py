@@ -69,8 +69,8 @@ class Gate:
             self._steps.clear()
         step = self._steps[error.kind] = min(2 * self._steps.get(error.kind, first / 2), longest)
         self._kind = error.kind
-        # Jitter is added, never taken away: what was asked is the least.
-        wait = max(step, error.retry_after or 0.0) * random.uniform(1.0, 1.1)
+        # On top of what was asked, so that each wait is longer than the last, also when the same is asked again.
+        wait = (error.retry_after or 0.0) + step * random.uniform(1.0, 1.1)
         self._closed_until = max(self._closed_until, now + wait)
 
     def check(self) -> None:
