@@ -27,6 +27,7 @@ _GATES: HassKey[dict[str, Gate]] = HassKey(f"{DOMAIN}_gates")
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up what all accounts share, once."""
     services.async_register(hass)
+    issues.async_setup(hass)
     await dashboard.async_register(hass)
     return True
 

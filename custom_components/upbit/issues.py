@@ -2,9 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.util import dt as dt_util
 
 from .api.regions import Region
@@ -14,6 +15,21 @@ KEY_EXPIRY_NOTICE = timedelta(days=14)
 
 _ADDRESS = "ip_not_allowed"
 _EXPIRY = "key_expires"
+
+
+@callback
+def async_setup(hass: HomeAssistant) -> None:
+    """Take the issues of an entry back when it is disabled: nobody looks any more whether they still hold.
+
+    Not when it is unloaded: one that waits to be set up again is not, and a reload would forget what was ignored.
+    """
+
+    @callback
+    def on_entry_changed(change: ConfigEntryChange, entry: ConfigEntry) -> None:
+        if entry.domain == DOMAIN and entry.disabled_by is not None:
+            async_clear(hass, entry)
+
+    async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, on_entry_changed)
 
 
 @callback
@@ -60,6 +76,6 @@ def async_key_expiry(hass: HomeAssistant, entry: ConfigEntry, expires_at: dateti
 
 @callback
 def async_clear(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Take back every issue of an entry that is removed."""
+    """Take back every issue of an entry."""
     async_address_allowed(hass, entry)
     async_key_expiry(hass, entry, None)

@@ -1,5 +1,6 @@
 """This network's address is not on the key's list: a repair issue, slow retries, and recovery by itself."""
 
+from homeassistant.config_entries import ConfigEntryDisabler
 import pytest
 
 from custom_components.upbit.api.regions import REGIONS
@@ -97,4 +98,18 @@ async def test_issue_gives_way_when_the_key_itself_is_refused(world: World) -> N
     await until(lambda: "ip_not_allowed" in world.issues(), within=10)
     world.exchange.key.deleted = True
     await until(lambda: world.reauth_flows() == 1, within=TIMINGS.address_retry + 5)
+    assert world.issues() == {}
+
+
+async def test_issue_goes_when_the_entry_is_disabled(world: World) -> None:
+    """Nobody would look any more whether it still holds."""
+    _allow_one_address(world)
+    await world.live()
+    world.exchange.keys.client_address = OTHER
+    world.exchange.cut()
+    await until(lambda: "ip_not_allowed" in world.issues(), within=10)
+    assert await world.hass.config_entries.async_reload(world.entry.entry_id) is False
+    assert "ip_not_allowed" in world.issues()
+    # It waits to be set up again, so it is not unloaded.
+    await world.hass.config_entries.async_set_disabled_by(world.entry.entry_id, ConfigEntryDisabler.USER)
     assert world.issues() == {}
