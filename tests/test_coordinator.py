@@ -15,6 +15,7 @@ from custom_components.upbit.api.errors import ErrorKind, UpbitError
 from custom_components.upbit.api.ledger import Change, Ledger
 from custom_components.upbit.const import TIMINGS
 from custom_components.upbit.coordinator import UpbitCoordinator
+from custom_components.upbit.statistics import Statistics
 from tests.exchange import ACCESS_KEY, SimulatedExchange
 from tests.waiting import until
 
@@ -82,7 +83,7 @@ async def test_fault_of_our_own_at_each_attempt_is_not_a_busy_loop(
     coordinator: UpbitCoordinator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(Ledger, "start_connection", explosive(Ledger.start_connection, times=3))
+    monkeypatch.setattr(Statistics, "connected", explosive(Statistics.connected, times=3))
     exchange.cut()
     await until(lambda: not coordinator.available)
     assert hass.states.get(BTC).state == STATE_UNAVAILABLE

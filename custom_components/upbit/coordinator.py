@@ -76,6 +76,8 @@ class UpbitCoordinator:
         self._last_error: UpbitError | None = None
         self._connection_scope: asyncio.Timeout | None = None
         self._hastened = asyncio.Event()
+        self._may_hasten_at = 0.0
+        self._expiry_timer: asyncio.TimerHandle | None = None
         self._refusals_logged: set[str] = set()
 
     @property
@@ -139,6 +141,7 @@ class UpbitCoordinator:
                 await asyncio.sleep(backoff.next_delay())
         finally:
             self._reconciler.close()
+            self._cancel_expiry()
 
     @callback
     def _end(self, error: UpbitError) -> None:
@@ -181,13 +184,15 @@ class UpbitCoordinator:
             try:
                 async with self._open_stream() as stream:
                     self._on_connected()
-                    await self._async_read(stream)
+                    try:
+                        await self._async_read(stream)
+                    finally:
+                        # Only a connection that held shows that the exchange is well: a flapping one is left alone.
+                        if self._now() - self.health.connected_at >= self.timings.held:
+                            backoff.reset()
             except UpbitError as error:
                 if error.kind.needs_new_key:
                     raise
-                # Only a connection that held shows that the exchange is well: a flapping one is left alone.
-                if self._held():
-                    backoff.reset()
                 self._on_lost(error)
                 if error.kind is ErrorKind.UNAUTHORIZED:
                     # The key may be dead, and only a snapshot can say: no further attempt before one succeeds.
@@ -204,8 +209,12 @@ class UpbitCoordinator:
 
     @callback
     def hasten(self) -> None:
-        """Do not wait any longer before the next attempt to connect: the exchange is back."""
-        if not self.health.live:
+        """Do not wait any longer before the next attempt to connect: the exchange is back.
+
+        Where snapshots fail and succeed by turns, this is no reason for more attempts than one a while.
+        """
+        if not self.health.live and self._now() >= self._may_hasten_at:
+            self._may_hasten_at = self._now() + self.timings.poll
             self._hastened.set()
 
     async def _async_read(self, stream: Stream) -> None:
@@ -231,18 +240,17 @@ class UpbitCoordinator:
         if self._connection_scope is not None:
             self.statistics.planned_reconnects[reason] += 1
             self.statistics.disconnected(f"replaced_{reason}")
-            self.health.interrupted(self.hass.loop.time())
-            self._connection_scope.reschedule(self.hass.loop.time())
+            self.health.interrupted(self._now())
+            self._connection_scope.reschedule(self._now())
             self._connection_scope = None
+            self.update_health()
 
-    def _held(self) -> bool:
-        since_connected = self.hass.loop.time() - self.health.connected_at
-        return self.health.live and since_connected >= self.timings.held
+    def _now(self) -> float:
+        return self.hass.loop.time()
 
     @callback
     def _on_connected(self) -> None:
-        self.ledger.start_connection()
-        self.health.connected(self.hass.loop.time())
+        self.health.connected(self._now())
         self.statistics.connected()
         self._hastened.clear()
         self._refusals_logged.clear()
@@ -259,17 +267,25 @@ class UpbitCoordinator:
             self.statistics.disconnected(error.reason)
         else:
             self.statistics.failed_connects[error.reason] += 1
-        self.health.lost(self.hass.loop.time())
+        self.health.lost(self._now())
         self._reconciler.stream_attempted()
         self.update_health(error)
         _LOGGER.debug("%s: the stream is down: %s", self.entry.title, error)
 
     @callback
     def _on_update(self, update: AssetUpdate) -> None:
-        self.health.frame()
         self.statistics.frame()
-        if changes := self.ledger.merge_update(update):
+        stale = self.ledger.stale
+        changes = self.ledger.merge_update(update)
+        if not self.health.spoke:
+            self.health.frame()
+            self.update_health()
+        if changes:
             self.tell(changes)
+            self._reconciler.follow_up()
+        if self.ledger.stale > stale:
+            # Perhaps it was an earlier frame whose time was wrong.
+            self._reconciler.ask_within(self.timings.refused_frame)
 
     @callback
     def _on_refused(self, frame: RefusedFrame) -> None:
@@ -278,7 +294,10 @@ class UpbitCoordinator:
             self._refusals_logged.add(frame.refusal)
             _LOGGER.warning("%s: a frame was refused whole: %s", self.entry.title, frame.refusal)
         # It may have been about a balance: a snapshot will tell.
-        self._reconciler.ask_soon()
+        self.health.refused(self._now())
+        self._reconciler.acquit()
+        self._reconciler.ask_within(self.timings.refused_frame)
+        self.update_health()
 
     @callback
     def tell(self, changes: list[Change]) -> None:
@@ -296,19 +315,30 @@ class UpbitCoordinator:
             error: What went wrong, if something did; the log names the last one when the balances are lost.
         """
         self._last_error = error or self._last_error
-        available = self._reconciler.baseline_known and self.health.available(self.hass.loop.time())
+        now = self._now()
+        available = self._reconciler.baseline_known and self.health.available(now)
+        self._cancel_expiry()
+        if (expires_at := self.health.expires_at(now)) is not None:
+            self._expiry_timer = self.hass.loop.call_at(expires_at, self.update_health)
         if available is not self._available:
             self._available = available
             if available:
                 if self.statistics.times_unavailable:
                     _LOGGER.info("%s: the balances are available again", self.entry.title)
             else:
+                self.health.lapsed()
                 self.statistics.times_unavailable += 1
                 _LOGGER.info("%s: the balances are unavailable: %s", self.entry.title, self._last_error)
             self.listeners.async_tell_availability()
         if self.health.online is not self._told_online:
             self._told_online = self.health.online
             self.listeners.async_tell_health()
+
+    @callback
+    def _cancel_expiry(self) -> None:
+        if self._expiry_timer is not None:
+            self._expiry_timer.cancel()
+            self._expiry_timer = None
 
 
 def _place_of(error: Exception) -> str:

@@ -93,11 +93,16 @@ def test_unchanged_frame_moves_the_clock_of_its_currency(ledger: Ledger) -> None
     assert ledger.holding("BTC") == holding("1")
 
 
-def test_time_far_in_the_future_spoils_one_connection_at_most(ledger: Ledger) -> None:
+def test_currency_whose_last_frame_was_ignored_is_known(ledger: Ledger) -> None:
     ledger.merge_update(update(9_999_999, BTC="1"))
-    assert ledger.merge_update(update(2000, BTC="2")) == []
-    ledger.start_connection()
-    assert currencies(ledger.merge_update(update(2000, BTC="2"))) == ["BTC"]
+    assert not ledger.was_ignored("BTC")
+    assert ledger.merge_update(update(2000, BTC="2", ETH="2"))
+    assert ledger.was_ignored("BTC")
+    assert not ledger.was_ignored("ETH")
+    ledger.merge_snapshot(snapshot(BTC="2", ETH="2"), ledger.sequence)
+    assert ledger.merge_update(update(2001, BTC="3")) == []
+    ledger.merge_update(update(9_999_999, BTC="4"))
+    assert not ledger.was_ignored("BTC")
 
 
 def test_zero_for_a_currency_never_held_is_nothing_new(ledger: Ledger) -> None:
@@ -161,13 +166,6 @@ def test_frame_after_a_snapshot_counts_whatever_the_snapshot_said(ledger: Ledger
     ledger.merge_update(update(1000, BTC="2"))
     ledger.merge_snapshot(snapshot(BTC="5"), ledger.sequence)
     assert currencies(ledger.merge_update(update(1000, BTC="6"))) == ["BTC"]
-
-
-def test_mark_of_an_earlier_connection_stays_valid(ledger: Ledger) -> None:
-    asked_at = ledger.sequence
-    ledger.merge_update(update(1000, BTC="2"))
-    ledger.start_connection()
-    assert ledger.merge_snapshot(snapshot(BTC="1"), asked_at) == []
 
 
 # Currencies known from earlier

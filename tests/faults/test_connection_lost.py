@@ -159,3 +159,17 @@ async def test_right_within_seconds_of_the_exchange_being_back(live: World) -> N
         live.exchange.account.set("BTC", minutes)
         await live.exchange.accept_connections()
         await until(lambda: live.live_and_right, within=TIMINGS.longest_snapshot_delay + 2)
+
+
+async def test_connection_that_held_and_was_replaced_by_us_counts_as_well(live: World) -> None:
+    exchange = live.exchange
+    exchange.handshake.fail_with(503)
+    exchange.cut()
+    await pass_time(600)
+    exchange.handshake.recover()
+    await until(lambda: live.live_and_right, within=TIMINGS.longest_delay + 5)
+    await pass_time(TIMINGS.held + 1)
+    exchange.handshake.fail_with(503, times=1)
+    live.coordinator.reconnect("clock_jump")
+    await until(lambda: exchange.handshake.fault is None, within=1)
+    assert await until(lambda: live.live_and_right, within=5) <= 1.1

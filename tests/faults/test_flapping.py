@@ -1,12 +1,14 @@
 """The exchange flaps: it opens connections and closes them at once, for an hour."""
 
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import cycle, pairwise
 from statistics import mean
 
 import pytest
 
+from custom_components.upbit.const import TIMINGS
 from tests.exchange import SimulatedExchange, most_within
+from tests.exchange.faults import HttpFault
 
 from .clock import clock, pass_time, until
 from .world import World
@@ -82,3 +84,28 @@ async def test_flapping_while_no_snapshot_can_be_had_is_told_once(live: World) -
         "unavailable",
         "available again",
     ]
+
+
+def _refuse_handshakes(exchange: SimulatedExchange) -> None:
+    exchange.handshake.fail_with(401)
+
+
+@pytest.mark.parametrize("flap", [*FLAPS, _refuse_handshakes])
+async def test_attempts_grow_apart_where_snapshots_fail_and_succeed_by_turns(
+    live: World, flap: Callable[[SimulatedExchange], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange = live.exchange
+    turns = cycle([HttpFault(status=503), None])
+    monkeypatch.setattr(exchange.rest, "take", lambda: next(turns))
+    exchange.limits.lift()  # it must not be those of the exchange that keep it from more
+    flap(exchange)
+    exchange.cut()
+    started = clock().time()
+    # Attempts without any wait would keep the hour from passing.
+    await until(
+        lambda: clock().time() > started + 3600 or len(exchange.record.calls) > 2000,
+        within=3600 + TIMINGS.tick,
+    )
+    attempts = [call for call in exchange.record.handshakes if call.at > started]
+    assert most_within(attempts, 60) <= HANDFUL
+    assert len(attempts) <= 100

@@ -308,3 +308,57 @@ async def test_pings_of_the_exchange_are_answered(live: World) -> None:
     await connection._socket.send_frame(b"are you there?", WSMsgType.PING)
     await _still_live(live)
     assert live.coordinator.statistics.refused_frames == {}
+
+
+async def test_refused_frame_is_a_doubt_that_only_a_new_snapshot_ends(live: World) -> None:
+    """The balance it was about may have changed, and where no snapshot can be had nobody knows."""
+    exchange = live.exchange
+    exchange.account.set("XRP", "1")
+    await pass_time(300)
+    async with exchange.hold_snapshots() as gate:
+        refresh = live.hass.async_create_task(live.coordinator.async_refresh())
+        await gate.held()  # its rows are older than the frame that could not be read
+        exchange.account.change({"BTC": ("9", "0")}, announce=False)
+        exchange.stream.send(frame('"9"'))
+        await until(lambda: live.coordinator.statistics.refused_frames, within=1)
+        exchange.rest.fail_with(503)
+        gate.release()
+        await refresh
+    await until(lambda: live.unavailable, within=TIMINGS.poll + TIMINGS.grace + 1)
+    await pass_time(3600)
+    assert live.unavailable
+
+    exchange.rest.recover()
+    await until(lambda: live.live_and_right, within=TIMINGS.longest_snapshot_delay + 1)
+    assert live.coordinator.statistics.connects == 1
+
+
+async def test_refused_frame_while_rest_is_down_makes_unavailable_after_the_grace(live: World) -> None:
+    exchange = live.exchange
+    exchange.account.set("XRP", "1")
+    await pass_time(300)
+    exchange.rest.fail_with(503)
+    exchange.stream.send(b"?")
+    await until(lambda: live.unavailable, within=TIMINGS.grace + 1)
+    exchange.account.set("BTC", "0.7")  # a frame that can be read does not tell what the other one said
+    await pass_time(60)
+    assert live.unavailable
+    exchange.rest.recover()
+    await until(lambda: live.live_and_right, within=TIMINGS.longest_snapshot_delay + 1)
+
+
+async def test_stream_that_told_what_could_not_be_read_is_not_deaf(live: World) -> None:
+    exchange = live.exchange
+    exchange.account.set("XRP", "1")
+    for number in range(1, 11):
+        exchange.account.change({"BTC": (number, "0")}, announce=False)
+        exchange.stream.send(frame(f'"{number}"'))
+        await until(lambda: live.right, within=TIMINGS.refused_frame + 1)
+        await pass_time(20)
+    # And the other way round: first the snapshot, then the frame that cannot be read.
+    exchange.account.change({"BTC": ("0.5", "0")}, announce=False)
+    await live.coordinator.async_refresh()
+    exchange.stream.send(frame('"0.5"'))
+    await pass_time(60)
+    assert live.coordinator.statistics.changes_missed_by_stream == 0
+    assert live.coordinator.statistics.connects == 1

@@ -185,14 +185,43 @@ async def test_frames_of_the_connection_before_do_not_count_on_the_next(live: Wo
     assert live.shown["BTC"] == ["0.6", "0.7"]
 
 
-async def test_frame_from_far_in_the_future_spoils_one_connection_at_most(live: World) -> None:
+async def test_frame_from_far_in_the_future_is_mended_by_a_snapshot(live: World) -> None:
     exchange = live.exchange
     exchange.stream.send_frame({"BTC": ("0.5", "0.1")}, asset_timestamp=253_402_300_799_000)
     await until(lambda: live.coordinator.statistics.frames == 1, within=1)
     exchange.account.set("BTC", "0.7")  # looks older, so it is not believed
     await until(lambda: live.coordinator.ledger.stale == 1, within=1)
-    await until(lambda: live.right, within=TIMINGS.reconcile + 1)
-    await until(lambda: live.coordinator.statistics.planned_reconnects["deaf"] == 1, within=11)
-    await until(lambda: live.live_and_right, within=5)
+    await until(lambda: live.right, within=TIMINGS.refused_frame + 1)
+    for number in range(1, 6):
+        await pass_time(60)
+        exchange.account.set("BTC", number)
+        await until(lambda: live.right, within=TIMINGS.refused_frame + 1)
+    # The stream told, so it is not taken for deaf.
+    assert live.coordinator.statistics.connects == 1
+
+
+async def test_frame_of_an_earlier_connection_that_comes_again_is_old(live: World) -> None:
+    exchange = live.exchange
+    old = exchange.account.set("BTC", "0.7")
     exchange.account.set("BTC", "0.8")
     await until(lambda: live.right, within=1)
+    exchange.cut()
+    await until(lambda: not live.coordinator.health.live, within=1)
+    await until(lambda: live.live_and_right, within=5)
+    exchange.stream.send_frame({"BTC": ("0.7", "0")}, asset_timestamp=old.asset_timestamp)
+    await until(lambda: live.coordinator.ledger.stale == 1, within=1)
+    await pass_time(TIMINGS.refused_frame + 1)
+    assert live.shown["BTC"] == ["0.6", "0.7", "0.8"]
+
+
+@pytest.mark.parametrize("list_zeros", [False, True], ids=["absent", "listed"])
+async def test_currency_whose_sale_is_told_by_no_frame(live: World, list_zeros: bool) -> None:
+    """The documentation leaves open whether a currency that is sold out comes in a frame."""
+    exchange = live.exchange
+    exchange.rest.list_zeros = list_zeros
+    exchange.account.set("XRP", "1")
+    await pass_time(600)
+    exchange.account.change({"BTC": ("0", "0")}, announce=False)
+    exchange.account.set("SGD", "50000")  # what it was sold for is told
+    await until(lambda: live.right, within=TIMINGS.poll + 1)
+    assert live.total("BTC") == "0"

@@ -148,3 +148,39 @@ async def test_setup_waits_for_the_exchange_by_itself(world: World) -> None:
     await until(lambda: world.total("BTC") == "0.6", within=660)
     await until(lambda: world.live_and_right, within=5)
     assert world.reauth_flows() == 0
+
+
+async def test_stream_that_has_never_spoken_is_not_trusted_without_rest(world: World) -> None:
+    """On the first use of an account it may be deaf for minutes."""
+    exchange = world.exchange
+    exchange.stream.first_use_silence = 300
+    await world.live()
+    exchange.rest.fail_with(503)
+    exchange.account.set("BTC", "0.7")
+    await until(lambda: world.unavailable, within=TIMINGS.poll + TIMINGS.grace + 1)
+    exchange.stream.first_use_silence = 0
+    exchange.cut()
+    await until(lambda: world.stream_shown_live, within=5)
+    exchange.account.set("XRP", "5")  # now it speaks, but nobody has told of BTC
+    await pass_time(3600)
+    assert world.unavailable
+    assert len(world.log_lines()) == 1
+    exchange.rest.recover()
+    await until(lambda: world.live_and_right, within=TIMINGS.longest_snapshot_delay + 1)
+
+
+@pytest.mark.parametrize("failure", REST_FAILURES.values(), ids=REST_FAILURES.keys())
+async def test_balances_are_not_shown_a_moment_longer_than_they_are_known(
+    live: World, failure: object
+) -> None:
+    """However long a call takes that fails in the end."""
+    exchange = live.exchange
+    exchange.handshake.fail_with(503)
+    exchange.cut()
+    await pass_time(1)
+    await live.coordinator.async_refresh()
+    known = clock().time()
+    assert callable(failure)
+    failure(exchange)
+    await until(lambda: live.unavailable, within=100)
+    assert clock().time() - known <= TIMINGS.poll + TIMINGS.grace + 0.1

@@ -32,13 +32,16 @@ class Ledger:
     """Holdings by currency, merged from two sources that may overtake each other.
 
     Frames carry a time but no sequence number; snapshots carry neither. So a frame is stale only when it is strictly
-    older than the last one of its currency, and a snapshot yields to every frame that came after it was asked for.
+    older than the last one of its currency, on whatever connection they came, and a snapshot yields to every frame
+    that came after it was asked for.
     Nothing here awaits: a merge is whole or has not happened.
     """
 
     def __init__(self) -> None:
         self._holdings: dict[str, Holding] = {}
         self._asset_timestamps: dict[str, int] = {}
+        self._ignored: set[str] = set()
+        """Currencies whose last frame was ignored."""
         self._touched: dict[str, int] = {}
         self._sequence = 0
         self.stale = 0
@@ -62,6 +65,10 @@ class Ledger:
         """Whether a frame has told about the currency after the mark was taken."""
         return self._touched.get(currency, 0) > sequence
 
+    def was_ignored(self, currency: str) -> bool:
+        """Whether the last frame about the currency was ignored, because of its time."""
+        return currency in self._ignored
+
     def know(self, currencies: Iterable[str]) -> None:
         """Hold currencies known from earlier at zero until told otherwise."""
         for currency in currencies:
@@ -72,13 +79,6 @@ class Ledger:
         if self.holding(currency) == EMPTY:
             self._holdings.pop(currency, None)
 
-    def start_connection(self) -> None:
-        """Forget the times of earlier frames: frames of a closed connection can no longer arrive.
-
-        A frame with a time far in the future so spoils one connection at most.
-        """
-        self._asset_timestamps.clear()
-
     def merge_update(self, update: AssetUpdate) -> list[Change]:
         """Merge a frame and return what it changed, in the order of the frame."""
         self._sequence += 1
@@ -87,8 +87,10 @@ class Ledger:
         for currency, after in update.holdings.items():
             if time < self._asset_timestamps.get(currency, 0):
                 self.stale += 1
+                self._ignored.add(currency)
                 continue
             self._asset_timestamps[currency] = time
+            self._ignored.discard(currency)
             self._touched[currency] = self._sequence
             if (change := self._set(currency, after, time)) is not None:
                 changes.append(change)
