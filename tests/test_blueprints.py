@@ -212,15 +212,71 @@ async def test_away_is_told_once_and_again_only_after_it_was_back(
     assert len(sent) == 2
 
 
-@pytest.mark.parametrize(("later", "expected"), [("on", 0), ("off", 1), (STATE_UNAVAILABLE, 1)])
-async def test_away_since_the_start_is_told(hass: HomeAssistant, later: str, expected: int) -> None:
+async def start(hass: HomeAssistant, state: str) -> list[ServiceCall]:
+    """Let Home Assistant start with the connection in this state."""
     hass.set_state(CoreState.not_running)
-    hass.states.async_set(STREAM, STATE_UNAVAILABLE)
+    hass.states.async_set(STREAM, state)
     sent = await automate(hass, "notify_when_away", connection=STREAM)
     await hass.async_start()
+    return sent
+
+
+def runs(hass: HomeAssistant) -> int:
+    return hass.states.get("automation.test").attributes["current"]
+
+
+@pytest.mark.parametrize("later", ["off", STATE_UNAVAILABLE])
+async def test_away_since_the_start_is_told(hass: HomeAssistant, later: str) -> None:
+    sent = await start(hass, STATE_UNAVAILABLE)
     # The run waits, so nothing that waits for all runs may be used here.
-    await until(lambda: hass.states.get("automation.test").attributes["current"] == 1)
+    await until(lambda: runs(hass) == 1)
     hass.states.async_set(STREAM, later)
-    async_fire_time_changed(hass, utcnow() + timedelta(minutes=10, seconds=1))
-    await until(lambda: hass.states.get("automation.test").attributes["current"] == 0)
-    assert len(sent) == expected
+    async_fire_time_changed(hass, utcnow() + timedelta(minutes=9, seconds=50))
+    assert sent == []
+    async_fire_time_changed(hass, utcnow() + timedelta(minutes=10, seconds=10))
+    await until(lambda: runs(hass) == 0)
+    assert len(sent) == 1
+
+
+async def test_back_after_the_start_and_away_again_is_told_in_its_own_time(hass: HomeAssistant) -> None:
+    sent = await start(hass, "off")
+    await until(lambda: runs(hass) == 1)
+    hass.states.async_set(STREAM, "on")
+    await until(lambda: runs(hass) == 0)
+    hass.states.async_set(STREAM, "off")
+    await hass.async_block_till_done()
+    async_fire_time_changed(hass, utcnow() + timedelta(minutes=9, seconds=50))
+    await hass.async_block_till_done()
+    assert sent == []
+    async_fire_time_changed(hass, utcnow() + timedelta(minutes=10, seconds=10))
+    await hass.async_block_till_done()
+    assert len(sent) == 1
+
+
+async def test_connection_lost_after_a_good_start_is_told_in_time(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    sent = await start(hass, "on")
+    await pass_time(hass, freezer, minutes=9, seconds=50)
+    hass.states.async_set(STREAM, "off")
+    await hass.async_block_till_done()
+    await pass_time(hass, freezer, seconds=20)
+    assert sent == []
+    await pass_time(hass, freezer, minutes=10)
+    assert len(sent) == 1
+
+
+async def test_time_that_is_told_is_that_of_the_loss(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    hass.states.async_set(STREAM, "on")
+    sent = await automate(hass, "notify_when_away", connection=STREAM)
+    await hass.config.async_update(time_zone="UTC")
+    freezer.move_to("2026-11-22 09:00:00+00:00")
+    # Off, then unavailable and off again because the entry is being reloaded.
+    for state, minutes in (("off", 5), (STATE_UNAVAILABLE, 1), ("off", 4)):
+        hass.states.async_set(STREAM, state)
+        await hass.async_block_till_done()
+        await pass_time(hass, freezer, minutes=minutes)
+    ((_, message),) = texts(sent)
+    assert message == "The connection to Upbit has been away since 09:00."
