@@ -1,0 +1,66 @@
+"""Two accounts side by side: on the dashboard, and to choose from in the card's editor."""
+
+from collections.abc import AsyncIterator
+
+from playwright.async_api import Page, expect
+import pytest
+
+from demo.check import View
+
+from .accessibility import violations
+from .browser import language_of
+from .conftest import SaveDashboard
+from .pages import CARD, button, card_row, choose, pick_card
+from .texts import frontend_texts
+
+KEY = {
+    "access_key": "THIRDACCESSKEYTHIRDACCESSKEYTHIRDKEY0000",
+    "secret_key": "THIRDSECRETKEYTHIRDSECRETKEYTHIRDKEY0000",
+}
+FIRST, SECOND = "Upbit Simulated exchange", "Upbit Simulated exchange 2"
+
+
+@pytest.fixture
+async def second_account(home: View) -> AsyncIterator[None]:
+    """Another entry; to the exchange it is the same account with another key, so both hold the same."""
+    await home.control("POST", "keys", KEY)
+    before = {entry["entry_id"] for entry in await home.home_assistant.entries("upbit")}
+    await home.home_assistant.add_entry("upbit", {"region": "sim", **KEY})
+    yield
+    for entry in await home.home_assistant.entries("upbit"):
+        if entry["entry_id"] not in before:
+            await home.home_assistant.call("DELETE", f"/api/config/config_entries/entry/{entry['entry_id']}")
+
+
+@pytest.mark.usefixtures("second_account")
+async def test_accounts_are_side_by_side_on_the_dashboard(
+    home: View, either_page: Page, save_dashboard: SaveDashboard
+) -> None:
+    page, texts = either_page, frontend_texts(language_of(either_page))
+    await home.control("PUT", "account", {"BTC": {"balance": "0.5", "locked": "0.1"}})
+    path = await save_dashboard(f"accounts {language_of(page)}", {"strategy": {"type": "custom:upbit"}})
+    await page.goto(path)
+    for name in (texts["all_accounts"], FIRST, SECOND):
+        await expect(page.get_by_role("tab", name=name, exact=True)).to_be_visible()
+    await expect(page.locator(CARD).get_by_role("heading", level=2)).to_have_text([FIRST, SECOND])
+    await expect(page.get_by_role("heading", name=texts["across_accounts"])).to_be_visible()
+    await expect(page.locator("hui-distribution-card").filter(has_text="BTC")).to_be_visible()
+
+
+@pytest.mark.usefixtures("second_account")
+async def test_account_is_chosen_by_its_name_in_the_editor_of_the_card(
+    home: View, either_page: Page, save_dashboard: SaveDashboard
+) -> None:
+    page, texts = either_page, frontend_texts(language_of(either_page))
+    await home.control("PUT", "account", {"BTC": {"balance": "0.5", "locked": "0.1"}})
+    views = {"views": [{"type": "sections", "sections": [{"cards": []}]}]}
+    path = await save_dashboard(f"choosing {language_of(page)}", views)
+    await page.goto(f"{path}?edit=1")
+    await pick_card(page, texts["card_name"])
+    await choose(page, texts["option_device_id"], SECOND)
+    await button(page, "Save").click()
+    await button(page, "Done").click()
+    card = page.locator(CARD)
+    await expect(card.get_by_role("heading", level=2)).to_have_text(SECOND)
+    await expect(card_row(card, "BTC")).to_contain_text("0.6")
+    assert await violations(card) == []
