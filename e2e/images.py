@@ -30,6 +30,7 @@ from .pages import (
     card_row,
     choose,
     fill,
+    hold_highlights,
     open_add_dialog,
     open_device,
     pick_card,
@@ -236,6 +237,7 @@ async def picture_cards(home: View, person: Visitor) -> None:
             await page.goto(f"{path}/balances")
             await expect(card_row(page.locator(CARD), "BTC")).to_be_visible()
             await page.wait_for_load_state("networkidle")
+            await hold_highlights(page)
             await move(home, "XRP", balance="-12.5")
             await move(home, "BTC", balance="0.00318042")
             await expect(card_row(page.locator(CARD), "BTC").get_by_text("+0.00318042")).to_be_visible()
