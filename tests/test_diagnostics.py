@@ -50,6 +50,8 @@ async def test_account_in_order(
     statistics = found.pop("statistics")
     assert found == {
         "region": "sg",
+        "state": "loaded",
+        "reason": None,
         "balances_available": True,
         "stream": {"live": True, "reconciled": True, "spoke": True, "spoke_ever": True},
         "requests_held_back_seconds": 0.0,
@@ -74,6 +76,24 @@ async def test_account_in_order(
         connection["first_frame_at"],
     ):
         assert abs(datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds() < 60
+
+
+async def test_account_that_is_not_set_up(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    exchange: SimulatedExchange,
+    entry: MockConfigEntry,
+) -> None:
+    exchange.rest.fail_with(503)
+    entry.add_to_hass(hass)
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    assert await download(hass, hass_client, entry) == {
+        "region": "sg",
+        "state": "setup_retry",
+        "reason": "cannot_connect",
+        "entities": {"balance_sensors": 0, "balance_sensors_disabled": 0, "event_enabled": False},
+    }
+    await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def test_history_of_what_went_wrong(

@@ -8,16 +8,27 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
 from .api.wire import EMPTY
-from .coordinator import UpbitConfigEntry
+from .coordinator import UpbitConfigEntry, UpbitCoordinator
 from .entity import currency_of
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: UpbitConfigEntry) -> dict[str, Any]:
     """Return diagnostics of an account; they name what they show, so nothing needs to be blacked out."""
-    coordinator = entry.runtime_data
+    known = {
+        "region": entry.data[CONF_REGION],
+        "state": entry.state.value,
+        # Why it is not set up, by the name of the text.
+        "reason": entry.error_reason_translation_key,
+        "entities": _entities(hass, entry),
+    }
+    # There is a coordinator only once an attempt to set the account up has succeeded.
+    return known | (_running(entry.runtime_data) if hasattr(entry, "runtime_data") else {})
+
+
+def _running(coordinator: UpbitCoordinator) -> dict[str, Any]:
+    """Return what happened to the connection."""
     health, holdings = coordinator.health, coordinator.ledger.holdings
     return {
-        "region": entry.data[CONF_REGION],
         "balances_available": coordinator.available,
         "stream": {
             "live": health.live,
@@ -31,7 +42,6 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: UpbitCo
             "empty": sum(holding == EMPTY for holding in holdings.values()),
             "stale_in_frames": coordinator.ledger.stale,
         },
-        "entities": _entities(hass, entry),
         "key_expires_at": coordinator.key_expires_at,
         "statistics": coordinator.statistics.as_dict(),
     }
