@@ -177,6 +177,10 @@ async def test_fields_of_the_forms_are_those_that_are_shown(
             assert {str(field) for field in form["data_schema"].schema} == texts["data"].keys()
             for text in (texts["title"], texts["description"]):
                 assert provided(text, form["description_placeholders"])
+    reauth = forms["config"][1]
+    title = ENGLISH["config"]["step"][reauth["step_id"]]["title"]
+    # Home Assistant itself adds the name of the account.
+    assert title.format(**reauth["description_placeholders"]) == f"Upbit refuses the API key of {entry.title}"
     for flow in hass.config_entries.flow.async_progress():
         hass.config_entries.flow.async_abort(flow["flow_id"])
 
@@ -266,14 +270,14 @@ async def test_entities_are_those_that_exist(
 
 
 @pytest.mark.parametrize("region", ["kr"])
-async def test_entities_have_an_icon_of_their_own_or_that_of_their_device_class(
+async def test_every_entity_has_an_icon(
     hass: HomeAssistant, coordinator: UpbitCoordinator, entry: MockConfigEntry
 ) -> None:
     icons = json.loads((INTEGRATION / "icons.json").read_text(encoding="utf-8"))
     assert all(re.fullmatch(r"mdi:[a-z0-9-]+", icon) for _, icon in leaves(icons))
     for each in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id):
         own = icons["entity"].get(each.domain, {}).get(each.translation_key, {})
-        assert own.get("default") or each.original_device_class, each.entity_id
+        assert own.get("default"), each.entity_id
     named = {(platform, key) for platform, keys in icons["entity"].items() for key in keys}
     assert named <= {(platform, key) for platform, keys in ENGLISH["entity"].items() for key in keys}
 
