@@ -17,9 +17,9 @@ class Timings:
     """When the coordinator does what by itself, in seconds."""
 
     poll: float = 60.0
-    """Between snapshots while the stream is down, or has not spoken since it was connected."""
+    """Between snapshots while the stream is down, or has not spoken since it was connected; and after a change."""
     reconcile: float = 600.0
-    """Between snapshots while the stream speaks."""
+    """Between snapshots while the stream is quiet, after it has spoken."""
     confirm: float = 10.0
     """For a frame to bring what a snapshot showed first, before the stream counts as deaf to it."""
     first_use: float = 600.0
@@ -36,7 +36,7 @@ class Timings:
     address_retry: float = 120.0
     """Between attempts while this network's address is not on the key's list."""
     refused_frame: float = 5.0
-    """After a frame that could not be used, before a snapshot tells what it may have meant to say."""
+    """After a frame that was refused or ignored, before a snapshot tells what it may have meant to say."""
     tick: float = 30.0
     """Between looks at the clock; a clock that moved on its own means that the host slept."""
     clock_jump: float = 15.0
