@@ -18,7 +18,7 @@ from .accounts import currencies
 from .exchange import Exchange
 from .figures import Figure
 from .home_assistant import add_entry, counted_events, remove_entry
-from .measuring import Rounds
+from .measuring import Rounds, changing_order
 
 _MANY = 500
 
@@ -78,9 +78,13 @@ async def measure_memory(hass: HomeAssistant, few: Exchange, many: Exchange, rou
     tracemalloc.start()
     try:
         taken = Rounds()
-        for _ in range(rounds):
-            taken.add("bare", await per_currency(bare(1), bare(_MANY)))
-            taken.add("ours", await per_currency(("upbit", few.entry_data), ("upbit", many.entry_data)))
+        accounts: dict[str, tuple[Account, Account]] = {
+            "bare": (bare(1), bare(_MANY)),
+            "ours": (("upbit", few.entry_data), ("upbit", many.entry_data)),
+        }
+        for names in changing_order(accounts, rounds):
+            for name in names:
+                taken.add(name, await per_currency(*accounts[name]))
     finally:
         tracemalloc.stop()
     return [
@@ -98,7 +102,6 @@ async def measure_reconcile(hass: HomeAssistant, account: Exchange, rounds: int)
     """Count what a snapshot sets off that shows nothing new, and take its CPU time."""
     entry = await add_entry(hass, "upbit", account.entry_data)
     coordinator: UpbitCoordinator = entry.runtime_data
-    calls: Counter[str] = Counter()
     taken = Rounds()
 
     async def cpu_time() -> float:
@@ -106,12 +109,10 @@ async def measure_reconcile(hass: HomeAssistant, account: Exchange, rounds: int)
         await coordinator.async_refresh()
         return thread_time() - started
 
-    stops = _count_listeners(hass, coordinator, calls)
     with counted_events(hass) as events:
         await taken.take({"reconcile": cpu_time}, rounds)
         await hass.async_block_till_done()
-    for stop in stops:
-        stop()
+    calls = await listeners_called(hass, coordinator)
     await remove_entry(hass, entry)
     written = events[EVENT_STATE_CHANGED] + events[EVENT_STATE_REPORTED]
     of_how_many = f"{rounds + 1} reconciles, {taken.typical('reconcile') * 1e3:.1f} ms of CPU each"
@@ -144,8 +145,12 @@ async def measure_reconcile(hass: HomeAssistant, account: Exchange, rounds: int)
     ]
 
 
-def _count_listeners(hass: HomeAssistant, coordinator: UpbitCoordinator, calls: Counter[str]) -> list[Any]:
-    """Put a counting listener wherever one can be; those of the currencies take the place of the sensors'."""
+async def listeners_called(hass: HomeAssistant, coordinator: UpbitCoordinator) -> Counter[str]:
+    """Take a snapshot with a counting listener wherever one can be.
+
+    Those of the currencies take the place of the sensors', for there is one to each: no state is written any more.
+    """
+    calls: Counter[str] = Counter()
 
     def counting(name: str) -> Any:
         def count(*_: object) -> None:
@@ -156,10 +161,15 @@ def _count_listeners(hass: HomeAssistant, coordinator: UpbitCoordinator, calls: 
     listeners = coordinator.listeners
     for currency in coordinator.ledger.holdings:
         listeners.async_add_currency(currency, counting("currency"))
-    return [
+    stops = [
         listeners.async_add_changes(counting("changes")),
         listeners.async_add_health(counting("health")),
         async_dispatcher_connect(
             hass, SIGNAL_CHANGES.format(coordinator.entry.entry_id), counting("dispatcher")
         ),
     ]
+    await coordinator.async_refresh()
+    await hass.async_block_till_done()
+    for stop in stops:
+        stop()
+    return calls

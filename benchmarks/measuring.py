@@ -1,6 +1,6 @@
 """Fair timing on a noisy machine: rounds that interleave what is compared, and medians of the rounds' ratios."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 import gc
 import random
@@ -21,6 +21,15 @@ def no_garbage_collection() -> Iterator[None]:
         gc.enable()
 
 
+def changing_order(names: Iterable[str], rounds: int) -> Iterator[list[str]]:
+    """Yield the names once a round, each time in another order that is the same in every run."""
+    order = random.Random(1)
+    shuffled = list(names)
+    for _ in range(rounds):
+        order.shuffle(shuffled)
+        yield list(shuffled)
+
+
 class Rounds:
     """The samples of measures that were taken in turns: the n-th of each belongs to the same moment."""
 
@@ -29,13 +38,10 @@ class Rounds:
 
     async def take(self, measures: dict[str, Measure], rounds: int) -> None:
         """Take every measure once a round, in changing order, for each finds the caches that another has left."""
-        names = list(measures)
-        order = random.Random(1)
         # What is there already is left out of the collections between the rounds.
         gc.collect()
         gc.freeze()
-        for number in range(rounds + 1):
-            order.shuffle(names)
+        for number, names in enumerate(changing_order(measures, rounds + 1)):
             with no_garbage_collection():
                 for name in names:
                     result = measures[name]()

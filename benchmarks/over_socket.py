@@ -26,7 +26,7 @@ from .exchange import Exchange
 from .figures import Figure
 from .frames import parse
 from .home_assistant import add_entry, remove_entry
-from .measuring import Rounds, no_garbage_collection, percentile
+from .measuring import Rounds, changing_order, no_garbage_collection, percentile
 
 _HELD = 50
 _BURST = 10_000
@@ -143,11 +143,10 @@ async def measure_over_socket(
         )
         wrong = await _wrong_states(hass, entry, own)
         with noting_states(hass, ours.arrivals):
-            for _ in range(rounds):
-                await _take_delays(taken, ours, "")
-                await _take_delays(taken, bare, "bare ")
-                ours.arrivals.clear()
-                await _take_delays(taken, writing, "writing ")
+            receivers = {"": ours, "bare ": bare, "writing ": writing}
+            for names in changing_order(receivers, rounds):
+                for name in names:
+                    await _take_delays(taken, receivers[name], name)
     for each in (entry, sensors_entry):
         await remove_entry(hass, each)
     return _figures(taken, wrong)

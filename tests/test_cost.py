@@ -1,20 +1,21 @@
 """What a frame, a snapshot and an hour of silence set off, counted: figures that no busy machine changes."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 import sys
 
-from homeassistant.const import EVENT_STATE_CHANGED
+from homeassistant.const import EVENT_STATE_CHANGED, EVENT_STATE_REPORTED
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.dispatcher import async_dispatcher_connect
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from benchmarks.accounts import currencies, holdings, single_frames
 from benchmarks.apart import idle_hours, least_gap, run_apart
 from benchmarks.feed import fed_streams, message
+from benchmarks.holding import listeners_called
 from benchmarks.home_assistant import counted_events
+from custom_components.upbit.api.ledger import Change, Ledger
+from custom_components.upbit.api.wire import Holding
 from custom_components.upbit.coordinator import UpbitCoordinator
-from custom_components.upbit.listeners import SIGNAL_CHANGES
 from tests.exchange import Delivery, SimulatedExchange
 from tests.waiting import until
 
@@ -64,17 +65,27 @@ async def test_frame_that_changes_nothing_writes_and_fires_nothing(
 
 async def test_snapshot_that_shows_nothing_new_reaches_nobody(hass: HomeAssistant, set_up: SetUp) -> None:
     coordinator = await set_up(500)
-    calls: list[object] = []
-    for currency in coordinator.ledger.holdings:
-        coordinator.listeners.async_add_currency(currency, lambda: calls.append("currency"))
-    coordinator.listeners.async_add_changes(calls.append)
-    coordinator.listeners.async_add_health(lambda: calls.append("health"))
-    async_dispatcher_connect(hass, SIGNAL_CHANGES.format(coordinator.entry.entry_id), calls.append)
     with counted_events(hass) as events:
         await coordinator.async_refresh()
         await hass.async_block_till_done()
     assert events == {}
-    assert calls == []
+    assert await listeners_called(hass, coordinator) == {}
+
+
+async def test_snapshot_that_reached_somebody_would_be_noticed(
+    hass: HomeAssistant, set_up: SetUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coordinator = await set_up(2)
+
+    def all_changed(ledger: Ledger, snapshot: Mapping[str, Holding], _: int) -> list[Change]:
+        return [Change(currency, held, held, None, False) for currency, held in snapshot.items()]
+
+    monkeypatch.setattr(Ledger, "merge_snapshot", all_changed)
+    with counted_events(hass) as events:
+        await coordinator.async_refresh()
+        await hass.async_block_till_done()
+    assert events == {EVENT_STATE_REPORTED: 2}
+    assert await listeners_called(hass, coordinator) == {"currency": 2, "changes": 1, "dispatcher": 1}
 
 
 @pytest.fixture
