@@ -76,14 +76,17 @@ export function allAccountsView(hass, accounts) {
       ...accounts.map((account) => section({ type: BALANCES_CARD, device_id: account.id, hide_empty: true })),
       ...(shared.length
         ? [
-            section(
-              heading(say("across_accounts"), "mdi:chart-box-outline"),
-              ...shared.map((held) => ({
-                type: "distribution",
-                title: currencyOf(held[0].state),
-                entities: held.map(({ account, state }) => ({ entity: state.entity_id, name: account.name })),
-              })),
-            ),
+            {
+              ...section(
+                heading(say("across_accounts"), "mdi:chart-box-outline"),
+                ...shared.map((held) => ({
+                  type: "distribution",
+                  title: currencyOf(held[0].state),
+                  entities: held.map(({ account, state }) => ({ entity: state.entity_id, name: account.name })),
+                })),
+              ),
+              column_span: 3,
+            },
           ]
         : []),
     ],
