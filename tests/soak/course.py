@@ -166,14 +166,16 @@ async def soak(hours: float, *, seed: int, region: str, pace: float) -> Figures:
             await Soak(world, hours, figures).run()
             tracemalloc.stop()
             await world.hass.config_entries.async_unload(world.entry.entry_id)
+            # At once: in a minute the integration's own timers, of seconds, would have fired.
+            figures.tasks_left = [repr(task) for task in asyncio.all_tasks() if is_ours(repr(task))]
+            figures.timers_left = [
+                text
+                for each in get_scheduled_timer_handles(world.loop)
+                if not each.cancelled() and is_ours(text := repr_of_timer(each))
+            ]
             # Home Assistant's own pool lets go of a connection after 15 s.
             await asyncio.sleep(60)
             figures.connections_left = len(world.exchange.stream.connections)
-            figures.tasks_left = [repr(task) for task in asyncio.all_tasks() if is_ours(repr(task))]
-            timers = get_scheduled_timer_handles(world.loop)
-            figures.timers_left = [
-                repr(each) for each in timers if not each.cancelled() and is_ours(repr(each))
-            ]
     figures.tasks_left += [repr(task) for task in asyncio.all_tasks() - {asyncio.current_task()}]
     figures.descriptors_left = open_descriptors() - descriptors
     figures.real_seconds = real_time() - begun
@@ -183,6 +185,11 @@ async def soak(hours: float, *, seed: int, region: str, pace: float) -> Figures:
 def is_ours(text: str) -> bool:
     """Return whether what asyncio says of a task or a timer names the integration."""
     return "custom_components" in text
+
+
+def repr_of_timer(timer: asyncio.TimerHandle) -> str:
+    """Return what a timer is and calls: asyncio's own text of it leaves out whose method it is."""
+    return f"{timer!r} {timer._callback!r} {timer._args!r}"  # noqa: SLF001
 
 
 def real_time() -> float:

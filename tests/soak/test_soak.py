@@ -66,6 +66,17 @@ def leaving_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(UpbitCoordinator, "async_stop", stop_and_start)
 
 
+def leaving_timers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave a timer of the kind that the integration has: a method of its own, due within seconds."""
+    async_stop = UpbitCoordinator.async_stop
+
+    async def stop_and_wait(self: UpbitCoordinator) -> None:
+        await async_stop(self)
+        self.hass.loop.call_later(10, self._reconciler._on_ask_timer)
+
+    monkeypatch.setattr(UpbitCoordinator, "async_stop", stop_and_wait)
+
+
 def frames_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     merge_update = Ledger.merge_update
 
@@ -82,6 +93,7 @@ def frames_kept(monkeypatch: pytest.MonkeyPatch) -> None:
         ("closed", rounding, "wrong state: "),
         ("lost_frames", never_comparing, "wrong state: "),
         ("closed", leaving_tasks, "task left: "),
+        ("closed", leaving_timers, "timer left: "),
         ("closed", frames_kept, "memory grew "),
     ],
     indirect=["only"],
