@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import Context, ContextVar
 from dataclasses import asdict, dataclass, field, replace
-import functools
 import json
 from pathlib import Path
 import sys
@@ -23,7 +22,7 @@ from unittest.mock import patch
 import pytest_homeassistant_custom_component.patch_time  # noqa: F401  # isort: skip
 
 from homeassistant.const import CONF_REGION, EVENT_STATE_CHANGED, EVENT_STATE_REPORTED
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HassJob, HomeAssistant
 
 from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY
@@ -34,6 +33,7 @@ from tests.waiting import until
 from .accounts import amounts, holdings
 from .home_assistant import add_entry, counted_events, home_assistant
 
+_REPOSITORY = Path(__file__).parent.parent
 _HOUR = 3600.0
 _HELD = 50
 _REGION = "sg"
@@ -62,7 +62,7 @@ class _WatchedLoop(VirtualLoop):
     def call_at(
         self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        name = _name_of_timer(callback)
+        name = _name_of_timer(callback, args)
         of_exchange = _of_exchange.get()
 
         def fire() -> None:
@@ -73,15 +73,31 @@ class _WatchedLoop(VirtualLoop):
         return super().call_at(when, fire, context=context)
 
 
-def _name_of_timer(callback: Callable[..., object]) -> str:
+def _name_of_timer(callback: Callable[..., object], args: tuple[object, ...]) -> str:
     """Return what a timer is for; one of asyncio's own belongs to the task that waits."""
-    while isinstance(callback, functools.partial):
-        callback = callback.func
+    called = _called_in_the_end(callback, args)
+    owner = getattr(called, "__self__", None)
+    module = called.__module__ if owner is None else type(owner).__module__
     task = asyncio.current_task()
-    if callback.__module__.startswith("asyncio") and task is not None:
+    if module.startswith("asyncio") and task is not None:
         coroutine = task.get_coro()
-        return f"{coroutine.cr_code.co_filename.rpartition('site-packages/')[2]} {coroutine.__qualname__}"
-    return f"{callback.__module__} {callback.__qualname__}"
+        file = coroutine.cr_code.co_filename.removeprefix(f"{_REPOSITORY}/").rpartition("site-packages/")[2]
+        return f"{file} {coroutine.__qualname__}"
+    return f"{module} {getattr(called, '__qualname__', type(called).__qualname__)}"
+
+
+def _called_in_the_end(callback: Any, args: tuple[object, ...]) -> Any:
+    """Return what a timer of one of Home Assistant's helpers calls: what the helper was given to call."""
+    while True:
+        owner = getattr(callback, "__self__", callback)
+        given: list[Any] = []
+        if type(owner).__module__.startswith(("functools", "homeassistant.")):
+            given += (getattr(owner, name, None) for name in ("func", "action", "target", "job", "_job"))
+        given += (each for each in args if isinstance(each, HassJob))
+        behind = next((each for each in given if callable(each) or isinstance(each, HassJob)), None)
+        if behind is None:
+            return callback
+        callback, args = behind, ()
 
 
 @contextmanager

@@ -136,7 +136,14 @@ def test_idle_hour_wakes_rarely_and_writes_nothing() -> None:
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.parametrize("helper", ["interval", "call_later", "loop"])
+def test_timer_of_the_integration_would_be_noticed(monkeypatch: pytest.MonkeyPatch, helper: str) -> None:
+    monkeypatch.setenv("PLANTED", helper)
+    assert least_gap(idle_hours("tests.planted_timer")["spoken"]) == pytest.approx(1)
+
+
+@pytest.mark.timeout(240)
 def test_import_brings_nothing_that_home_assistant_has_not() -> None:
-    imported = run_apart("imports")
+    imported = run_apart("benchmarks.imports")
     own = ("custom_components", "homeassistant.")
     assert [name for name in imported["modules"] if not name.startswith(own)] == []
