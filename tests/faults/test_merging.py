@@ -220,7 +220,7 @@ async def test_currency_whose_sale_is_told_by_no_frame(live: World, list_zeros: 
     exchange = live.exchange
     exchange.rest.list_zeros = list_zeros
     exchange.account.set("XRP", "1")
-    await pass_time(600)
+    await pass_time(100)
     exchange.account.change({"BTC": ("0", "0")}, announce=False)
     exchange.account.set("SGD", "50000")  # what it was sold for is told
     await until(lambda: live.right, within=TIMINGS.poll + 1)
