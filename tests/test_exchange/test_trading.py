@@ -40,11 +40,15 @@ def test_trading_looks_like_trading(fiat: str) -> None:
     assert Decimal(10) < account[fiat].total / rate < Decimal(10_000_000)
 
 
-async def test_trading_runs_at_its_pace_and_pauses() -> None:
+def _trader(pace: float) -> tuple[Trader, asyncio.Queue[AssetEvent]]:
     account = Account(starting_holdings("SGD"))
-    trader = Trader(account, "SGD", pace=0.001)
     steps = asyncio.Queue[AssetEvent]()
     account.listeners.append(steps.put_nowait)
+    return Trader(account, "SGD", pace=pace), steps
+
+
+async def test_trading_runs_at_its_pace_and_pauses() -> None:
+    trader, steps = _trader(pace=0.001)
     task = asyncio.create_task(trader.run())
     # A new pace counts at once, not after the pause that was begun at the old one.
     trader.pace = 500
@@ -53,10 +57,15 @@ async def test_trading_runs_at_its_pace_and_pauses() -> None:
     trader.paused = True
     await asyncio.sleep(0)
     seen = steps.qsize()
-    await asyncio.sleep(0.05)
+    # Another one shows that it would have had the time.
+    other, steps_of_other = _trader(pace=500)
+    other_task = asyncio.create_task(other.run())
+    for _ in range(20):
+        await steps_of_other.get()
     assert steps.qsize() == seen
     trader.paused = False
     await steps.get()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    for each in (task, other_task):
+        each.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await each
