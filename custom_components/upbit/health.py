@@ -98,9 +98,11 @@ class Health:
             now: The time.
             doubts: The mark from when the snapshot was asked for.
         """
-        self._current_until = now + self._poll + self._grace
-        if self.live and doubts == self.doubts:
-            self.reconciled = True
+        self._current_until = now + self._grace
+        # One that is older than the last doubt does not end it: another one is due at once.
+        if doubts == self.doubts:
+            self._current_until += self._poll
+            self.reconciled = self.live
 
     def lapsed(self) -> None:
         """Note that the balances are current no more: from now on a first frame proves nothing of what came before."""

@@ -324,7 +324,7 @@ async def test_refused_frame_is_a_doubt_that_only_a_new_snapshot_ends(live: Worl
         exchange.rest.fail_with(503)
         gate.release()
         await refresh
-    await until(lambda: live.unavailable, within=TIMINGS.poll + TIMINGS.grace + 1)
+    await until(lambda: live.unavailable, within=TIMINGS.grace + 1)
     await pass_time(3600)
     assert live.unavailable
 
