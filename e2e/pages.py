@@ -75,9 +75,15 @@ async def open_device(page: Page, name: str) -> None:
     await expect(page.locator("ha-config-device-page").get_by_text(name, exact=True).first).to_be_visible()
 
 
-def sensor_row(page: Page, currency: str) -> Locator:
-    """Return the row of a currency's sensor on the device page."""
-    return page.locator("hui-sensor-entity-row").filter(has_text=currency)
+def sensor_row(place: Page | Locator, currency: str) -> Locator:
+    """Return the row of a currency's sensor in a list, such as the device page has."""
+    page = place if isinstance(place, Page) else place.page
+    return place.locator("hui-sensor-entity-row").filter(has=page.get_by_text(currency, exact=True))
+
+
+def table_row(page: Page, currency: str) -> Locator:
+    """Return the cells of a currency's row in the table of what is locked in orders."""
+    return page.get_by_role("row").filter(has=page.get_by_role("cell", name=currency)).get_by_role("cell")
 
 
 async def hold_highlights(page: Page) -> None:

@@ -10,7 +10,7 @@ from demo.check import View
 from .accessibility import violations
 from .browser import language_of
 from .conftest import SaveDashboard
-from .pages import CARD, button, card_row, choose, pick_card
+from .pages import CARD, button, card_row, choose, pick_card, sensor_row
 from .texts import frontend_texts
 
 KEY = {
@@ -42,7 +42,11 @@ async def test_accounts_are_side_by_side_on_the_dashboard(
     await page.goto(path)
     for name in (texts["all_accounts"], FIRST, SECOND):
         await expect(page.get_by_role("tab", name=name, exact=True)).to_be_visible()
-    await expect(page.locator(CARD).get_by_role("heading", level=2)).to_have_text([FIRST, SECOND])
+    for name in (FIRST, SECOND):
+        account = page.locator("hui-grid-section").filter(
+            has=page.get_by_role("heading", name=name, exact=True)
+        )
+        await expect(sensor_row(account, "BTC")).to_contain_text("0.60000000")
     await expect(page.get_by_role("heading", name=texts["across_accounts"])).to_be_visible()
     await expect(page.locator("hui-distribution-card").filter(has_text="BTC")).to_be_visible()
 

@@ -10,7 +10,7 @@ from demo.check import View
 from .accessibility import violations
 from .browser import Look
 from .conftest import OpenPage, SaveDashboard
-from .pages import CARD, card_row, in_its_theme
+from .pages import CARD, card_row, in_its_theme, sensor_row, table_row
 from .texts import frontend_texts
 
 PHONE = {"width": 390, "height": 844}
@@ -45,37 +45,57 @@ async def dashboard(save_dashboard: SaveDashboard) -> str:
     return await save_dashboard("everything", {"strategy": {"type": "custom:upbit"}})
 
 
+@pytest.fixture(scope="session")
+async def card_among_others(save_dashboard: SaveDashboard) -> str:
+    """The path of a dashboard that has the card beside another one."""
+    cards = [{"type": f"custom:{CARD}"}, {"type": "markdown", "content": "something else"}]
+    view = {"type": "sections", "sections": [{"type": "grid", "cards": [card]} for card in cards]}
+    return await save_dashboard("card among others", {"views": [view]})
+
+
 @pytest.mark.parametrize("look", LOOKS)
-async def test_dashboard_is_whole_and_accessible(
-    home: View, open_page: OpenPage, dashboard: str, look: Look
-) -> None:
+async def test_dashboard_is_whole(home: View, open_page: OpenPage, dashboard: str, look: Look) -> None:
     await home.control("PUT", "account", {"BTC": {"balance": "0.5", "locked": "0.1"}})
     texts = frontend_texts(look.language)
     page = await open_page(look)
     await page.goto(dashboard)
-    cards = page.locator(CARD)
-    await expect(cards).to_have_count(2)
-    await expect(card_row(cards.first, "BTC")).to_contain_text(texts["locked"].format(amount="0.1"))
+    await expect(sensor_row(page, "BTC")).to_contain_text("0.60000000")
     await expect(page.get_by_role("heading", name=texts["locked_in_orders"])).to_be_visible()
+    columns = [texts[key] for key in ("currency", "locked_amount", "locked_share")]
+    await expect(page.get_by_role("columnheader")).to_have_text(columns)
+    await expect(table_row(page, "BTC")).to_have_text(["BTC", "0.10000000", "16.7%"])
     await expect(page.locator("hui-tile-card").filter(has_text=CONNECTED[look.locale])).to_be_visible()
-    for card in await cards.all():
-        await in_its_theme(card, dark=look.dark)
-        assert await card.evaluate(OUTSIDE) == []
-        assert await violations(card) == []
+    await in_its_theme(page.locator("hui-entities-card"), dark=look.dark)
+    assert await page.evaluate("document.documentElement.scrollWidth") <= look.width
 
     await page.get_by_role("tab", name=texts["history"]).click()
     await expect(page.locator("hui-history-graph-card").first).to_be_visible()
     assert await page.evaluate("document.documentElement.scrollWidth") <= look.width
 
 
+@pytest.mark.parametrize("look", LOOKS)
+async def test_card_is_whole_and_accessible(
+    home: View, open_page: OpenPage, card_among_others: str, look: Look
+) -> None:
+    await home.control("PUT", "account", {"BTC": {"balance": "0.5", "locked": "0.1"}})
+    page = await open_page(look)
+    await page.goto(card_among_others)
+    card = page.locator(CARD)
+    locked = frontend_texts(look.language)["locked"].format(amount="0.1")
+    await expect(card_row(card, "BTC")).to_contain_text(locked)
+    await in_its_theme(card, dark=look.dark)
+    assert await card.evaluate(OUTSIDE) == []
+    assert await violations(card) == []
+
+
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-async def test_dashboard_runs_from_right_to_left_where_the_language_does(
-    home: View, open_page: OpenPage, dashboard: str, size: dict[str, int]
+async def test_card_runs_from_right_to_left_where_the_language_does(
+    home: View, open_page: OpenPage, card_among_others: str, size: dict[str, int]
 ) -> None:
     await home.control("PUT", "account", {"BTC": {"balance": "0.5", "locked": "0.1"}})
     page = await open_page(Look(locale="he-IL", **size))
-    await page.goto(dashboard)
-    card = page.locator(CARD).first
+    await page.goto(card_among_others)
+    card = page.locator(CARD)
     # The card has no Hebrew and speaks English; which way the page runs it takes from the page.
     await expect(card_row(card, "BTC")).to_contain_text(frontend_texts("en")["locked"].format(amount="0.1"))
     await expect(card).to_have_css("direction", "rtl")

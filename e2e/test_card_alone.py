@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from decimal import Decimal
 import itertools
+import json
 import re
 from typing import Any
 
@@ -443,6 +444,27 @@ async def test_dashboard_of_several_accounts_has_them_side_by_side_and_alone(alo
     assert [
         (card["title"], [(row["entity"], row["name"]) for row in card["entities"]]) for card in distributions
     ] == [("BTC", [(f"sensor.{korea}_btc", "Upbit Korea"), (f"sensor.{singapore}_btc", "Upbit Singapore")])]
+
+
+@pytest.mark.parametrize(
+    "accounts",
+    [{}, ONE, TWO, {"Upbit Singapore": {"ETH": ("0", "0")}}],
+    ids=["no account", "one", "two", "nothing held"],
+)
+async def test_dashboard_is_made_of_home_assistants_own_cards(alone: Alone, accounts: Accounts) -> None:
+    await alone.show(accounts)
+    dashboard = await alone.page.evaluate(GENERATE)
+    types = re.findall(r'"type": "([^"]*)"', json.dumps(dashboard))
+    assert types
+    assert [each for each in types if each.startswith("custom:")] == []
+
+
+async def test_dashboard_of_an_account_with_nothing_says_so(alone: Alone) -> None:
+    await alone.show({"Upbit Singapore": {"ETH": ("0", "0")}})
+    view, _ = (await alone.page.evaluate(GENERATE))["views"]
+    first, *_ = view["sections"]
+    heading, nothing, *_ = first["cards"]
+    assert (heading["heading"], nothing["content"]) == ("Upbit Singapore", TEXTS["nothing_held"])
 
 
 async def test_dashboard_of_accounts_with_nothing_in_common_spreads_nothing(alone: Alone) -> None:

@@ -2,10 +2,12 @@ from decimal import Decimal
 import re
 
 from playwright.async_api import Page, expect
+import pytest
 
 from demo.check import View
 
 from .browser import language_of
+from .conftest import SaveDashboard
 from .pages import (
     CARD,
     add_dashboard,
@@ -17,10 +19,24 @@ from .pages import (
     hold_highlights,
     pick_card,
     release_highlights,
+    sensor_row,
     staying,
+    table_row,
     write,
 )
 from .texts import frontend_texts
+
+# What the dashboard of somebody with another profile has as the text of what is locked.
+WRITE_LOCKED = """async (locale) => {
+    const { hass } = document.querySelector("home-assistant");
+    const strategy = customElements.get("ll-strategy-dashboard-upbit");
+    const { views } = await strategy.generate({}, { ...hass, locale: { ...hass.locale, ...locale } });
+    const cards = views.flatMap((view) => view.sections).flatMap((section) => section.cards);
+    const { content: template } = cards.find((card) => card.type === "markdown");
+    return await new Promise((resolve) =>
+        hass.connection.subscribeMessage(({ result }) => resolve(result), { type: "render_template", template }),
+    );
+}"""
 
 
 async def test_dashboard_of_the_dialog_shows_the_currencies_and_follows_them(
@@ -30,17 +46,91 @@ async def test_dashboard_of_the_dialog_shows_the_currencies_and_follows_them(
     await home.control("PUT", "account", {"BTC": {"balance": "0.5", "locked": "0.1"}})
     sensors = await home.right_sensors()
     await add_dashboard(page, "Upbit", title=f"All I own, in {language_of(page)}")
-    card = page.locator(CARD).first
     for currency, sensor in sensors.items():
-        await expect(card_row(card, currency)).to_have_count(1 if Decimal(sensor["state"]) else 0)
+        await expect(sensor_row(page, currency)).to_have_count(1 if Decimal(sensor["state"]) else 0)
     async with staying(page):
-        await expect(card_row(card, "PEPE")).to_have_count(0)
+        await expect(sensor_row(page, "PEPE")).to_have_count(0)
         await home.control("PUT", "account", {"PEPE": {"balance": "0", "locked": "1234.5"}})
-        await expect(card_row(card, "PEPE")).to_contain_text("1,234.5")
+        await expect(sensor_row(page, "PEPE")).to_contain_text("1,234.5")
+        await expect(table_row(page, "PEPE")).to_have_text(["PEPE", "1,234.50000000", "100.0%"])
         await home.control("PUT", "account", {"PEPE": {"balance": "0", "locked": "0"}})
-        await expect(card_row(card, "PEPE")).to_have_count(0)
+        await expect(sensor_row(page, "PEPE")).to_have_count(0)
+        await expect(table_row(page, "PEPE")).to_have_count(0)
         await expect(page.get_by_role("heading", name=texts["empty_currencies"])).to_be_visible()
         await expect(page.locator("hui-tile-card").filter(has_text="PEPE")).to_be_visible()
+
+
+@pytest.fixture(scope="session")
+async def dashboard(save_dashboard: SaveDashboard) -> str:
+    """The path of a dashboard that the strategy makes."""
+    return await save_dashboard("what is locked", {"strategy": {"type": "custom:upbit"}})
+
+
+async def lock_nothing(home: View) -> None:
+    """Have the account hold some BTC, and nothing of any currency in orders."""
+    account = await home.control("GET", "account")
+    account["BTC"] = {"balance": "0.5"}
+    unlocked = {currency: amounts | {"locked": "0"} for currency, amounts in account.items()}
+    await home.control("PUT", "account", unlocked)
+
+
+async def test_dashboard_tells_what_is_locked_as_orders_come_and_go_and_stays_still(
+    home: View, page: Page, dashboard: str
+) -> None:
+    texts = frontend_texts("en")
+    await lock_nothing(home)
+    await page.goto(dashboard)
+    table = page.locator("hui-markdown-card")
+    await expect(table).to_have_text(texts["nothing_locked"])
+    await table.evaluate("card => (card.stayed = true)")
+    # Home Assistant's other cards say 0 of it.
+    await home.control("PUT", "account", {"BTC": {"balance": "0.49877", "locked": "0.00123"}})
+    await expect(table_row(page, "BTC")).to_have_text(["BTC", "0.00123000", "0.2%"])
+    await home.control("PUT", "account", {"BTC": {"balance": "0.5", "locked": "0.000000000000000001"}})
+    await expect(table_row(page, "BTC")).to_have_text(["BTC", "< 0.00000001", "< 0.1%"])
+    await home.control("PUT", "account", {"BTC": {"balance": "0.5", "locked": "0"}})
+    await expect(table).to_have_text(texts["nothing_locked"])
+    assert await table.evaluate("card => card.stayed"), "the card was made anew"
+
+
+async def test_dashboard_does_not_say_that_nothing_is_locked_while_that_is_not_known(
+    home: View, page: Page, dashboard: str
+) -> None:
+    texts = frontend_texts("en")
+    await lock_nothing(home)
+    await page.goto(dashboard)
+    table = page.locator("hui-markdown-card")
+    await expect(table).to_have_text(texts["nothing_locked"])
+    sensor = (await home.right_sensors())["BTC"]["entity_id"]
+    await home.home_assistant.call("POST", f"/api/states/{sensor}", {"state": "unavailable"})
+    await expect(table).to_have_text(texts["not_known"])
+    await home.control("PUT", "account", {"BTC": {"balance": "0.4", "locked": "0.1"}})
+    await expect(table_row(page, "BTC")).to_have_text(["BTC", "0.10000000", "20.0%"])
+
+
+@pytest.mark.parametrize(
+    ("number_format", "language", "amount", "share"),
+    [
+        ("comma_decimal", "ko", "1,234,567.12500000", "25.0%"),
+        ("decimal_comma", "en", "1.234.567,12500000", "25,0\N{NO-BREAK SPACE}%"),
+        ("space_comma", "en", "1\N{NNBSP}234\N{NNBSP}567,12500000", "25,0\N{NO-BREAK SPACE}%"),
+        ("quote_decimal", "en", "1'234'567.12500000", "25.0%"),
+        ("none", "de", "1234567.12500000", "25.0%"),
+        ("language", "id", "1.234.567,12500000", "25,0%"),
+        ("language", "tr", "1.234.567,12500000", "%25,0"),
+    ],
+)
+async def test_what_is_locked_is_written_in_the_format_of_the_profile(
+    home: View, page: Page, dashboard: str, number_format: str, language: str, amount: str, share: str
+) -> None:
+    await home.control("PUT", "account", {"XRP": {"balance": "3703701.375", "locked": "1234567.125"}})
+    await page.goto(dashboard)
+    await expect(table_row(page, "XRP")).to_have_text(["XRP", "1,234,567.12500000", "25.0%"])
+    written: str = await page.evaluate(WRITE_LOCKED, {"number_format": number_format, "language": language})
+    # Which apostrophe the Swiss use depends on the browser's version.
+    cells = re.findall("<td>(.*?)</td>", written.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
+    place = cells.index("XRP")
+    assert cells[place + 1 : place + 3] == [amount, share]
 
 
 async def test_card_of_the_picker_is_configured_and_points_out_a_change(

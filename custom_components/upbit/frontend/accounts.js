@@ -4,6 +4,10 @@ import { isZero, parse } from "./decimal.js";
 
 const PLATFORM = "upbit";
 const TOTAL = "total";
+const STREAM = "stream";
+
+const FIAT_PLACES = 2;
+const COIN_PLACES = 8;
 
 export const byName = (a, b) => a.name.localeCompare(b.name, undefined, { numeric: true });
 
@@ -13,6 +17,7 @@ export const byName = (a, b) => a.name.localeCompare(b.name, undefined, { numeri
  * @property {string} name
  * @property {string[]} currencies Entities of the totals.
  * @property {string[]} others The account's other entities: connection, events, …
+ * @property {string} [stream] The one of them that tells whether the live stream is connected.
  */
 
 let known = {};
@@ -32,8 +37,9 @@ export function findAccounts(hass) {
       const name = device.name_by_user || device.name || device.id;
       accounts.set(device.id, { id: device.id, name, currencies: [], others: [] });
     }
-    const { currencies, others } = accounts.get(device.id);
-    (entry.translation_key === TOTAL ? currencies : others).push(entry.entity_id);
+    const account = accounts.get(device.id);
+    (entry.translation_key === TOTAL ? account.currencies : account.others).push(entry.entity_id);
+    if (entry.translation_key === STREAM) account.stream = entry.entity_id;
   }
   known = { entities: hass.entities, devices: hass.devices, accounts: [...accounts.values()].sort(byName) };
   return known.accounts;
@@ -49,6 +55,10 @@ export const currencyOf = (state) => state.attributes.unit_of_measurement;
 
 /** Whether a total is in the account's own money (SGD, KRW, …) and not a coin. */
 export const isFiat = (state) => state.attributes.device_class === "monetary";
+
+/** The decimal places a total is shown with: those of the sensor's settings. */
+export const placesOf = (hass, state) =>
+  hass.entities[state.entity_id]?.display_precision ?? (isFiat(state) ? FIAT_PLACES : COIN_PLACES);
 
 const emptiness = new Map();
 

@@ -1,6 +1,6 @@
 /** One currency of the balances card: its total, what of it is available and locked, and each change of it. */
 
-import { currencyOf, isEmpty, isFiat } from "./accounts.js";
+import { currencyOf, isEmpty, isFiat, placesOf } from "./accounts.js";
 import { lastChange } from "./changes.js";
 import { add, compare, isZero, parse, share } from "./decimal.js";
 import { localize } from "./localize.js";
@@ -8,9 +8,6 @@ import { formatExact, formatShort } from "./numbers.js";
 
 /** Milliseconds; how long a change is pointed out. */
 const HIGHLIGHT = 4000;
-
-const FIAT_DIGITS = 2;
-const COIN_DIGITS = 8;
 
 const TEMPLATE = document.createElement("template");
 TEMPLATE.innerHTML = `
@@ -84,13 +81,12 @@ export class BalanceRow {
     this.empty = isEmpty(state);
 
     const { name, badge, amount, available, locked } = this.parts;
-    const registered = hass.entities[this.entityId];
     name.textContent = hass.formatEntityName(state, { type: "entity" }) || this.currency;
     badge.textContent = symbolOf(state);
     badge.classList.toggle("wide", badge.textContent.length > 1);
     this.element.dataset.state = this.unavailable ? "unavailable" : this.empty ? "empty" : "held";
 
-    const most = registered?.display_precision ?? (isFiat(state) ? FIAT_DIGITS : COIN_DIGITS);
+    const most = placesOf(hass, state);
     const least = isFiat(state) ? most : 0;
     const write = (value) =>
       exact ? formatExact(value, hass.locale) : formatShort(value, hass.locale, { least, most });

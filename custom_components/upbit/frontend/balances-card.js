@@ -124,7 +124,6 @@ class UpbitBalancesCard extends HTMLElement {
   #makeGroup(account, single) {
     const element = document.createElement("section");
     const list = document.createElement("ul");
-    const stream = account.others.find((id) => this.#hass.entities[id].translation_key === "stream");
     let streamElement = this.shadowRoot.querySelector(".header .stream");
     streamElement.textContent = "";
     if (single && this.#config.title) streamElement = undefined;
@@ -142,14 +141,14 @@ class UpbitBalancesCard extends HTMLElement {
     list.setAttribute("role", "list");
     list.setAttribute("aria-label", account.name);
     element.append(list);
-    return { account, element, list, stream, streamElement };
+    return { account, element, list, streamElement };
   }
 
   /** Bring the rows up to date whose states changed, or all of them. */
   #refresh(all = false) {
     const view = { hass: this.#hass, exact: this.exact };
     for (const group of this.#groups) {
-      const stream = this.#hass.states[group.stream];
+      const stream = this.#hass.states[group.account.stream];
       if (stream && group.streamElement && (all || group.streamState !== stream)) {
         group.streamState = stream;
         group.streamElement.dataset.state = stream.state;

@@ -7,7 +7,7 @@ import { localize, pageLanguage } from "./localize.js";
 const STRATEGY = "upbit";
 
 /** What of the page's state decides on the views, besides the totals; an object of it is replaced, never changed. */
-const SHARED = ["entities", "devices", "language"];
+const SHARED = ["entities", "devices", "locale"];
 
 /** Whether one of the totals appeared, vanished, was emptied or is held again. */
 function totalsMoved(before, now) {

@@ -1,17 +1,12 @@
-/**
- * The views of the dashboard: for each account its balances and its history.
- *
- * All cards are Home Assistant's own but the one for what is held and what is locked: none of those shows how an amount
- * is split, points out a change, or leaves out what is not locked any more without the dashboard being made anew.
- */
+/** The views of the dashboard: for each account its balances and its history. All cards are Home Assistant's own. */
 
 import { currencyOf } from "./accounts.js";
 import { localize } from "./localize.js";
+import { lockedTable } from "./locked-table.js";
 
-const BALANCES_CARD = "custom:upbit-balances-card";
 const ADD_ACCOUNT = "/config/integrations/dashboard/add?domain=upbit";
 
-/** A tile's last day, beside when that ended; the amount would not fit, and the balances have it. */
+/** A tile's last day, beside when that ended; the amount would not fit, and the list of balances has it. */
 const TREND = {
   state_content: "last_changed",
   features: [{ type: "trend-graph", hours_to_show: 24 }],
@@ -34,6 +29,20 @@ const historyPathOf = (account) => `${account.id}-history`;
 
 /** Navigation that works whatever the dashboard's own address is. */
 const goTo = (path) => ({ action: "navigate", navigation_path: path });
+
+/** What the account holds, under a heading that tells of the connection too. */
+function balances(hass, account, title, more = {}) {
+  const rows = account.held.map((state) => ({ entity: state.entity_id, name: { type: "entity" } }));
+  return [
+    heading(title, "mdi:wallet-outline", {
+      ...(account.stream && { badges: [{ type: "entity", entity: account.stream }] }),
+      ...more,
+    }),
+    rows.length
+      ? { type: "entities", entities: rows }
+      : { type: "markdown", content: localize(hass.language, "nothing_held") },
+  ];
+}
 
 export function welcomeView(hass) {
   const say = (key) => localize(hass.language, key);
@@ -73,7 +82,9 @@ export function allAccountsView(hass, accounts) {
     type: "sections",
     max_columns: 3,
     sections: [
-      ...accounts.map((account) => section({ type: BALANCES_CARD, device_id: account.id, hide_empty: true })),
+      ...accounts.map((account) =>
+        section(...balances(hass, account, account.name, { tap_action: goTo(pathOf(account)) })),
+      ),
       ...(shared.length
         ? [
             {
@@ -93,15 +104,17 @@ export function allAccountsView(hass, accounts) {
   };
 }
 
-/** What the account has now: balances, the last day, orders, connection, and at the end the empty currencies. */
+/** What the account has now: balances, orders, the last day, connection, and at the end the empty currencies. */
 export function balancesView(hass, account, { alone }) {
   const say = (key) => localize(hass.language, key);
   const events = account.others.filter((entityId) => entityId.startsWith("event."));
   const diagnostics = account.others.filter((entityId) => !entityId.startsWith("event."));
 
-  const situation = [
-    { type: BALANCES_CARD, device_id: account.id, only_locked: true, title: say("locked_in_orders") },
+  const locked = [
+    heading(say("locked_in_orders"), "mdi:lock-outline"),
+    { type: "markdown", content: lockedTable(hass, [...account.held, ...account.empty]) },
   ];
+  const situation = [];
   if (diagnostics.length) {
     situation.push(
       heading(say("connection"), "mdi:access-point-network"),
@@ -146,9 +159,9 @@ export function balancesView(hass, account, { alone }) {
     type: "sections",
     max_columns: 3,
     sections: [
-      section({ type: BALANCES_CARD, device_id: account.id, hide_empty: true }),
+      section(...balances(hass, account, alone ? account.name : say("balances")), ...locked),
       ...(account.held.length ? [section(...day)] : []),
-      section(...situation),
+      ...(situation.length ? [section(...situation)] : []),
       ...(account.empty.length ? [{ ...section(...empty), column_span: 3 }] : []),
     ],
   };

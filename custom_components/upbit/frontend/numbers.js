@@ -21,6 +21,8 @@ function numberLocale({ language, number_format: format }) {
   }
 }
 
+const groupingOf = ({ number_format: format }) => ({ useGrouping: format === "none" ? false : undefined });
+
 const styles = new Map();
 
 /** How integers, decimal separator and digits are written; kept, for making an Intl object is slow. */
@@ -28,9 +30,7 @@ function styleOf(locale) {
   const key = `${locale.language} ${locale.number_format}`;
   let style = styles.get(key);
   if (!style) {
-    const integers = new Intl.NumberFormat(numberLocale(locale), {
-      useGrouping: locale.number_format === "none" ? false : undefined,
-    });
+    const integers = new Intl.NumberFormat(numberLocale(locale), groupingOf(locale));
     style = {
       integer: (value) => integers.format(value),
       separator: integers.formatToParts(1.5).find((part) => part.type === "decimal").value,
@@ -39,6 +39,29 @@ function styleOf(locale) {
     styles.set(key, style);
   }
   return style;
+}
+
+/**
+ * Return what a number is written with, for where it is not this module that writes it.
+ * @returns {{group: string, decimal: string, percent: {before: string, after: string}}}
+ */
+export function punctuationOf(locale) {
+  const format = new Intl.NumberFormat(numberLocale(locale), {
+    ...groupingOf(locale),
+    style: "percent",
+    minimumFractionDigits: 1,
+  });
+  const parts = format.formatToParts(12345.678);
+  const types = parts.map((part) => part.type);
+  const joined = (some) => some.map((part) => part.value).join("");
+  return {
+    group: parts[types.indexOf("group")]?.value ?? "",
+    decimal: parts[types.indexOf("decimal")].value,
+    percent: {
+      before: joined(parts.slice(0, types.indexOf("integer"))),
+      after: joined(parts.slice(types.indexOf("fraction") + 1)),
+    },
+  };
 }
 
 /**

@@ -1,0 +1,45 @@
+/**
+ * What is locked in orders, for Home Assistant's markdown card.
+ *
+ * Its other cards round an attribute to two decimal places: of 0.00123 BTC they say 0. And a template brings itself up
+ * to date, so nothing on the dashboard moves while orders come and go.
+ */
+
+import { currencyOf, placesOf } from "./accounts.js";
+import { localize } from "./localize.js";
+import { punctuationOf } from "./numbers.js";
+
+/**
+ * Return a template: a table of what has something locked, or a sentence that says why there is none.
+ * @param {object[]} totals States of an account's totals.
+ */
+export function lockedTable(hass, totals) {
+  const say = (key) => localize(hass.language, key);
+  const { group, decimal, percent } = punctuationOf(hass.locale);
+  const rows = totals.map((state) => [state.entity_id, currencyOf(state), placesOf(hass, state)]);
+  // What is locked but too little for its decimal places is told as less than one step of them, never as zero.
+  return `
+{%- macro written(number, places) -%}
+{%- set step = 10 ** -places -%}
+{{ "&lt; " if number < step }}{{ "{:,.{}f}".format([number, step] | max, places)
+  | replace(",", "_") | replace(".", ${JSON.stringify(decimal)}) | replace("_", ${JSON.stringify(group)}) }}
+{%- endmacro -%}
+{%- set totals = ${JSON.stringify(rows)} -%}
+{%- if totals | map("first") | reject("has_value") | list -%}
+${say("not_known")}
+{%- else -%}
+{%- for total, currency, places in totals if state_attr(total, "locked") > 0 -%}
+{%- if loop.first -%}
+<table width="100%"><tr><th>${say("currency")}</th><th>${say("locked_amount")}</th><th>${say("locked_share")}</th></tr>
+{%- endif -%}
+{%- set locked = state_attr(total, "locked") -%}
+<tr><td>{{ currency }}</td><td>{{ written(locked, places) }}</td>
+<td>${percent.before}{{ written(100 * locked / states(total) | float, 1) }}${percent.after}</td></tr>
+{%- if loop.last -%}
+</table>
+{%- endif -%}
+{%- else -%}
+${say("nothing_locked")}
+{%- endfor -%}
+{%- endif -%}`;
+}
