@@ -239,19 +239,10 @@ async def test_another_amount_after_an_outage_is_a_change(alone: Alone) -> None:
         pytest.param(ONE, {"device_id": "another"}, TEXTS["account_gone"], id="account gone"),
         pytest.param(ONE, {"currencies": ["XRP"]}, TEXTS["nothing_chosen"], id="nothing chosen"),
         pytest.param(
-            ONE, {"currencies": ["ETH"], "only_locked": True}, TEXTS["nothing_locked"], id="nothing locked"
-        ),
-        pytest.param(
             {"Upbit Singapore": {"ETH": ("0", "0")}},
             {"hide_empty": True},
             TEXTS["nothing_held"],
             id="nothing held",
-        ),
-        pytest.param(
-            {"Upbit Singapore": {"BTC": None}},
-            {"only_locked": True},
-            "Unavailable",
-            id="not known what is locked",
         ),
     ],
 )
@@ -264,16 +255,15 @@ async def test_card_without_rows_says_why(
     await expect(alone.card.get_by_role("listitem")).to_have_count(0)
 
 
-async def test_only_what_is_locked_is_shown_as_long_as_it_is(alone: Alone) -> None:
-    await alone.show(ONE)
-    await alone.add_card(only_locked=True)
-    await alone.expect_order("BTC")
-    await alone.show({"Upbit Singapore": {**ONE["Upbit Singapore"], "BTC": ("0.6", "0")}})
-    await alone.expect_order()
-    await expect(alone.card.locator(".message")).to_have_text(TEXTS["nothing_locked"])
-    await alone.show({"Upbit Singapore": {**ONE["Upbit Singapore"], "SGD": ("250.5", "1000")}})
-    await alone.expect_order("SGD", "BTC")
-    await expect(alone.card.locator(".message")).to_have_count(0)
+async def test_card_does_not_say_that_nothing_is_held_while_that_is_not_known(alone: Alone) -> None:
+    await alone.show({"Upbit Singapore": {"ETH": ("0", "0")}})
+    await alone.add_card(hide_empty=True)
+    message = alone.card.locator(".message")
+    await expect(message).to_have_text(TEXTS["nothing_held"])
+    await alone.show({"Upbit Singapore": {"ETH": None}})
+    await expect(message).to_have_text("Unavailable")
+    await alone.show({"Upbit Singapore": {"ETH": ("0", "0")}})
+    await expect(message).to_have_text(TEXTS["nothing_held"])
 
 
 async def test_last_change_first_whatever_becomes_available_later(alone: Alone) -> None:
@@ -357,7 +347,6 @@ async def test_page_from_right_to_left_turns_the_row_and_not_the_numbers(alone: 
         ({"currencies": "BTC"}, TEXTS["error_list"].format(option="currencies")),
         ({"currencies": ["BTC", 1]}, TEXTS["error_list"].format(option="currencies")),
         ({"hide_empty": "yes"}, TEXTS["error_switch"].format(option="hide_empty")),
-        ({"only_locked": 1}, TEXTS["error_switch"].format(option="only_locked")),
         ({"digits": "all"}, TEXTS["error_choice"].format(option="digits", choices="short, exact")),
         (
             {"sort": "amount"},

@@ -178,13 +178,12 @@ class UpbitBalancesCard extends HTMLElement {
   }
 
   #isShown(row) {
-    const { hide_empty: hideEmpty, only_locked: onlyLocked } = this.#config;
-    return !(hideEmpty && row.empty) && !(onlyLocked && !row.hasLocked);
+    return !(this.#config.hide_empty && row.empty);
   }
 
   /** Put the rows that are to be seen in their order, and touch the page only where that differs. */
   #arrange({ account, list, element }) {
-    const { currencies, only_locked: onlyLocked, sort } = this.#config;
+    const { currencies, sort } = this.#config;
     const chosen = totalsOf(this.#hass, account)
       .map((state) => this.#rows.get(state.entity_id))
       .filter((row) => !currencies?.length || currencies.includes(row.currency));
@@ -202,7 +201,7 @@ class UpbitBalancesCard extends HTMLElement {
     if (!rows.length) {
       // What is not known cannot be said to be nothing.
       const unknown = chosen.find((row) => row.unavailable);
-      const why = !chosen.length ? "nothing_chosen" : onlyLocked ? "nothing_locked" : "nothing_held";
+      const why = chosen.length ? "nothing_held" : "nothing_chosen";
       element.append(message(unknown ? this.#hass.formatEntityState(unknown.state) : this.#say(why)));
     }
   }

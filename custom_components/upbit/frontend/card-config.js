@@ -3,7 +3,7 @@
 import { currencyOf, findAccounts, totalsOf } from "./accounts.js";
 import { localize, pageLanguage } from "./localize.js";
 
-export const DEFAULTS = { sort: "name", digits: "short", hide_empty: false, only_locked: false };
+export const DEFAULTS = { sort: "name", digits: "short", hide_empty: false };
 
 const CHOICES = { sort: ["name", "last_change", "locked"], digits: ["short", "exact"] };
 
@@ -30,7 +30,7 @@ export function checkConfig(config) {
       if (typeof value !== "string") fail(option, "error_text");
     } else if (option === "currencies") {
       if (!Array.isArray(value) || value.some((code) => typeof code !== "string")) fail(option, "error_list");
-    } else if (["hide_empty", "only_locked"].includes(option)) {
+    } else if (option === "hide_empty") {
       if (typeof value !== "boolean") fail(option, "error_switch");
     } else if (option in CHOICES && !CHOICES[option].includes(value)) {
       fail(option, "error_choice", { choices: CHOICES[option].join(", ") });
@@ -79,7 +79,6 @@ export function configForm() {
       },
       { name: "", type: "grid", schema: [choice("sort"), choice("digits")] },
       { name: "hide_empty", selector: { boolean: {} } },
-      { name: "only_locked", selector: { boolean: {} } },
     ],
     computeLabel: ({ name }) => (name ? localize(language, `option_${name}`) : undefined),
     computeHelper: ({ name }) => {
