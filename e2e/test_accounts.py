@@ -10,7 +10,7 @@ from demo.check import View
 from .accessibility import violations
 from .browser import language_of
 from .conftest import SaveDashboard
-from .pages import CARD, button, card_row, choose, pick_card, sensor_row
+from .pages import CARD, button, card_row, choose, pick_card, sensor_row, table_row
 from .texts import frontend_texts
 
 KEY = {
@@ -49,6 +49,10 @@ async def test_accounts_are_side_by_side_on_the_dashboard(
         await expect(sensor_row(account, "BTC")).to_contain_text("0.60000000")
     await expect(page.get_by_role("heading", name=texts["across_accounts"])).to_be_visible()
     await expect(page.locator("hui-distribution-card").filter(has_text="BTC")).to_be_visible()
+    await page.get_by_role("heading", name=SECOND, exact=True).click()
+    tab = page.get_by_role("tab", name=SECOND, exact=True)
+    await expect(tab).to_have_attribute("aria-selected", "true")
+    await expect(table_row(page, "BTC")).to_have_text(["BTC", "0.10000000", "16.7%"])
 
 
 @pytest.mark.usefixtures("second_account")
