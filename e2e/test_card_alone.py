@@ -42,6 +42,10 @@ GENERATE = """async () => {
     const strategy = customElements.get("ll-strategy-dashboard-upbit");
     return await strategy.generate({}, document.querySelector("home-assistant").hass);
 }"""
+SHOULD_REGENERATE = """(before) => {
+    const strategy = customElements.get("ll-strategy-dashboard-upbit");
+    return strategy.shouldRegenerate({}, before, document.querySelector("home-assistant").hass);
+}"""
 FORM = f"""() => {{
     const {{ schema, computeLabel, computeHelper }} = customElements.get("{CARD}").getConfigForm();
     return schema.map((field) => ({{ ...field, label: computeLabel(field), helper: computeHelper(field) }}));
@@ -70,8 +74,10 @@ def device_of(account: str) -> str:
     return account.lower().replace(" ", "_")
 
 
-def page_state(accounts: Accounts, **more: object) -> dict[str, Any]:
-    """Return what Home Assistant would have told the page; states that differ are of different moments."""
+def page_state(
+    accounts: Accounts, settings: dict[str, dict[str, object]] | None = None, **more: object
+) -> dict[str, Any]:
+    """Return what Home Assistant would have told the page; a person's settings are given by entity."""
     states: dict[str, Any] = {}
     entities: dict[str, Any] = {}
     for account, holdings in accounts.items():
@@ -92,7 +98,7 @@ def page_state(accounts: Accounts, **more: object) -> dict[str, Any]:
             states[sensor] = {"entity_id": sensor, "state": total, "attributes": attributes}
             entities[sensor] = {"translation_key": "total", "device_id": device}
     for entity_id, entity in entities.items():
-        entity |= {"entity_id": entity_id, "platform": "upbit"}
+        entity |= {"entity_id": entity_id, "platform": "upbit", **(settings or {}).get(entity_id, {})}
     return {
         "states": states,
         "entities": entities,
@@ -114,9 +120,11 @@ class Alone:
         self._minutes = itertools.count()
         self._written: dict[str, tuple[Any, str]] = {}
 
-    async def show(self, accounts: Accounts, **more: object) -> None:
+    async def show(
+        self, accounts: Accounts, settings: dict[str, dict[str, object]] | None = None, **more: object
+    ) -> None:
         """Have Home Assistant tell of accounts; a sensor that differs from before is written now."""
-        state = page_state(accounts, **more)
+        state = page_state(accounts, settings, **more)
         now = f"2026-11-01T00:{next(self._minutes):02}:00+00:00"
         for sensor, each in state["states"].items():
             before, at = self._written.get(sensor, (None, now))
@@ -448,12 +456,67 @@ async def test_dashboard_is_made_of_home_assistants_own_cards(alone: Alone, acco
     assert [each for each in types if each.startswith("custom:")] == []
 
 
-async def test_dashboard_of_an_account_with_nothing_says_so(alone: Alone) -> None:
+async def test_dashboard_of_an_account_that_holds_nothing_shows_its_empty_currencies(alone: Alone) -> None:
+    # Not a text that says so: it would stay when the balances are not known any more.
     await alone.show({"Upbit Singapore": {"ETH": ("0", "0")}})
-    view, _ = (await alone.page.evaluate(GENERATE))["views"]
-    first, *_ = view["sections"]
-    heading, nothing, *_ = first["cards"]
-    assert (heading["heading"], nothing["content"]) == ("Upbit Singapore", TEXTS["nothing_held"])
+    balances, history = (await alone.page.evaluate(GENERATE))["views"]
+    sensor = f"sensor.{device_of('Upbit Singapore')}_eth"
+    first, *others = balances["sections"]
+    (rows,) = [card["entities"] for card in first["cards"] if card["type"] == "entities"]
+    assert [row["entity"] for row in rows] == [sensor]
+    assert sensor not in json.dumps(others)
+    assert sensor in json.dumps(history)
+
+
+async def test_dashboard_leaves_out_what_is_hidden_and_does_not_call_it_nothing(alone: Alone) -> None:
+    device = device_of("Upbit Singapore")
+    hidden = [f"sensor.{device}_{currency}" for currency in ("sgd", "btc", "eth")]
+    hidden.append(f"binary_sensor.{device}_live_stream")
+    await alone.show(ONE, {entity: {"hidden": True} for entity in hidden[1:]})
+    dashboard = json.dumps(await alone.page.evaluate(GENERATE))
+    assert [entity in dashboard for entity in hidden] == [True, False, False, False]
+
+    # Something has to be there to tell of the account by.
+    settings: dict[str, dict[str, object]] = {entity: {"hidden": True} for entity in hidden[:-1]}
+    await alone.show(ONE, settings)
+    views = (await alone.page.evaluate(GENERATE))["views"]
+    texts = [card["content"] for view in views for card in view["sections"][0]["cards"] if "content" in card]
+    assert texts == [TEXTS["nothing_shown"]] * 2
+
+
+async def test_amounts_have_the_digits_of_the_sensors_settings(alone: Alone) -> None:
+    krw, btc = (f"sensor.{device_of('Upbit Korea')}_{currency}" for currency in ("krw", "btc"))
+    settings: dict[str, dict[str, object]] = {krw: {"display_precision": 0}, btc: {"display_precision": 3}}
+    await alone.show({"Upbit Korea": {"KRW": ("1000000.25", "0.5"), "BTC": ("0.25", "0.0625")}}, settings)
+    await alone.add_card()
+    await expect(alone.row("KRW").locator(".amount")).to_have_text("1,000,001")
+    await expect(alone.row("BTC").locator(".amount")).to_have_text("0.313")
+    balances, _ = (await alone.page.evaluate(GENERATE))["views"]
+    (locked,) = [card["content"] for card in balances["sections"][0]["cards"] if "content" in card]
+    for sensor, currency, places in ((krw, "KRW", 0), (btc, "BTC", 3)):
+        assert f'["{sensor}","{currency}",{places}]' in locked
+
+
+async def test_dashboard_is_made_anew_only_when_it_would_be_another_one(alone: Alone) -> None:
+    await alone.show(ONE)
+
+    async def is_made_anew(accounts: Accounts, **more: object) -> bool:
+        before = await alone.page.evaluate_handle("document.querySelector('home-assistant').hass")
+        await alone.show(accounts, **more)
+        answer: bool = await before.evaluate(SHOULD_REGENERATE)
+        return answer
+
+    holdings = ONE["Upbit Singapore"]
+    bought, emptied = {"BTC": ("0.7", "0.2")}, {"BTC": ("0", "0")}
+    assert not await is_made_anew({"Upbit Singapore": holdings | bought})
+    assert not await is_made_anew({"Upbit Singapore": holdings | {"BTC": None}})
+    assert not await is_made_anew({"Upbit Singapore": holdings | bought})
+    assert await is_made_anew({"Upbit Singapore": holdings | emptied})
+    assert await is_made_anew({"Upbit Singapore": holdings | bought})
+    assert await is_made_anew({"Upbit Singapore": holdings | {"XRP": ("1", "0")}})
+    assert await is_made_anew({"Upbit Singapore": holdings | bought})
+    other = {"language": "en", "number_format": "decimal_comma"}
+    assert await is_made_anew({"Upbit Singapore": holdings | bought}, locale=other)
 
 
 async def test_dashboard_of_accounts_with_nothing_in_common_spreads_nothing(alone: Alone) -> None:

@@ -89,6 +89,11 @@ async def test_dashboard_tells_what_is_locked_as_orders_come_and_go_and_stays_st
     await expect(table_row(page, "BTC")).to_have_text(["BTC", "0.00123000", "0.2%"])
     await home.control("PUT", "account", {"BTC": {"balance": "0.5", "locked": "0.000000000000000001"}})
     await expect(table_row(page, "BTC")).to_have_text(["BTC", "< 0.00000001", "< 0.1%"])
+    # A half is rounded up, as in the list above the table.
+    await home.control("PUT", "account", {"SGD": {"balance": "0", "locked": "250.125"}})
+    await expect(sensor_row(page, "SGD")).to_contain_text("250.13")
+    await expect(table_row(page, "SGD")).to_have_text(["SGD", "250.13", "100.0%"])
+    await home.control("PUT", "account", {"SGD": {"balance": "250.125", "locked": "0"}})
     await home.control("PUT", "account", {"BTC": {"balance": "0.5", "locked": "0"}})
     await expect(table).to_have_text(texts["nothing_locked"])
     assert await table.evaluate("card => card.stayed"), "the card was made anew"
@@ -111,35 +116,48 @@ async def test_dashboard_does_not_say_that_nothing_is_locked_while_that_is_not_k
 
 @pytest.fixture(scope="module")
 async def much_is_locked(home: View, person: Visitor, dashboard: str) -> AsyncIterator[Page]:
-    """The dashboard of an account that has a quarter of a large amount in orders."""
-    await home.control("PUT", "account", {"XRP": {"balance": "3703701.375", "locked": "1234567.125"}})
+    """The dashboard of an account that has a thousandth of a large amount in orders, and less of a larger one."""
+    await lock_nothing(home)
+    held = {
+        "ETH": {"balance": "12345000", "locked": "1234.5"},
+        "XRP": {"balance": "1233332557.875", "locked": "1234567.125"},
+    }
+    await home.control("PUT", "account", held)
     async with person.visit() as opened:
         await opened.page.goto(dashboard)
-        await expect(table_row(opened.page, "XRP")).to_have_text(["XRP", "1,234,567.12500000", "25.0%"])
+        await expect(table_row(opened.page, "XRP")).to_have_text(["XRP", "1,234,567.12500000", "0.1%"])
         yield opened.page
 
 
 @pytest.mark.parametrize(
-    ("number_format", "language", "amount", "share"),
+    ("number_format", "language", "large", "medium", "share"),
     [
-        ("comma_decimal", "ko", "1,234,567.12500000", "25.0%"),
-        ("decimal_comma", "en", "1.234.567,12500000", "25,0\N{NO-BREAK SPACE}%"),
-        ("space_comma", "en", "1\N{NNBSP}234\N{NNBSP}567,12500000", "25,0\N{NO-BREAK SPACE}%"),
-        ("quote_decimal", "en", "1'234'567.12500000", "25.0%"),
-        ("none", "de", "1234567.12500000", "25.0%"),
-        ("language", "id", "1.234.567,12500000", "25,0%"),
-        ("language", "tr", "1.234.567,12500000", "%25,0"),
+        ("comma_decimal", "ko", "1,234,567.12500000", "1,234.50000000", "0.1%"),
+        ("decimal_comma", "en", "1.234.567,12500000", "1.234,50000000", "0,1\N{NO-BREAK SPACE}%"),
+        (
+            "space_comma",
+            "en",
+            "1\N{NNBSP}234\N{NNBSP}567,12500000",
+            "1\N{NNBSP}234,50000000",
+            "0,1\N{NO-BREAK SPACE}%",
+        ),
+        ("quote_decimal", "en", "1'234'567.12500000", "1'234.50000000", "0.1%"),
+        ("none", "de", "1234567.12500000", "1234.50000000", "0.1%"),
+        ("language", "id", "1.234.567,12500000", "1.234,50000000", "0,1%"),
+        # In these languages four digits are not grouped, the sign comes first, and digits of its own are not used here.
+        ("language", "es", "1.234.567,12500000", "1234,50000000", "0,1\N{NO-BREAK SPACE}%"),
+        ("language", "tr", "1.234.567,12500000", "1.234,50000000", "%0,1"),
+        ("language", "fa", "1,234,567.12500000", "1,234.50000000", "0.1%"),
     ],
 )
 async def test_what_is_locked_is_written_in_the_format_of_the_profile(
-    much_is_locked: Page, number_format: str, language: str, amount: str, share: str
+    much_is_locked: Page, number_format: str, language: str, large: str, medium: str, share: str
 ) -> None:
     locale = {"number_format": number_format, "language": language}
     written: str = await much_is_locked.evaluate(WRITE_LOCKED, locale)
     # Which apostrophe the Swiss use depends on the browser's version.
     cells = re.findall("<td>(.*?)</td>", written.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
-    place = cells.index("XRP")
-    assert cells[place + 1 : place + 3] == [amount, share]
+    assert cells == ["ETH", medium, f"&lt; {share}", "XRP", large, share]
 
 
 async def test_card_of_the_picker_is_configured_and_points_out_a_change(

@@ -19,9 +19,6 @@ const ORDERS = {
 /** What of the page's state, besides the states of its entities, the card shows something of. */
 const SHARED = ["entities", "devices", "locale", "language", "localize", "formatEntityName", "themes"];
 
-/** Which cards a person told to show other digits; a dashboard that follows its currencies makes its cards anew. */
-const toggled = new Map();
-
 const LAYOUT = `
   <style>${STYLE}</style>
   <ha-card>
@@ -50,7 +47,7 @@ class UpbitBalancesCard extends HTMLElement {
 
   setConfig(config) {
     this.#config = checkConfig(config);
-    this.exact = toggled.get(JSON.stringify(this.#config)) ?? this.#config.digits === "exact";
+    this.exact = this.#config.digits === "exact";
     if (this.#hass) this.#rebuild();
   }
 
@@ -107,7 +104,6 @@ class UpbitBalancesCard extends HTMLElement {
     this.attachShadow({ mode: "open" }).innerHTML = LAYOUT;
     this.shadowRoot.querySelector(".digits").addEventListener("click", () => {
       this.exact = !this.exact;
-      toggled.set(JSON.stringify(this.#config), this.exact);
       this.#labelToggle();
       this.#refresh(true);
     });

@@ -30,17 +30,20 @@ const historyPathOf = (account) => `${account.id}-history`;
 /** Navigation that works whatever the dashboard's own address is. */
 const goTo = (path) => ({ action: "navigate", navigation_path: path });
 
-/** What the account holds, under a heading that tells of the connection too. */
+/** What there is to tell of: what the account holds, or in an account that holds nothing, that this is so. */
+const shown = ({ held, empty }) => (held.length ? held : empty);
+
+const nothingShown = (hass) => ({ type: "markdown", content: localize(hass.language, "nothing_shown") });
+
+/** The account's balances, under a heading that tells of the connection too. */
 function balances(hass, account, title, more = {}) {
-  const rows = account.held.map((state) => ({ entity: state.entity_id, name: { type: "entity" } }));
+  const rows = shown(account).map((state) => ({ entity: state.entity_id, name: { type: "entity" } }));
   return [
     heading(title, "mdi:wallet-outline", {
       ...(account.stream && { badges: [{ type: "entity", entity: account.stream }] }),
       ...more,
     }),
-    rows.length
-      ? { type: "entities", entities: rows }
-      : { type: "markdown", content: localize(hass.language, "nothing_held") },
+    rows.length ? { type: "entities", entities: rows } : nothingShown(hass),
   ];
 }
 
@@ -110,9 +113,10 @@ export function balancesView(hass, account, { alone }) {
   const events = account.others.filter((entityId) => entityId.startsWith("event."));
   const diagnostics = account.others.filter((entityId) => !entityId.startsWith("event."));
 
+  const totals = [...account.held, ...account.empty];
   const locked = [
     heading(say("locked_in_orders"), "mdi:lock-outline"),
-    { type: "markdown", content: lockedTable(hass, [...account.held, ...account.empty]) },
+    { type: "markdown", content: lockedTable(hass, totals) },
   ];
   const situation = [];
   if (diagnostics.length) {
@@ -150,7 +154,6 @@ export function balancesView(hass, account, { alone }) {
       type: "tile",
       entity: state.entity_id,
       name: { type: "entity" },
-      hide_state: true,
     })),
   ];
   return {
@@ -159,10 +162,10 @@ export function balancesView(hass, account, { alone }) {
     type: "sections",
     max_columns: 3,
     sections: [
-      section(...balances(hass, account, alone ? account.name : say("balances")), ...locked),
+      section(...balances(hass, account, alone ? account.name : say("balances")), ...(totals.length ? locked : [])),
       ...(account.held.length ? [section(...day)] : []),
       ...(situation.length ? [section(...situation)] : []),
-      ...(account.empty.length ? [{ ...section(...empty), column_span: 3 }] : []),
+      ...(account.held.length && account.empty.length ? [{ ...section(...empty), column_span: 3 }] : []),
     ],
   };
 }
@@ -170,7 +173,7 @@ export function balancesView(hass, account, { alone }) {
 /** How each currency moved: the last day as it went, the last month, and what each of its days changed. */
 export function historyView(hass, account, { alone }) {
   const say = (key, placeholders) => localize(hass.language, key, placeholders);
-  const sections = account.held.map((state) => {
+  const sections = shown(account).map((state) => {
     const name = { type: "entity" };
     const entities = [{ entity: state.entity_id, name }];
     const statistics = {
@@ -201,6 +204,6 @@ export function historyView(hass, account, { alone }) {
     type: "sections",
     max_columns: 3,
     subview: !alone,
-    sections: sections.length ? sections : [section({ type: "markdown", content: say("nothing_held") })],
+    sections: sections.length ? sections : [section(nothingShown(hass))],
   };
 }

@@ -15,14 +15,18 @@ import { punctuationOf } from "./numbers.js";
  */
 export function lockedTable(hass, totals) {
   const say = (key) => localize(hass.language, key);
-  const { group, decimal, percent } = punctuationOf(hass.locale);
+  const { decimal, group, groupedFrom, percent } = punctuationOf(hass.locale);
   const rows = totals.map((state) => [state.entity_id, currencyOf(state), placesOf(hass, state)]);
-  // What is locked but too little for its decimal places is told as less than one step of them, never as zero.
+  // What is above zero but too small for its decimal places is told as less than one step of them. The smallest part of
+  // a float more makes Python round a half up, as the pages do, and not to the even digit.
   return `
-{%- macro written(number, places) -%}
+{%- macro written(number, places, before="", after="") -%}
 {%- set step = 10 ** -places -%}
-{{ "&lt; " if number < step }}{{ "{:,.{}f}".format([number, step] | max, places)
-  | replace(",", "_") | replace(".", ${JSON.stringify(decimal)}) | replace("_", ${JSON.stringify(group)}) }}
+{%- set text = "{:,.{}f}".format([number, step] | max * (1 + 2 ** -52), places) -%}
+{{ "&lt; " if number < step }}{{ before }}{{ text
+  | replace(",", "_")
+  | replace(".", ${JSON.stringify(decimal)})
+  | replace("_", ${JSON.stringify(group)} if number >= ${groupedFrom} else "") }}{{ after }}
 {%- endmacro -%}
 {%- set totals = ${JSON.stringify(rows)} -%}
 {%- if totals | map("first") | reject("has_value") | list -%}
@@ -33,8 +37,9 @@ ${say("not_known")}
 <table width="100%"><tr><th>${say("currency")}</th><th>${say("locked_amount")}</th><th>${say("locked_share")}</th></tr>
 {%- endif -%}
 {%- set locked = state_attr(total, "locked") -%}
+{%- set share = 100 * locked / states(total) | float -%}
 <tr><td>{{ currency }}</td><td>{{ written(locked, places) }}</td>
-<td>${percent.before}{{ written(100 * locked / states(total) | float, 1) }}${percent.after}</td></tr>
+<td>{{ written(share, 1, ${JSON.stringify(percent.before)}, ${JSON.stringify(percent.after)}) }}</td></tr>
 {%- if loop.last -%}
 </table>
 {%- endif -%}

@@ -42,21 +42,24 @@ function styleOf(locale) {
 }
 
 /**
- * Return what a number is written with, for where it is not this module that writes it.
- * @returns {{group: string, decimal: string, percent: {before: string, after: string}}}
+ * Return what a number in Latin digits is written with, for where it is not this module that writes it.
+ * @returns {{decimal: string, group: string, groupedFrom: number, percent: {before: string, after: string}}}
+ *   groupedFrom is the least number with a group of digits: in some languages 1234 has none.
  */
 export function punctuationOf(locale) {
   const format = new Intl.NumberFormat(numberLocale(locale), {
     ...groupingOf(locale),
     style: "percent",
     minimumFractionDigits: 1,
+    numberingSystem: "latn",
   });
   const parts = format.formatToParts(12345.678);
   const types = parts.map((part) => part.type);
   const joined = (some) => some.map((part) => part.value).join("");
   return {
-    group: parts[types.indexOf("group")]?.value ?? "",
     decimal: parts[types.indexOf("decimal")].value,
+    group: parts[types.indexOf("group")]?.value ?? "",
+    groupedFrom: format.formatToParts(12.34).some((part) => part.type === "group") ? 1_000 : 10_000,
     percent: {
       before: joined(parts.slice(0, types.indexOf("integer"))),
       after: joined(parts.slice(types.indexOf("fraction") + 1)),
