@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator
 from decimal import Decimal
 import re
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 import pytest
 
 from demo.check import View
@@ -68,21 +68,26 @@ async def dashboard(save_dashboard: SaveDashboard) -> str:
 
 
 async def lock_nothing(home: View) -> None:
-    """Have the account hold some BTC, and nothing of any currency in orders."""
+    """Have the account hold some SGD and BTC, and nothing of any currency in orders."""
     account = await home.control("GET", "account")
-    account["BTC"] = {"balance": "0.5"}
+    account |= {"SGD": {"balance": "1"}, "BTC": {"balance": "0.5"}}
     unlocked = {currency: amounts | {"locked": "0"} for currency, amounts in account.items()}
     await home.control("PUT", "account", unlocked)
 
 
-async def test_dashboard_tells_what_is_locked_as_orders_come_and_go_and_stays_still(
-    home: View, page: Page, dashboard: str
-) -> None:
-    texts = frontend_texts("en")
+@pytest.fixture
+async def table(home: View, page: Page, dashboard: str) -> Locator:
+    """What the dashboard tells of an account with nothing in orders."""
     await lock_nothing(home)
     await page.goto(dashboard)
     table = page.locator("hui-markdown-card")
-    await expect(table).to_have_text(texts["nothing_locked"])
+    await expect(table).to_have_text(frontend_texts("en")["nothing_locked"])
+    return table
+
+
+async def test_dashboard_tells_what_is_locked_as_orders_come_and_go_and_stays_still(
+    home: View, page: Page, table: Locator
+) -> None:
     await table.evaluate("card => (card.stayed = true)")
     # Home Assistant's other cards say 0 of it.
     await home.control("PUT", "account", {"BTC": {"balance": "0.49877", "locked": "0.00123"}})
@@ -95,21 +100,16 @@ async def test_dashboard_tells_what_is_locked_as_orders_come_and_go_and_stays_st
     await expect(table_row(page, "SGD")).to_have_text(["SGD", "250.13", "100.0%"])
     await home.control("PUT", "account", {"SGD": {"balance": "250.125", "locked": "0"}})
     await home.control("PUT", "account", {"BTC": {"balance": "0.5", "locked": "0"}})
-    await expect(table).to_have_text(texts["nothing_locked"])
+    await expect(table).to_have_text(frontend_texts("en")["nothing_locked"])
     assert await table.evaluate("card => card.stayed"), "the card was made anew"
 
 
 async def test_dashboard_does_not_say_that_nothing_is_locked_while_that_is_not_known(
-    home: View, page: Page, dashboard: str
+    home: View, page: Page, table: Locator
 ) -> None:
-    texts = frontend_texts("en")
-    await lock_nothing(home)
-    await page.goto(dashboard)
-    table = page.locator("hui-markdown-card")
-    await expect(table).to_have_text(texts["nothing_locked"])
     sensor = (await home.right_sensors())["BTC"]["entity_id"]
     await home.home_assistant.call("POST", f"/api/states/{sensor}", {"state": "unavailable"})
-    await expect(table).to_have_text(texts["not_known"])
+    await expect(table).to_have_text(frontend_texts("en")["not_known"])
     await home.control("PUT", "account", {"BTC": {"balance": "0.4", "locked": "0.1"}})
     await expect(table_row(page, "BTC")).to_have_text(["BTC", "0.10000000", "20.0%"])
 
