@@ -205,3 +205,20 @@ async def test_card_is_suggested_for_a_sensor_of_the_account(page: Page) -> None
     await button(page, "Upbit balances - BTC").click()
     await button(page, "Done").click()
     await expect(page.locator(CARD).get_by_role("listitem")).to_have_text([re.compile("BTC")])
+
+
+async def test_amounts_stay_live_on_a_dashboard_that_a_person_took_control_of(
+    home: View, page: Page, save_dashboard: SaveDashboard
+) -> None:
+    await lock_nothing(home)
+    await page.goto(await save_dashboard("taken", {"strategy": {"type": "custom:upbit"}}))
+    await edit_dashboard(page)
+    await button(page, "Take control").click()
+    await button(page, "Done").click()
+    await page.reload()
+    await expect(page.locator("hui-markdown-card")).to_have_text(frontend_texts("en")["nothing_locked"])
+    await home.control("PUT", "account", {"BTC": {"balance": "0.4", "locked": "0.1"}})
+    await expect(table_row(page, "BTC")).to_have_text(["BTC", "0.10000000", "20.0%"])
+    await home.control("PUT", "account", {"BTC": {"balance": "0.3", "locked": "0.1"}})
+    await expect(table_row(page, "BTC")).to_have_text(["BTC", "0.10000000", "25.0%"])
+    await expect(sensor_row(page, "BTC")).to_contain_text("0.40000000")
