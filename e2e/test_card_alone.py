@@ -10,8 +10,9 @@ from typing import Any
 from playwright.async_api import Locator, Page, Route, expect
 import pytest
 
+from .accessibility import violations
 from .browser import Visit, Visitor
-from .pages import CARD, button, card_row
+from .pages import CARD, button, card_row, hold_highlights
 from .texts import frontend_texts
 
 TEXTS = frontend_texts("en")
@@ -230,6 +231,30 @@ async def test_unavailable_row_has_no_amount_and_its_return_is_no_change(alone: 
     await expect(row).to_contain_text("0.6")
     await expect(row).not_to_have_class("changed")
     await expect(row.locator(".change")).to_have_text("")
+
+
+@pytest.mark.parametrize(
+    ("background", "text", "less_important_text"),
+    [("#1c1c1c", "#e1e1e1", "#9b9b9b"), ("#ffffff", "#141414", "#5e5e5e")],
+    ids=["dark", "light"],
+)
+async def test_change_is_readable_whatever_the_theme_calls_itself(
+    alone: Alone, background: str, text: str, less_important_text: str
+) -> None:
+    # A theme without modes counts as light whatever its colours are, and a page begins before it knows its theme.
+    themes = {"darkMode": background == "#ffffff"}
+    colours = f"--primary-text-color: {text}; --secondary-text-color: {less_important_text}"
+    await alone.page.add_style_tag(content=f":root {{ {colours} }} body {{ background: {background} }}")
+    # Without motion the highlight keeps its colour while axe measures contrasts.
+    await alone.page.emulate_media(reduced_motion="reduce")
+    await alone.show(ONE, themes=themes)
+    await alone.add_card()
+    await hold_highlights(alone.page)
+    await alone.show({"Upbit Singapore": {**ONE["Upbit Singapore"], "BTC": ("0.4", "0.1")}}, themes=themes)
+    await expect(alone.row("BTC").get_by_text(f"{MINUS}0.1")).to_be_visible()
+    assert await violations(alone.card) == []
+    await expect(alone.row("BTC").get_by_text(f"{MINUS}0.1")).to_be_visible()
+    await alone.page.emulate_media(reduced_motion="no-preference")
 
 
 async def test_another_amount_after_an_outage_is_a_change(alone: Alone) -> None:

@@ -17,7 +17,7 @@ const ORDERS = {
 };
 
 /** What of the page's state, besides the states of its entities, the card shows something of. */
-const SHARED = ["entities", "devices", "locale", "language", "localize", "formatEntityName", "themes"];
+const SHARED = ["entities", "devices", "locale", "language", "localize", "formatEntityName"];
 
 const LAYOUT = `
   <style>${STYLE}</style>
@@ -80,7 +80,6 @@ class UpbitBalancesCard extends HTMLElement {
     const hass = this.#hass;
     if (!this.shadowRoot) this.#makeLayout();
     const focused = this.shadowRoot.activeElement;
-    this.toggleAttribute("dark", Boolean(hass.themes?.darkMode));
 
     const { device_id: chosen, title } = this.#config;
     const accounts = findAccounts(hass).filter((account) => !chosen || account.id === chosen);

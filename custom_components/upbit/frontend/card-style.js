@@ -1,16 +1,16 @@
-/** How the balances card looks, from the variables of the theme. */
+/**
+ * How the balances card looks, from the variables of the theme.
+ *
+ * Its own colours are such as suit a light and a dark background: a theme without modes counts as light whatever it
+ * looks like, and a page may begin without knowing which of them it is.
+ */
 
 export const STYLE = `
   :host {
     display: block;
     block-size: 100%;
-    --available: var(--upbit-available-color, #0c8678);
+    --available: var(--upbit-available-color, #10957f);
     --locked: var(--upbit-locked-color, #f9a023);
-    --flash: color-mix(in srgb, var(--upbit-change-color, #ffd257) 45%, transparent);
-  }
-  :host([dark]) {
-    --available: var(--upbit-available-color, #1dc29a);
-    --locked: var(--upbit-locked-color, #ffd257);
     --flash: color-mix(in srgb, var(--upbit-change-color, #f9a023) 28%, transparent);
   }
   [hidden] {
