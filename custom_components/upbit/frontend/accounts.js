@@ -9,7 +9,7 @@ const STREAM = "stream";
 const FIAT_PLACES = 2;
 const COIN_PLACES = 8;
 
-export const byName = (a, b) => a.name.localeCompare(b.name, undefined, { numeric: true });
+const byName = (a, b) => a.name.localeCompare(b.name, undefined, { numeric: true });
 
 /**
  * @typedef {object} Account
