@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from tests.exchange import Account
-from tests.exchange.wire import encode_frame
+from simulator import Account
+from simulator.wire import encode_frame
 
 _ASSET_TIMESTAMP = 1_710_146_517_259
 _TIMESTAMP = 1_710_146_517_267

@@ -15,7 +15,7 @@ from homeassistant.const import CONF_REGION
 from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY
 from demo.process import Child
-from tests.exchange import ACCESS_KEY, SECRET_KEY
+from simulator import ACCESS_KEY, SECRET_KEY
 
 _REPOSITORY = Path(__file__).parent.parent
 _START_TIMEOUT = 30
@@ -56,7 +56,7 @@ class Exchange:
     async def burst(
         self, frames: int, currencies: Sequence[str], *, rate: float | None = None
     ) -> dict[str, Any]:
-        """Send frames that change one currency each; returns what ``tests.exchange.burst.Burst`` holds."""
+        """Send frames that change one currency each; returns what ``simulator.burst.Burst`` holds."""
         body = {"frames": frames, "currencies": currencies, "rate": rate}
         answer: dict[str, Any] = await self.control("POST", "burst", body)
         return answer
@@ -66,7 +66,7 @@ class Exchange:
 async def exchange(session: aiohttp.ClientSession, region: str, folder: Path) -> AsyncIterator[Exchange]:
     """Run an exchange whose account changes only when it is told to."""
     log = folder / f"exchange-{region}.log"
-    command = [sys.executable, "-m", "tests.exchange", "--paused", "--port", "0", "--region", region]
+    command = [sys.executable, "-m", "simulator", "--paused", "--port", "0", "--region", region]
     async with Child("the simulated exchange", command, folder=_REPOSITORY, log=log) as child:
         running = Exchange(session, region, await child.while_running(_addresses(log)))
         # The limits are for those who ask too often; what is measured here is what comes.

@@ -165,7 +165,7 @@ async def listeners_called(hass: HomeAssistant, coordinator: UpbitCoordinator) -
         listeners.async_add_changes(counting("changes")),
         listeners.async_add_health(counting("health")),
         async_dispatcher_connect(
-            hass, SIGNAL_CHANGES.format(coordinator.entry.entry_id), counting("dispatcher")
+            hass, SIGNAL_CHANGES.format(coordinator.config_entry.entry_id), counting("dispatcher")
         ),
     ]
     await coordinator.async_refresh()

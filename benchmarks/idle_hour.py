@@ -26,7 +26,7 @@ from homeassistant.core import HassJob, HomeAssistant
 
 from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY
-from tests.exchange import ACCESS_KEY, SECRET_KEY, SimulatedExchange
+from simulator import ACCESS_KEY, SECRET_KEY, SimulatedExchange
 from tests.virtual_time import VirtualLoop, virtual_clock
 from tests.waiting import until
 

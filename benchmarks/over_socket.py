@@ -19,7 +19,7 @@ from homeassistant.helpers import entity_registry as er
 from custom_components.upbit.api.auth import Credentials
 from custom_components.upbit.api.wire import subscription
 from custom_components.upbit.entity import total_unique_id
-from tests.exchange import ACCESS_KEY, SECRET_KEY
+from simulator import ACCESS_KEY, SECRET_KEY
 
 from .accounts import currencies
 from .exchange import Exchange
@@ -129,7 +129,7 @@ async def measure_over_socket(
         sensors[asset["currency"]].show((asset["balance"], asset["locked"]))
 
     entry = await add_entry(hass, "upbit", own.entry_data)
-    statistics = entry.runtime_data.statistics
+    statistics = entry.runtime_data.stats
     ours = Receiver(own, lambda: statistics.frames)
     taken = Rounds()
     async with bare_client(session, others) as bare, bare_client(session, third, write) as writing:

@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.exchange import ACCESS_KEY, SECRET_KEY
+from simulator import ACCESS_KEY, SECRET_KEY
 
 from .home_assistant import PASSWORD, POLL_INTERVAL, USER, HomeAssistant
 from .installation import REPOSITORY, Installation
@@ -73,7 +73,7 @@ class Demo:
     async def run(self) -> None:
         """Run until cancelled; raises DemoError when something cannot be started or ends by itself."""
         self._installation.prepare(self._port)
-        command = [sys.executable, "-m", "tests.exchange", "--port", str(self._exchange_port)]
+        command = [sys.executable, "-m", "simulator", "--port", str(self._exchange_port)]
         command += ["--state", str(self._installation.exchange_state)]
         async with (
             aiohttp.ClientSession() as session,

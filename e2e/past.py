@@ -14,8 +14,8 @@ import random
 import sqlite3
 from typing import Any
 
-from tests.exchange.account import Account, Holding
-from tests.exchange.trading import Trader, starting_holdings
+from simulator.account import Account, Holding
+from simulator.trading import Trader, starting_holdings
 
 DAY = timedelta(days=1)
 MONTH = timedelta(days=31)

@@ -11,7 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN, TIMINGS
-from tests.exchange import Account, SimulatedExchange
+from simulator import Account, SimulatedExchange
 from tests.waiting import until
 
 OTHER_BTC = "sensor.upbit_singapore_2_btc"

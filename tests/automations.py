@@ -7,7 +7,7 @@ from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import async_mock_service
 
 from custom_components.upbit.coordinator import UpbitCoordinator
-from tests.exchange import Account
+from simulator import Account
 from tests.waiting import until
 
 # Home Assistant makes a number of a result that looks like one; within other text each digit is kept.

@@ -12,8 +12,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
 from custom_components.upbit.coordinator import UpbitCoordinator
+from simulator import ACCESS_KEY, SECRET_KEY, SimulatedExchange
 import tests.effort  # noqa: F401 - pytest has to know its profiles before it reads any test
-from tests.exchange import ACCESS_KEY, SECRET_KEY, SimulatedExchange
 from tests.virtual_time import virtual_clock
 from tests.waiting import until
 

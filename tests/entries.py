@@ -6,7 +6,7 @@ from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.upbit.const import DOMAIN
-from tests.exchange import SimulatedExchange
+from simulator import SimulatedExchange
 
 
 async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> bool:

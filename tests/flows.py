@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
-from tests.exchange import ACCESS_KEY, SECRET_KEY
+from simulator import ACCESS_KEY, SECRET_KEY
 
 OTHER_ACCESS_KEY = "OTHERACCESSKEY" * 3
 OTHER_SECRET_KEY = "OTHERSECRETKEY" * 3

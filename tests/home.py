@@ -14,7 +14,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.setup import async_setup_component
 
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
-from tests.exchange import ApiKey
+from simulator import ApiKey
 
 REPOSITORY = Path(__file__).parent.parent
 

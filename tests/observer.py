@@ -10,8 +10,8 @@ from homeassistant.helpers import entity_registry as er
 
 from custom_components.upbit.const import DOMAIN
 from custom_components.upbit.entity import currency_of
-from tests.exchange import Account, AssetEvent, Holding
-from tests.exchange.account import EXACT
+from simulator import Account, AssetEvent, Holding
+from simulator.account import EXACT
 
 
 @dataclass(frozen=True, slots=True)

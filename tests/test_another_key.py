@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
 from custom_components.upbit.coordinator import UpbitCoordinator
-from tests.exchange import ACCESS_KEY, SimulatedExchange
+from simulator import ACCESS_KEY, SimulatedExchange
 from tests.flows import OTHER_ACCESS_KEY, OTHER_INPUT, OTHER_SECRET_KEY, USER_INPUT, submit, unload_all
 from tests.waiting import until
 

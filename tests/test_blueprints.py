@@ -17,9 +17,9 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.upbit.const import DOCUMENTATION_URL
 from custom_components.upbit.coordinator import UpbitCoordinator
+from simulator import Delivery, SimulatedExchange
 from tests.accounts import device_of, hurry
 from tests.automations import caught_up
-from tests.exchange import Delivery, SimulatedExchange
 from tests.waiting import until
 
 FOLDER = Path(__file__).parent.parent / "blueprints/automation/upbit"
@@ -93,7 +93,7 @@ async def test_blueprint_is_imported_by_its_link(
 async def test_change_is_told(
     hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
 ) -> None:
-    device = device_of(hass, coordinator.entry)
+    device = device_of(hass, coordinator.config_entry)
     sent = await automate(hass, "notify_on_change", balances={"device_id": [device]})
     exchange.account.delivery = Delivery.ONE_FRAME
     exchange.account.change({"BTC": ("0.600000000000000001", "0.1"), "SGD": ("1000", "0")})

@@ -13,9 +13,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
 from custom_components.upbit.coordinator import UpbitCoordinator
+from simulator import SimulatedExchange
 from tests.accounts import OTHER_BTC, add_other_account, device_of, hurry, set_up_other
 from tests.automations import automate, caught_up
-from tests.exchange import SimulatedExchange
 from tests.waiting import until
 
 BTC = "sensor.upbit_singapore_btc"
@@ -141,7 +141,7 @@ async def test_any_or_all_of_the_target(
     btc: str,
     expected: bool,
 ) -> None:
-    target = {"device_id": device_of(hass, coordinator.entry)}
+    target = {"device_id": device_of(hass, coordinator.config_entry)}
     calls = await automate_with(hass, is_balance(target, limit("above", 1), behavior=behavior))
     exchange.account.change({"BTC": (btc, "0"), "SGD": (sgd, "0"), "XRP": (btc, "0")})
     await caught_up(hass, coordinator, exchange.account)

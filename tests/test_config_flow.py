@@ -17,7 +17,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.upbit.api import rest as rest_module
 from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
-from tests.exchange import ACCESS_KEY, SECRET_KEY, SimulatedExchange
+from simulator import ACCESS_KEY, SECRET_KEY, SimulatedExchange
 from tests.flows import USER_INPUT, start, submit, unload_all
 from tests.waiting import until
 

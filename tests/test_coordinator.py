@@ -15,8 +15,8 @@ from custom_components.upbit.api.errors import ErrorKind, UpbitError
 from custom_components.upbit.api.ledger import Change, Ledger
 from custom_components.upbit.const import TIMINGS
 from custom_components.upbit.coordinator import UpbitCoordinator
-from custom_components.upbit.statistics import Statistics
-from tests.exchange import ACCESS_KEY, SimulatedExchange
+from custom_components.upbit.stats import ConnectionStats
+from simulator import ACCESS_KEY, SimulatedExchange
 from tests.waiting import until
 
 BTC, XRP = "sensor.upbit_singapore_btc", "sensor.upbit_singapore_xrp"
@@ -64,12 +64,12 @@ async def test_fault_of_our_own_ends_neither_the_stream_nor_in_silence(
     await until(lambda: hass.states.get(BTC).state == "7")
     await until(lambda: coordinator.health.complete)
     assert availability == [False, True]
-    ((place, count),) = coordinator.statistics.unexpected_errors.items()
+    ((place, count),) = coordinator.stats.unexpected_errors.items()
     assert count == 1
     assert place.startswith("ExplosionError at explode:")
     assert f"Unexpected {place}; Upbit Singapore starts again" in caplog.text
     assert exchange.record.most_live == {ACCESS_KEY: 1}
-    first, second = coordinator.statistics.connections
+    first, second = coordinator.stats.connections
     assert first.end == place
     assert first.ended_at is not None
     assert second.ended_at is None
@@ -83,12 +83,12 @@ async def test_fault_of_our_own_at_each_attempt_is_not_a_busy_loop(
     coordinator: UpbitCoordinator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(Statistics, "connected", explosive(Statistics.connected, times=3))
+    monkeypatch.setattr(ConnectionStats, "connected", explosive(ConnectionStats.connected, times=3))
     exchange.cut()
     await until(lambda: not coordinator.available)
     assert hass.states.get(BTC).state == STATE_UNAVAILABLE
     await until(lambda: coordinator.health.complete)
-    assert coordinator.statistics.unexpected_errors.total() == 3
+    assert coordinator.stats.unexpected_errors.total() == 3
     times = [call.at for call in exchange.record.handshakes]
     assert len(times) == 5
     # Half of the first delay at least between one and the next.
@@ -120,9 +120,9 @@ async def test_timeout_that_is_not_a_planned_reconnect_is_a_fault(
 
     monkeypatch.setattr(Ledger, "merge_update", time_out)
     exchange.account.set("BTC", 7)
-    await until(lambda: coordinator.statistics.unexpected_errors)
+    await until(lambda: coordinator.stats.unexpected_errors)
     await until(lambda: hass.states.get(BTC).state == "7")
-    assert not coordinator.statistics.planned_reconnects
+    assert not coordinator.stats.planned_reconnects
 
 
 # Listeners
@@ -160,7 +160,7 @@ async def test_failing_listener_keeps_no_other_from_being_told(
     await exchange.accept_connections()
     await until(lambda: hass.states.get(XRP).state == "8")
 
-    ((place, count),) = coordinator.statistics.unexpected_errors.items()
+    ((place, count),) = coordinator.stats.unexpected_errors.items()
     assert count >= 8
     # Said once, although it comes with every frame.
     assert caplog.text.count(f"Unexpected {place}") == 1
@@ -285,8 +285,8 @@ async def test_stream_that_does_not_tell_what_a_snapshot_showed_is_replaced(
     exchange.account.change({"BTC": (7, 0)}, announce=False)
     await coordinator.async_refresh()
     await until(lambda: coordinator.health.connection == 2 and coordinator.health.complete)
-    assert coordinator.statistics.planned_reconnects == {"deaf": 1}
-    assert coordinator.statistics.changes_missed_by_stream == 1
+    assert coordinator.stats.planned_reconnects == {"deaf": 1}
+    assert coordinator.stats.changes_missed_by_stream == 1
 
 
 async def test_stream_is_not_blamed_for_what_the_one_before_it_did_not_tell(
@@ -305,8 +305,8 @@ async def test_stream_is_not_blamed_for_what_the_one_before_it_did_not_tell(
     # Longer than the time to confirm.
     told = asyncio.get_running_loop().time()
     await until(lambda: asyncio.get_running_loop().time() > told + 0.4)
-    assert not coordinator.statistics.planned_reconnects
-    assert not coordinator.statistics.changes_missed_by_stream
+    assert not coordinator.stats.planned_reconnects
+    assert not coordinator.stats.changes_missed_by_stream
 
 
 async def test_snapshot_that_succeeds_again_hastens_no_later_reconnect(
@@ -338,7 +338,7 @@ async def test_frames_that_cannot_be_used_cost_one_snapshot_and_one_line_in_the_
     for _ in range(20):
         exchange.stream.send('{"type":"myAsset","assets":[{"currency":"BTC","balance":7}]}')
     await until(lambda: hass.states.get(BTC).state == "7")
-    assert coordinator.statistics.refused_frames == {"missing_key": 20}
+    assert coordinator.stats.refused_frames == {"missing_key": 20}
     assert len(exchange.record.requests("/v1/accounts")) == before + 1
     assert caplog.text.count("a frame was refused whole: missing_key") == 1
 
@@ -348,7 +348,7 @@ async def test_entry_can_be_unloaded_while_a_snapshot_is_due(
 ) -> None:
     before = len(exchange.record.calls)
     exchange.stream.send("{")
-    await until(lambda: coordinator.statistics.refused_frames)
+    await until(lambda: coordinator.stats.refused_frames)
     # No timer may be left; the test's own clean-up looks for one.
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert len(exchange.record.calls) == before

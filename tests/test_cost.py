@@ -16,7 +16,7 @@ from benchmarks.home_assistant import counted_events
 from custom_components.upbit.api.ledger import Change, Ledger
 from custom_components.upbit.api.wire import Holding
 from custom_components.upbit.coordinator import UpbitCoordinator
-from tests.exchange import Delivery, SimulatedExchange
+from simulator import Delivery, SimulatedExchange
 from tests.waiting import until
 
 type SetUp = Callable[[int], Awaitable[UpbitCoordinator]]
@@ -47,7 +47,7 @@ async def test_one_state_written_for_each_currency_that_a_frame_changed(
     with counted_events(hass) as events:
         exchange.account.change(dict.fromkeys(currencies(3), ("7", "0.5")))
         exchange.account.set("C010", "0.1")
-        await until(lambda: coordinator.statistics.frames == 2)
+        await until(lambda: coordinator.stats.frames == 2)
         await hass.async_block_till_done()
     assert events == {EVENT_STATE_CHANGED: 4}
 
@@ -58,7 +58,7 @@ async def test_frame_that_changes_nothing_writes_and_fires_nothing(
     coordinator = await set_up(50)
     with counted_events(hass) as events:
         exchange.stream.send_frame(holdings(50), asset_timestamp=2_000_000_000_000)
-        await until(lambda: coordinator.statistics.frames == 1)
+        await until(lambda: coordinator.stats.frames == 1)
         await hass.async_block_till_done()
     assert events == {}
 

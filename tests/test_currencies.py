@@ -10,7 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.upbit.coordinator import UpbitCoordinator
-from tests.exchange import Delivery, NumberStyle, SimulatedExchange
+from simulator import Delivery, NumberStyle, SimulatedExchange
 from tests.states import Writes, becomes, state_of
 from tests.waiting import until
 
@@ -57,7 +57,7 @@ async def test_currency_that_changes_while_its_sensor_is_made_is_right(
         for balance in range(1, 51):
             exchange.account.set("ETH", balance)
     await becomes(hass, "sensor.upbit_singapore_eth", "50")
-    assert coordinator.statistics.frames == 50
+    assert coordinator.stats.frames == 50
 
 
 async def test_currencies_with_one_slug_have_sensors_of_their_own(
@@ -131,7 +131,7 @@ async def test_frames_and_snapshots_without_a_change_write_nothing(
     exchange.account.set("BTC", "0.5", "0.1")
     exchange.stream.numbers = NumberStyle.SCIENTIFIC
     exchange.account.set("BTC", "0.50000", "0.10")
-    await until(lambda: coordinator.statistics.frames == 2)
+    await until(lambda: coordinator.stats.frames == 2)
     await coordinator.async_refresh()
     await hass.async_block_till_done()
     assert not writes.counts
@@ -142,7 +142,7 @@ async def test_stale_frame_writes_nothing(
 ) -> None:
     exchange.stream.send_frame({"BTC": ("1", 0)}, asset_timestamp=2000)
     exchange.stream.send_frame({"BTC": ("2", 0)}, asset_timestamp=1999)
-    await until(lambda: coordinator.ledger.stale == 1)
+    await until(lambda: coordinator.ledger.stale_count == 1)
     assert state_of(hass, BTC) == "1"
     assert writes.counts == {BTC: 1}
 
@@ -154,8 +154,8 @@ async def test_malformed_frame_writes_nothing_and_a_snapshot_tells_what_it_meant
         '{"type":"myAsset","assets":[{"currency":"BTC","balance":9,"locked":0},'
         '{"currency":"XRP","balance":-1,"locked":0}],"asset_timestamp":1,"timestamp":1}'
     )
-    await until(lambda: coordinator.statistics.refused_frames)
-    assert coordinator.statistics.refused_frames == {"invalid_amount": 1}
+    await until(lambda: coordinator.stats.refused_frames)
+    assert coordinator.stats.refused_frames == {"invalid_amount": 1}
     assert not writes.counts
     assert state_of(hass, BTC) == "0.6"
 

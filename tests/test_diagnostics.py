@@ -17,7 +17,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.upbit.const import TIMINGS
 from custom_components.upbit.coordinator import UpbitCoordinator
-from tests.exchange import ACCESS_KEY, SECRET_KEY, SimulatedExchange
+from simulator import ACCESS_KEY, SECRET_KEY, SimulatedExchange
 from tests.waiting import until
 
 
@@ -45,9 +45,9 @@ async def test_account_in_order(
 ) -> None:
     exchange.account.set("XRP", 0)
     exchange.account.set("DOGE", 7)
-    await until(lambda: coordinator.statistics.frames == 2)
+    await until(lambda: coordinator.stats.frames == 2)
     found = await download(hass, hass_client, entry)
-    statistics = found.pop("statistics")
+    statistics = found.pop("stats")
     assert found == {
         "region": "sg",
         "state": "loaded",
@@ -103,12 +103,12 @@ async def test_history_of_what_went_wrong(
     coordinator: UpbitCoordinator,
     entry: MockConfigEntry,
 ) -> None:
-    health, statistics = coordinator.health, coordinator.statistics
+    health, statistics = coordinator.health, coordinator.stats
     exchange.stream.send("{")
     await until(lambda: statistics.refused_frames)
     exchange.stream.send_frame({"BTC": ("1", 0)}, asset_timestamp=2000)
     exchange.stream.send_frame({"BTC": ("2", 0)}, asset_timestamp=1999)
-    await until(lambda: coordinator.ledger.stale == 1)
+    await until(lambda: coordinator.ledger.stale_count == 1)
     exchange.handshake.fail_with(503, times=2)
     exchange.close_all(1000)
     await until(lambda: health.connection == 2 and health.complete)
@@ -120,7 +120,7 @@ async def test_history_of_what_went_wrong(
 
     found = await download(hass, hass_client, entry)
     assert found["currencies"]["stale_in_frames"] == 1
-    told = found["statistics"]
+    told = found["stats"]
     assert told["connects"] == 4
     assert told["failed_connects"] == {"http_503": 2}
     assert told["losses"] == {"close_1000": 1, "close_1006": 1}
@@ -139,9 +139,9 @@ async def test_history_is_limited(
     hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
 ) -> None:
     for _ in range(50):
-        coordinator.statistics.connected()
-    assert len(coordinator.statistics.as_dict()["connections"]) == 20
-    assert coordinator.statistics.connects == 51
+        coordinator.stats.connected()
+    assert len(coordinator.stats.as_dict()["connections"]) == 20
+    assert coordinator.stats.connects == 51
 
 
 async def test_wait_that_the_exchange_asked_for_shows(
@@ -159,7 +159,7 @@ async def test_wait_that_the_exchange_asked_for_shows(
     assert 600 < found["requests_held_back_seconds"] <= 732
     assert not found["balances_available"]
     assert not found["stream"]["live"]
-    assert found["statistics"]["times_unavailable"] == 1
+    assert found["stats"]["times_unavailable"] == 1
 
 
 @pytest.mark.parametrize("region", ["kr"])
@@ -187,7 +187,7 @@ async def test_nothing_that_is_only_the_user_s_shows(
 ) -> None:
     hass.config_entries.async_update_entry(entry, title="Nest egg of Alice")
     exchange.account.change({"BTC": ("0.7654321", "1.2345678"), "SECRETCOIN": ("31337.4242", 0)})
-    await until(lambda: coordinator.statistics.frames == 2)
+    await until(lambda: coordinator.stats.frames == 2)
     exchange.stream.send('{"type":"myAsset","asset_uuid":"e635f223","assets":[{"currency":"31337"}]}')
     exchange.stream.send_error("SECRETCOIN of e635f223", close=True)
     await until(lambda: coordinator.health.connection == 2 and coordinator.health.complete)

@@ -13,9 +13,9 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.upbit.coordinator import UpbitCoordinator
 from custom_components.upbit.event import EVENT_BALANCE_CHANGED
+from simulator import Delivery, SimulatedExchange
 from tests.accounts import device_of, enable_all_entities, hurry
 from tests.automations import automate, caught_up
-from tests.exchange import Delivery, SimulatedExchange
 from tests.waiting import until
 
 BTC = "sensor.upbit_singapore_btc"
@@ -57,7 +57,7 @@ async def test_is_disabled_at_first(
     registered = entity_registry.async_get(EVENT)
     assert registered is not None
     assert registered.disabled_by is er.RegistryEntryDisabler.INTEGRATION
-    assert registered.unique_id == f"{coordinator.entry.entry_id}_balance"
+    assert registered.unique_id == f"{coordinator.config_entry.entry_id}_balance"
     assert hass.states.get(EVENT) is None
 
 
@@ -185,11 +185,11 @@ async def test_reload_is_no_event(
     exchange.account.set("BTC", "1", "0")
     await caught_up(hass, coordinator, exchange.account)
     before = hass.states.get(EVENT)
-    assert await hass.config_entries.async_unload(coordinator.entry.entry_id)
+    assert await hass.config_entries.async_unload(coordinator.config_entry.entry_id)
     assert hass.states.get(EVENT).state == "unavailable"
     exchange.account.set("BTC", "2", "0")
-    assert await hass.config_entries.async_setup(coordinator.entry.entry_id)
-    await until(lambda: coordinator.entry.runtime_data.health.complete)
+    assert await hass.config_entries.async_setup(coordinator.config_entry.entry_id)
+    await until(lambda: coordinator.config_entry.runtime_data.health.complete)
     after = hass.states.get(EVENT)
     assert (after.state, after.attributes) == (before.state, before.attributes)
 
@@ -209,7 +209,7 @@ async def test_fired_event_names_the_event_entity_and_the_sensor_of_the_currency
         "type": attributes.pop("event_type"),
         "entity_id": EVENT,
         "sensor": BTC,
-        "device_id": device_of(hass, coordinator.entry),
+        "device_id": device_of(hass, coordinator.config_entry),
         **attributes,
     }
     assert json_bytes(event.data)

@@ -12,11 +12,11 @@ import pytest
 from pytest_homeassistant_custom_component.common import mock_component
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.upbit import dashboard
+from custom_components.upbit import frontend
 from custom_components.upbit.const import DOMAIN
 
-FOLDER = Path(dashboard.__file__).parent / "frontend"
-MODULES = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.iterdir()}
+FOLDER = Path(frontend.__file__).parent
+MODULES = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.js")}
 
 
 def texts() -> dict[str, dict[str, str]]:
@@ -61,14 +61,14 @@ async def test_pages_load_one_module_that_brings_all_others(
 
 
 async def test_changed_module_has_another_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dashboard, "_FOLDER", tmp_path)
+    monkeypatch.setattr(frontend, "_FOLDER", tmp_path)
     (tmp_path / "upbit.js").write_text("1")
-    first = dashboard._version()
-    assert dashboard._version() == first
+    first = frontend._version()
+    assert frontend._version() == first
     (tmp_path / "upbit.js").write_text("2")
-    second = dashboard._version()
+    second = frontend._version()
     (tmp_path / "upbit.js").rename(tmp_path / "other.js")
-    assert len({first, second, dashboard._version()}) == 3
+    assert len({first, second, frontend._version()}) == 3
 
 
 async def test_nothing_is_registered_without_pages(hass: HomeAssistant) -> None:

@@ -1,4 +1,4 @@
-"""The decoder takes whatever comes: a value or a typed refusal, within bounded time and memory, and nothing else.
+"""The decoder takes whatever comes: a value or a typed reason, within bounded time and memory, and nothing else.
 
 ``pytest tests/test_fuzz.py --hypothesis-profile thorough`` tries a hundred times as many cases, new ones each time.
 """
@@ -19,19 +19,19 @@ from custom_components.upbit.api.errors import error_of_answer, short_reason
 from custom_components.upbit.api.wire import (
     MAX_FRAME_SIZE,
     AssetUpdate,
+    DecodeError,
     ErrorFrame,
     Holding,
     NoticeFrame,
-    RefusedError,
     decode_accounts,
     decode_frame,
     decode_key_expiry,
     error_name,
     plain,
 )
+from simulator import AssetEvent, Format, Holding as TrueHolding, NumberStyle
+from simulator.wire import encode_frame
 from tests.effort import effort
-from tests.exchange import AssetEvent, Format, Holding as TrueHolding, NumberStyle
-from tests.exchange.wire import encode_frame
 from tests.mutation import mutate_bytes, mutate_structure
 
 _LONGEST_STATE = 255
@@ -47,14 +47,14 @@ def _custom_integrations() -> None:
 
 def bounded[R](decode: Callable[[bytes], R], data: bytes) -> R | None:
     """Return what a decoder makes of the data, None when it refuses; fail when it takes too long or too much."""
-    refused: RefusedError | None = None
+    refused: DecodeError | None = None
     # How long the collector takes depends on what else the process keeps, and Hypothesis keeps much.
     gc.disable()
     tracemalloc.start()
     begun = time.process_time()
     try:
         result = decode(data)
-    except RefusedError as error:
+    except DecodeError as error:
         result, refused = None, error
     finally:
         took = time.process_time() - begun
@@ -63,7 +63,7 @@ def bounded[R](decode: Callable[[bytes], R], data: bytes) -> R | None:
         gc.enable()
     if refused is not None:
         # What was in the message is no part of the error, also where an error has led to it.
-        assert str(refused) == refused.refusal.value
+        assert str(refused) == refused.reason.value
         assert refused.__suppress_context__ or refused.__context__ is None
     size = min(len(data), MAX_FRAME_SIZE) / _MEGABYTE
     assert took < 0.25 + 2 * size, f"{took:.2f} s for {len(data)} bytes"

@@ -19,9 +19,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.upbit.api import rest as rest_module, stream as stream_module
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
 from custom_components.upbit.coordinator import UpbitCoordinator
+from simulator import ACCESS_KEY, SECRET_KEY, SimulatedExchange
+from simulator.record import PRIVATE_STREAM
 from tests.entries import closed, set_up, tasks_of
-from tests.exchange import ACCESS_KEY, SECRET_KEY, SimulatedExchange
-from tests.exchange.record import PRIVATE_STREAM
 from tests.waiting import until
 
 type Break = Callable[[SimulatedExchange], object]

@@ -15,9 +15,9 @@ from pytest_homeassistant_custom_component.components.recorder.common import asy
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.upbit.coordinator import UpbitCoordinator
+from simulator import SimulatedExchange
 from tests.accounts import device_of, enable_all_entities
 from tests.automations import caught_up
-from tests.exchange import SimulatedExchange
 
 BTC = "sensor.upbit_singapore_btc"
 EVENT = "event.upbit_singapore_balance"
@@ -33,13 +33,13 @@ def the_event_entity(hass: HomeAssistant, coordinator: UpbitCoordinator) -> dict
 
 def all_entities(hass: HomeAssistant, coordinator: UpbitCoordinator) -> dict[str, Any]:
     """Ask as the page of Activity does for a device: it sends the ids of the device's entities alone."""
-    registered = er.async_entries_for_device(er.async_get(hass), device_of(hass, coordinator.entry))
+    registered = er.async_entries_for_device(er.async_get(hass), device_of(hass, coordinator.config_entry))
     return {"entity_ids": [entity.entity_id for entity in registered]}
 
 
 def device_and_entities(hass: HomeAssistant, coordinator: UpbitCoordinator) -> dict[str, Any]:
     """Ask as the page of the device does."""
-    return {"device_ids": [device_of(hass, coordinator.entry)], **all_entities(hass, coordinator)}
+    return {"device_ids": [device_of(hass, coordinator.config_entry)], **all_entities(hass, coordinator)}
 
 
 FILTERS = (the_event_entity, all_entities, device_and_entities)
@@ -85,7 +85,7 @@ async def test_activity_says_which_currency_and_how_much(
         {
             "type": "logbook/get_events",
             "start_time": start.isoformat(),
-            "device_ids": [device_of(hass, coordinator.entry)],
+            "device_ids": [device_of(hass, coordinator.config_entry)],
         }
     )
     answer = await client.receive_json()

@@ -8,7 +8,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.upbit.coordinator import UpbitCoordinator
-from tests.exchange import SimulatedExchange
+from simulator import SimulatedExchange
 from tests.waiting import until
 
 

@@ -26,8 +26,8 @@ from syrupy.assertion import SnapshotAssertion
 from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
 from custom_components.upbit.coordinator import UpbitCoordinator
+from simulator import ACCESS_KEY, SECRET_KEY, Format, NumberStyle, SimulatedExchange
 from tests.accounts import enable_all_entities
-from tests.exchange import ACCESS_KEY, SECRET_KEY, Format, NumberStyle, SimulatedExchange
 from tests.states import Writes, becomes, state_of
 from tests.waiting import until
 

@@ -12,8 +12,8 @@ import voluptuous as vol
 
 from custom_components.upbit.const import DOMAIN
 from custom_components.upbit.coordinator import UpbitCoordinator
+from simulator import SimulatedExchange
 from tests.automations import automate
-from tests.exchange import SimulatedExchange
 
 BTC = "sensor.upbit_singapore_btc"
 
@@ -27,7 +27,7 @@ async def test_refresh_ends_when_the_snapshot_is_merged(
 ) -> None:
     exchange.account.change({"BTC": ("2.000000000000000001", "0")}, announce=False)
     before = len(exchange.record.requests("/v1/accounts"))
-    await refresh(hass, coordinator.entry.entry_id)
+    await refresh(hass, coordinator.config_entry.entry_id)
     assert hass.states.get(BTC).state == "2.000000000000000001"
     assert len(exchange.record.requests("/v1/accounts")) == before + 1
 
@@ -41,7 +41,7 @@ async def test_refresh_in_an_automation_lets_triggers_fire(
         note="{{ trigger.difference }} BTC",
     )
     exchange.account.change({"BTC": ("2", "0")}, announce=False)
-    await refresh(hass, coordinator.entry.entry_id)
+    await refresh(hass, coordinator.config_entry.entry_id)
     await hass.async_block_till_done()
     assert [call.data["note"] for call in calls] == ["1.4 BTC"]
 
@@ -64,7 +64,7 @@ async def test_refusal_is_said_in_words(
 ) -> None:
     exchange.rest.refuse(name)
     with pytest.raises(HomeAssistantError) as raised:
-        await refresh(hass, coordinator.entry.entry_id)
+        await refresh(hass, coordinator.config_entry.entry_id)
     assert raised.value.translation_key == key
     assert text in str(raised.value)
     # aiohttp's errors and ours would show what is for diagnostics only.
@@ -76,7 +76,7 @@ async def test_exchange_that_cannot_be_reached_is_said_in_words(
 ) -> None:
     exchange.rest.fail_with(503)
     with pytest.raises(HomeAssistantError, match="Upbit Singapore cannot be reached"):
-        await refresh(hass, coordinator.entry.entry_id)
+        await refresh(hass, coordinator.config_entry.entry_id)
 
 
 async def test_ended_key_is_said_in_words(
@@ -85,15 +85,15 @@ async def test_ended_key_is_said_in_words(
     exchange.key.deleted = True
     for _ in range(2):
         with pytest.raises(HomeAssistantError, match="Upbit Singapore"):
-            await refresh(hass, coordinator.entry.entry_id)
+            await refresh(hass, coordinator.config_entry.entry_id)
 
 
 async def test_account_that_is_not_loaded_is_refused(
     hass: HomeAssistant, coordinator: UpbitCoordinator
 ) -> None:
-    await hass.config_entries.async_unload(coordinator.entry.entry_id)
+    await hass.config_entries.async_unload(coordinator.config_entry.entry_id)
     with pytest.raises(ServiceValidationError) as raised:
-        await refresh(hass, coordinator.entry.entry_id)
+        await refresh(hass, coordinator.config_entry.entry_id)
     assert raised.value.translation_key == "service_config_entry_not_loaded"
 
 

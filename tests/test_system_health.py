@@ -9,7 +9,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, get_sy
 
 from custom_components.upbit.const import DOMAIN
 from custom_components.upbit.coordinator import UpbitCoordinator
-from tests.exchange import SimulatedExchange
+from simulator import SimulatedExchange
 
 
 async def system_health(hass: HomeAssistant) -> dict[str, Any]:

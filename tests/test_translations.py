@@ -20,7 +20,7 @@ from custom_components.upbit.api.errors import ErrorKind
 from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import DOMAIN
 from custom_components.upbit.coordinator import UpbitCoordinator
-from tests.exchange import SimulatedExchange
+from simulator import SimulatedExchange
 
 INTEGRATION = Path(custom_components.upbit.__file__).parent
 FILES = sorted((INTEGRATION / "translations").glob("*.json"))

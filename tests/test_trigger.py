@@ -26,9 +26,9 @@ import voluptuous as vol
 
 from custom_components.upbit.const import DOMAIN
 from custom_components.upbit.coordinator import UpbitCoordinator
+from simulator import Account, Delivery, SimulatedExchange
 from tests.accounts import OTHER_BTC, add_other_account, device_of, hurry, set_up_other
 from tests.automations import automate, caught_up, notes
-from tests.exchange import Account, Delivery, SimulatedExchange
 from tests.waiting import until
 
 BTC = "sensor.upbit_singapore_btc"
@@ -356,7 +356,7 @@ async def test_renamed_sensor_is_followed_by_its_device(
     exchange: SimulatedExchange,
     entity_registry: er.EntityRegistry,
 ) -> None:
-    calls = await automate(hass, changed({"device_id": device_of(hass, coordinator.entry)}))
+    calls = await automate(hass, changed({"device_id": device_of(hass, coordinator.config_entry)}))
     entity_registry.async_update_entity(BTC, new_entity_id="sensor.coins")
     exchange.account.set("BTC", "1", "0")
     await caught_up(hass, coordinator, exchange.account)
@@ -368,7 +368,7 @@ async def test_first_of_a_new_currency_fires_for_the_device(
 ) -> None:
     calls = await automate(
         hass,
-        changed({"device_id": device_of(hass, coordinator.entry)}),
+        changed({"device_id": device_of(hass, coordinator.config_entry)}),
         state="{{ states(trigger.entity_id) }} ETH",
     )
     exchange.account.set("ETH", "2", "0")
@@ -401,8 +401,8 @@ async def test_new_currency_whose_sensor_starts_disabled_does_not_fire(
     exchange: SimulatedExchange,
     entity_registry: er.EntityRegistry,
 ) -> None:
-    hass.config_entries.async_update_entry(coordinator.entry, pref_disable_new_entities=True)
-    calls = await automate(hass, changed({"device_id": device_of(hass, coordinator.entry)}))
+    hass.config_entries.async_update_entry(coordinator.config_entry, pref_disable_new_entities=True)
+    calls = await automate(hass, changed({"device_id": device_of(hass, coordinator.config_entry)}))
     exchange.account.set("ETH", "2", "0")
     await until(lambda: entity_registry.async_is_registered("sensor.upbit_singapore_eth"))
     exchange.account.set("ETH", "3", "0")
@@ -428,7 +428,7 @@ async def test_account_added_later_is_followed(
 async def test_automation_that_is_turned_off_does_not_run(
     hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
 ) -> None:
-    calls = await automate(hass, changed({"device_id": device_of(hass, coordinator.entry)}))
+    calls = await automate(hass, changed({"device_id": device_of(hass, coordinator.config_entry)}))
     await hass.services.async_call("automation", "turn_off", {"entity_id": "automation.test"}, blocking=True)
     exchange.account.set("BTC", "1", "0")
     exchange.account.set("ETH", "1", "0")
@@ -444,10 +444,10 @@ async def test_reload_does_not_fire_and_is_survived(
     hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
 ) -> None:
     calls = await automate(hass, changed())
-    assert await hass.config_entries.async_unload(coordinator.entry.entry_id)
+    assert await hass.config_entries.async_unload(coordinator.config_entry.entry_id)
     exchange.account.set("BTC", "3", "0")
-    assert await hass.config_entries.async_setup(coordinator.entry.entry_id)
-    reloaded: UpbitCoordinator = coordinator.entry.runtime_data
+    assert await hass.config_entries.async_setup(coordinator.config_entry.entry_id)
+    reloaded: UpbitCoordinator = coordinator.config_entry.runtime_data
     await until(lambda: reloaded.health.complete)
     await caught_up(hass, reloaded, exchange.account)
     assert notes(calls) == []

@@ -18,8 +18,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.upbit.const import DOMAIN
 from custom_components.upbit.coordinator import UpbitCoordinator
+from simulator import ACCESS_KEY, SimulatedExchange
 from tests.entries import closed, set_up, tasks_of
-from tests.exchange import ACCESS_KEY, SimulatedExchange
 from tests.waiting import until
 
 # Unloading
@@ -68,7 +68,7 @@ async def test_unloading_is_quick_at_any_moment(
             case "backoff":
                 exchange.handshake.fail_with(503)
                 exchange.cut()
-                await until(lambda: coordinator.statistics.failed_connects)
+                await until(lambda: coordinator.stats.failed_connects)
             case "half open":
                 exchange.half_open()
             case "key refused":
@@ -147,8 +147,8 @@ async def test_reconnecting_never_opens_two_connections_with_one_key(
         await until(lambda count=count: coordinator.health.connection == count)
         await until(lambda: coordinator.health.complete)
     assert exchange.record.most_live == {ACCESS_KEY: 1}
-    assert coordinator.statistics.planned_reconnects == {"test": 3}
-    assert not coordinator.statistics.losses
+    assert coordinator.stats.planned_reconnects == {"test": 3}
+    assert not coordinator.stats.losses
 
 
 # Removal

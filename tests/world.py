@@ -19,8 +19,8 @@ from homeassistant.data_entry_flow import FlowResultType
 from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
 from custom_components.upbit.coordinator import UpbitCoordinator
-from tests.exchange import ApiKey, SimulatedExchange
-from tests.exchange.trading import Trader, starting_holdings
+from simulator import ApiKey, SimulatedExchange
+from simulator.trading import Trader, starting_holdings
 from tests.home import add_account, home_assistant
 from tests.observer import Observer, WrongState
 from tests.virtual_time import VirtualLoop

@@ -7,28 +7,30 @@ from homeassistant.helpers import config_validation as cv, entity_registry as er
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.util.hass_dict import HassKey
 
-from . import dashboard, issues, services
+from . import issues
 from .api.auth import Credentials
 from .api.errors import ErrorKind, UpbitError
 from .api.regions import REGIONS
-from .api.throttle import Gate
+from .api.throttle import RateLimit
 from .const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
 from .coordinator import UpbitConfigEntry, UpbitCoordinator
 from .entity import currency_of
+from .frontend import async_setup_frontend
+from .services import async_setup_services
 
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 # What Upbit asked to wait for outlives the attempts of Home Assistant to set the entry up.
-_GATES: HassKey[dict[str, Gate]] = HassKey(f"{DOMAIN}_gates")
+_RATE_LIMITS: HassKey[dict[str, RateLimit]] = HassKey(f"{DOMAIN}_rate_limits")
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up what all accounts share, once."""
-    services.async_register(hass)
-    issues.async_setup(hass)
-    await dashboard.async_register(hass)
+    async_setup_services(hass)
+    issues.async_setup_issues(hass)
+    await async_setup_frontend(hass)
     return True
 
 
@@ -41,9 +43,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: UpbitConfigEntry) -> boo
             translation_key="unknown_region",
             translation_placeholders={"region": entry.data[CONF_REGION]},
         )
-    gate = hass.data.setdefault(_GATES, {}).setdefault(entry.entry_id, Gate())
+    rate_limit = hass.data.setdefault(_RATE_LIMITS, {}).setdefault(entry.entry_id, RateLimit())
     credentials = Credentials(entry.data[CONF_ACCESS_KEY], entry.data[CONF_SECRET_KEY])
-    coordinator = UpbitCoordinator(hass, entry, region, credentials, gate)
+    coordinator = UpbitCoordinator(hass, entry, region, credentials, rate_limit)
     registered = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     try:
         await coordinator.async_start(filter(None, map(currency_of, registered)))
@@ -78,4 +80,4 @@ async def async_unload_entry(hass: HomeAssistant, entry: UpbitConfigEntry) -> bo
 async def async_remove_entry(hass: HomeAssistant, entry: UpbitConfigEntry) -> None:
     """Forget what was kept beside the entry."""
     issues.async_clear(hass, entry)
-    hass.data.get(_GATES, {}).pop(entry.entry_id, None)
+    hass.data.get(_RATE_LIMITS, {}).pop(entry.entry_id, None)

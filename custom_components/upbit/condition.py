@@ -15,7 +15,7 @@ import voluptuous as vol
 
 from .amounts import CONF_AMOUNT, CONF_THRESHOLD, Amount, Threshold, threshold_validator
 from .coordinator import UpbitConfigEntry
-from .targets import TARGET_SCHEMA, BalanceSensor, balance_sensors
+from .targets import TARGET_SCHEMA, TargetedBalance, targeted_balances
 
 CONF_BEHAVIOR = "behavior"
 
@@ -67,11 +67,11 @@ class BalanceCondition(Condition):
         selected = async_extract_referenced_entity_ids(self._hass, self._selection, expand_group=False)
         results = [
             (amount := self._amount_now(sensor)) is not None and amount in amounts
-            for sensor in balance_sensors(self._hass, selected.referenced | selected.indirectly_referenced)
+            for sensor in targeted_balances(self._hass, selected.referenced | selected.indirectly_referenced)
         ]
         return bool(results) and (any(results) if self._behavior is Behavior.ANY else all(results))
 
-    def _amount_now(self, sensor: BalanceSensor) -> Decimal | None:
+    def _amount_now(self, sensor: TargetedBalance) -> Decimal | None:
         """Return the amount as the ledger has it; None while it is not known to be current."""
         entry: UpbitConfigEntry | None = self._hass.config_entries.async_get_entry(sensor.entry_id)
         if entry is None or entry.state is not ConfigEntryState.LOADED or not entry.runtime_data.available:

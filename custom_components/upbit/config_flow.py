@@ -31,7 +31,7 @@ from .api.auth import Credentials
 from .api.errors import ErrorKind, UpbitError
 from .api.regions import REGIONS, Region
 from .api.rest import RestClient
-from .api.throttle import Gate
+from .api.throttle import RateLimit
 from .api.wire import EMPTY
 from .const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOCUMENTATION_URL, DOMAIN, MANUFACTURER
 from .coordinator import UpbitConfigEntry
@@ -109,7 +109,7 @@ class UpbitConfigFlow(ConfigFlow, domain=DOMAIN):
             async_get_clientsession(self.hass),
             REGIONS[data[CONF_REGION]],
             Credentials(data[CONF_ACCESS_KEY], data[CONF_SECRET_KEY]),
-            Gate(),
+            RateLimit(),
         )
         try:
             await client.accounts()
@@ -161,7 +161,7 @@ class UpbitOptionsFlow(OptionsFlow):
         if user_input is not None:
             for currency in empty.keys() & user_input[CONF_REMOVE]:
                 registry.async_remove(empty[currency])
-                ledger.forget(currency)
+                ledger.remove(currency)
             return self.async_create_entry(data=dict(entry.options))
         if not empty:
             return self.async_abort(reason="nothing_empty")

@@ -18,14 +18,14 @@ from .api.errors import ErrorKind, UpbitError
 from .api.ledger import Change, Ledger
 from .api.regions import Region
 from .api.rest import RestClient
-from .api.stream import RefusedFrame, Stream, open_stream, refuse_redirect
-from .api.throttle import Backoff, Gate
+from .api.stream import InvalidFrame, Stream, open_stream, refuse_redirect
+from .api.throttle import Backoff, RateLimit
 from .api.wire import AssetUpdate
 from .const import DOMAIN, TIMINGS
 from .health import Health
 from .listeners import Listeners
 from .reconciler import Reconciler
-from .statistics import Statistics
+from .stats import ConnectionStats
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -50,15 +50,15 @@ class UpbitCoordinator:
         entry: UpbitConfigEntry,
         region: Region,
         credentials: Credentials,
-        gate: Gate,
+        rate_limit: RateLimit,
     ) -> None:
         self.hass = hass
-        self.entry = entry
+        self.config_entry = entry
         self.region = region
         self.timings = TIMINGS
         self.ledger = Ledger()
         self.health = Health(self.timings.grace, self.timings.poll)
-        self.statistics = Statistics()
+        self.stats = ConnectionStats()
         self.listeners = Listeners(hass, entry.entry_id, self._on_listener_failed)
         self.key_expires_at: datetime | None = None
         """When the key expires; None where the region does not tell."""
@@ -66,9 +66,9 @@ class UpbitCoordinator:
         # Let go of in async_stop(): Home Assistant would do so too late when it stops during a set-up.
         session = async_create_clientsession(hass, auto_cleanup=False, middlewares=[refuse_redirect])
         self._detach_session = session.detach
-        self.gate = gate
-        self._open_stream = partial(open_stream, session, region, credentials, gate)
-        self._reconciler = Reconciler(self, RestClient(session, region, credentials, gate))
+        self.rate_limit = rate_limit
+        self._open_stream = partial(open_stream, session, region, credentials, rate_limit)
+        self._reconciler = Reconciler(self, RestClient(session, region, credentials, rate_limit))
 
         self._task: asyncio.Task[None] | None = None
         self._available = False
@@ -95,10 +95,10 @@ class UpbitCoordinator:
         Raises:
             UpbitError: The first snapshot could not be had; nothing is left running.
         """
-        self.ledger.know(known_currencies)
+        self.ledger.restore(known_currencies)
         first_snapshot = self._reconciler.next_snapshot()
-        self._task = self.entry.async_create_background_task(
-            self.hass, self._async_run(), f"{DOMAIN} {self.entry.title}"
+        self._task = self.config_entry.async_create_background_task(
+            self.hass, self._async_run(), f"{DOMAIN} {self.config_entry.title}"
         )
         try:
             await first_snapshot
@@ -149,32 +149,32 @@ class UpbitCoordinator:
         self.lose(error)
         self._reconciler.close(error)
         # What they say of this key matters no more: the next one has a list and a term of its own.
-        issues.async_clear(self.hass, self.entry)
+        issues.async_clear(self.hass, self.config_entry)
         if self._reconciler.baseline_known:  # before that, set-up fails and Home Assistant asks by itself
-            self.entry.async_start_reauth(self.hass)
+            self.config_entry.async_start_reauth(self.hass)
 
     @callback
     def _note_unexpected(self, error: Exception) -> None:
         """Note a fault of ours, which must neither end in silence nor print what it held in its hands."""
         place = _place_of(error)
-        self.statistics.unexpected_errors[place] += 1
+        self.stats.unexpected_errors[place] += 1
         self.lose(UpbitError(ErrorKind.UNKNOWN, place))
         self._reconciler.close()
-        _LOGGER.error("Unexpected %s; %s starts again", place, self.entry.title)
+        _LOGGER.error("Unexpected %s; %s starts again", place, self.config_entry.title)
 
     @callback
     def _on_listener_failed(self, error: Exception) -> None:
         """Note that one of those who are told could not bear it; the balances and the others are none the worse."""
         place = _place_of(error)
-        if place not in self.statistics.unexpected_errors:  # once: it may come with every frame
-            _LOGGER.error("Unexpected %s while changes of %s were told", place, self.entry.title)
-        self.statistics.unexpected_errors[place] += 1
+        if place not in self.stats.unexpected_errors:  # once: it may come with every frame
+            _LOGGER.error("Unexpected %s while changes of %s were told", place, self.config_entry.title)
+        self.stats.unexpected_errors[place] += 1
 
     @callback
     def lose(self, error: UpbitError) -> None:
         """Take it that nothing is known any more, and that the connection is closed."""
         if self.health.live:
-            self.statistics.disconnected(error.reason)
+            self.stats.disconnected(error.reason)
         self.health.ended()
         self.update_health(error)
 
@@ -205,7 +205,7 @@ class UpbitCoordinator:
             async with asyncio.timeout(delay):
                 await self._hastened.wait()
                 self._hastened.clear()
-        await asyncio.sleep(self.gate.remaining())
+        await asyncio.sleep(self.rate_limit.remaining())
 
     @callback
     def hasten(self) -> None:
@@ -224,7 +224,7 @@ class UpbitCoordinator:
             async with scope:
                 self._connection_scope = scope
                 async for event in stream.events():
-                    if isinstance(event, RefusedFrame):
+                    if isinstance(event, InvalidFrame):
                         self._on_refused(event)
                     else:
                         self._on_update(event)
@@ -238,8 +238,8 @@ class UpbitCoordinator:
     def reconnect(self, reason: str) -> None:
         """Replace the connection: close it, then open another one, since a key may have only one."""
         if self._connection_scope is not None:
-            self.statistics.planned_reconnects[reason] += 1
-            self.statistics.disconnected(f"replaced_{reason}")
+            self.stats.planned_reconnects[reason] += 1
+            self.stats.disconnected(f"replaced_{reason}")
             self.health.interrupted(self._now())
             self._connection_scope.reschedule(self._now())
             self._connection_scope = None
@@ -251,7 +251,7 @@ class UpbitCoordinator:
     @callback
     def _on_connected(self) -> None:
         self.health.connected(self._now())
-        self.statistics.connected()
+        self.stats.connected()
         self._hastened.clear()
         self._refusals_logged.clear()
         self._reconciler.stream_attempted()
@@ -263,19 +263,19 @@ class UpbitCoordinator:
         if self.health.online:
             self._reconciler.ask()
         if self.health.live:
-            self.statistics.losses[error.reason] += 1
-            self.statistics.disconnected(error.reason)
+            self.stats.losses[error.reason] += 1
+            self.stats.disconnected(error.reason)
         else:
-            self.statistics.failed_connects[error.reason] += 1
+            self.stats.failed_connects[error.reason] += 1
         self.health.lost(self._now())
         self._reconciler.stream_attempted()
         self.update_health(error)
-        _LOGGER.debug("%s: the stream is down: %s", self.entry.title, error)
+        _LOGGER.debug("%s: the stream is down: %s", self.config_entry.title, error)
 
     @callback
     def _on_update(self, update: AssetUpdate) -> None:
-        self.statistics.frame()
-        stale = self.ledger.stale
+        self.stats.frame()
+        stale = self.ledger.stale_count
         changes = self.ledger.merge_update(update)
         if not self.health.spoke:
             self.health.frame()
@@ -283,16 +283,16 @@ class UpbitCoordinator:
         if changes:
             self.tell(changes)
             self._reconciler.follow_up()
-        if self.ledger.stale > stale:
+        if self.ledger.stale_count > stale:
             # Perhaps it was an earlier frame whose time was wrong.
             self._reconciler.ask_within(self.timings.refused_frame)
 
     @callback
-    def _on_refused(self, frame: RefusedFrame) -> None:
-        self.statistics.refused_frames[frame.refusal] += 1
-        if frame.refusal not in self._refusals_logged:
-            self._refusals_logged.add(frame.refusal)
-            _LOGGER.warning("%s: a frame was refused whole: %s", self.entry.title, frame.refusal)
+    def _on_refused(self, frame: InvalidFrame) -> None:
+        self.stats.refused_frames[frame.reason] += 1
+        if frame.reason not in self._refusals_logged:
+            self._refusals_logged.add(frame.reason)
+            _LOGGER.warning("%s: a frame was refused whole: %s", self.config_entry.title, frame.reason)
         # It may have been about a balance: a snapshot will tell.
         self.health.refused(self._now())
         self._reconciler.acquit()
@@ -304,8 +304,8 @@ class UpbitCoordinator:
         """Tell those whom the changes of a merge concern."""
         # Before the first snapshot an amount that turns up is news to us, but it is no change.
         if self._reconciler.baseline_known:
-            self.statistics.changes += len(changes)
-            self.listeners.async_tell_changes(changes)
+            self.stats.changes += len(changes)
+            self.listeners.async_notify_changes(changes)
 
     @callback
     def update_health(self, error: UpbitError | None = None) -> None:
@@ -323,16 +323,18 @@ class UpbitCoordinator:
         if available is not self._available:
             self._available = available
             if available:
-                if self.statistics.times_unavailable:
-                    _LOGGER.info("%s: the balances are available again", self.entry.title)
+                if self.stats.times_unavailable:
+                    _LOGGER.info("%s: the balances are available again", self.config_entry.title)
             else:
                 self.health.lapsed()
-                self.statistics.times_unavailable += 1
-                _LOGGER.info("%s: the balances are unavailable: %s", self.entry.title, self._last_error)
-            self.listeners.async_tell_availability()
+                self.stats.times_unavailable += 1
+                _LOGGER.info(
+                    "%s: the balances are unavailable: %s", self.config_entry.title, self._last_error
+                )
+            self.listeners.async_notify_availability()
         if self.health.online is not self._told_online:
             self._told_online = self.health.online
-            self.listeners.async_tell_health()
+            self.listeners.async_notify_health()
 
     @callback
     def _cancel_expiry(self) -> None:

@@ -36,14 +36,14 @@ def _running(coordinator: UpbitCoordinator) -> dict[str, Any]:
             "spoke": health.spoke,
             "spoke_ever": health.spoke_ever,
         },
-        "requests_held_back_seconds": round(coordinator.gate.remaining(), 1),
+        "requests_held_back_seconds": round(coordinator.rate_limit.remaining(), 1),
         "currencies": {
             "known": len(holdings),
             "empty": sum(holding == EMPTY for holding in holdings.values()),
-            "stale_in_frames": coordinator.ledger.stale,
+            "stale_in_frames": coordinator.ledger.stale_count,
         },
         "key_expires_at": coordinator.key_expires_at,
-        "statistics": coordinator.statistics.as_dict(),
+        "stats": coordinator.stats.as_dict(),
     }
 
 

@@ -29,7 +29,7 @@ class UpbitEntity(Entity):
 
     def __init__(self, coordinator: UpbitCoordinator, key: str) -> None:
         self.coordinator = coordinator
-        entry = coordinator.entry
+        entry = coordinator.config_entry
         self._attr_unique_id = f"{entry.entry_id}_{key}"
         self._attr_device_info = DeviceInfo(
             entry_type=DeviceEntryType.SERVICE,

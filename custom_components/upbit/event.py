@@ -93,7 +93,7 @@ class BalanceEvent(UpbitEntity, EventEntity):
             )
 
     def _sensor_of(self, currency: str) -> str | None:
-        unique_id = total_unique_id(self.coordinator.entry.entry_id, currency)
+        unique_id = total_unique_id(self.coordinator.config_entry.entry_id, currency)
         return er.async_get(self.hass).async_get_entity_id(SENSOR_DOMAIN, DOMAIN, unique_id)
 
 

@@ -18,7 +18,7 @@ _EXPIRY = "key_expires"
 
 
 @callback
-def async_setup(hass: HomeAssistant) -> None:
+def async_setup_issues(hass: HomeAssistant) -> None:
     """Take the issues of an entry back when it is disabled: nobody looks any more whether they still hold.
 
     Not when it is unloaded: one that waits to be set up again is not, and a reload would forget what was ignored.

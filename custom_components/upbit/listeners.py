@@ -45,29 +45,29 @@ class Listeners:
         return partial(self._to_health.remove, listener)
 
     @callback
-    def async_tell_changes(self, changes: list[Change]) -> None:
+    def async_notify_changes(self, changes: list[Change]) -> None:
         """Tell those whom the changes concern."""
         by_currency = self._by_currency
         for change in changes:
             if (listener := by_currency.get(change.currency)) is not None:
-                self._tell(listener)
+                self._notify(listener)
         for tell in list(self._to_changes):
-            self._tell(tell, changes)
+            self._notify(tell, changes)
         async_dispatcher_send(self._hass, self._signal, changes)
 
     @callback
-    def async_tell_availability(self) -> None:
+    def async_notify_availability(self) -> None:
         """Tell the listeners of every currency."""
         for listener in list(self._by_currency.values()):
-            self._tell(listener)
+            self._notify(listener)
 
     @callback
-    def async_tell_health(self) -> None:
+    def async_notify_health(self) -> None:
         """Tell the listeners of the account's health."""
         for listener in list(self._to_health):
-            self._tell(listener)
+            self._notify(listener)
 
-    def _tell[*Ts](self, listener: Callable[[*Ts], None], *news: *Ts) -> None:
+    def _notify[*Ts](self, listener: Callable[[*Ts], None], *news: *Ts) -> None:
         try:
             listener(*news)
         except Exception as error:  # noqa: BLE001 - whatever it is, the others still have to be told

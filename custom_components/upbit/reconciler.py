@@ -160,13 +160,13 @@ class Reconciler:
         snapshot = await self._rest.accounts()
         changes = ledger.merge_snapshot(snapshot, asked_at)
         health.snapshot(self._loop.time(), doubts)
-        self._coordinator.statistics.snapshot(self._loop.time() - started)
+        self._coordinator.stats.snapshot(self._loop.time() - started)
         self._backoff.reset()
         self._succeeded.set()
         if self._failed:
             self._failed = False
             self._coordinator.hasten()
-        issues.async_address_allowed(self._hass, self._coordinator.entry)
+        issues.async_address_allowed(self._hass, self._coordinator.config_entry)
         is_news = self.baseline_known
         self.baseline_known = True
         # Availability first: an automation that runs for a change looks at balances that are current by then.
@@ -177,9 +177,9 @@ class Reconciler:
 
     @callback
     def _on_failure(self, error: UpbitError) -> None:
-        entry = self._coordinator.entry
+        entry = self._coordinator.config_entry
         self._failed = True
-        self._coordinator.statistics.failed_snapshots[error.reason] += 1
+        self._coordinator.stats.failed_snapshots[error.reason] += 1
         if error.kind is ErrorKind.IP_NOT_ALLOWED:
             issues.async_address_refused(self._hass, entry, self._coordinator.region)
         self._coordinator.update_health(error)
@@ -191,7 +191,7 @@ class Reconciler:
         sequence = self._coordinator.ledger.sequence
         for change in changes:
             # A frame that was ignored told of it, whatever was wrong with the times.
-            if not self._coordinator.ledger.was_ignored(change.currency):
+            if not self._coordinator.ledger.last_was_stale(change.currency):
                 self._unconfirmed.setdefault(change.currency, sequence)
         if self._confirm_timer is None:
             self._confirm_timer = self._loop.call_later(self._timings.confirm, self._on_confirm_timer)
@@ -199,16 +199,16 @@ class Reconciler:
     @callback
     def _on_confirm_timer(self) -> None:
         """Connect the stream again if it has not told what it should have."""
-        touched_since = self._coordinator.ledger.touched_since
-        missed = sum(not touched_since(*expected) for expected in self._unconfirmed.items())
+        updated_since = self._coordinator.ledger.updated_since
+        missed = sum(not updated_since(*expected) for expected in self._unconfirmed.items())
         self.acquit()
         if missed:
-            self._coordinator.statistics.changes_missed_by_stream += missed
+            self._coordinator.stats.changes_missed_by_stream += missed
             if not self._deaf_logged:
                 self._deaf_logged = True
                 _LOGGER.info(
                     "%s: the stream did not tell what a snapshot showed; connecting it again",
-                    self._coordinator.entry.title,
+                    self._coordinator.config_entry.title,
                 )
             self._coordinator.reconnect("deaf")
 
@@ -239,8 +239,8 @@ class Reconciler:
             delay = self._timings.poll
         else:
             delay = self._backoff.next_delay()
-        if closed_for := self._coordinator.gate.remaining():
-            # When the gate opens, the stream goes first: the snapshot that it asks for serves both.
+        if closed_for := self._coordinator.rate_limit.remaining():
+            # When the rate_limit opens, the stream goes first: the snapshot that it asks for serves both.
             delay = max(delay, closed_for + self._timings.first_delay)
         return delay
 
@@ -280,13 +280,13 @@ class Reconciler:
             expires_at = await self._rest.key_expiry()
         except UpbitError as error:
             # No balance depends on it: the next snapshot asks again.
-            _LOGGER.debug("%s: the key's expiry is not known: %s", coordinator.entry.title, error)
+            _LOGGER.debug("%s: the key's expiry is not known: %s", coordinator.config_entry.title, error)
             return
         self._key_expiry_due = self._loop.time() + self._timings.key_expiry
-        issues.async_key_expiry(self._hass, coordinator.entry, expires_at)
+        issues.async_key_expiry(self._hass, coordinator.config_entry, expires_at)
         if expires_at != coordinator.key_expires_at:
             coordinator.key_expires_at = expires_at
-            coordinator.listeners.async_tell_health()
+            coordinator.listeners.async_notify_health()
 
     def _settle(self, waiters: list[asyncio.Future[None]], error: UpbitError | None = None) -> None:
         for waiter in waiters:

@@ -33,7 +33,9 @@ async def async_setup_entry(
 ) -> None:
     """Add a sensor for every currency of the account, now and whenever one appears."""
     coordinator = entry.runtime_data
-    async_add_entities(TotalSensor(coordinator, currency) for currency in sorted(coordinator.ledger.holdings))
+    async_add_entities(
+        BalanceSensor(coordinator, currency) for currency in sorted(coordinator.ledger.holdings)
+    )
     async_add_entities([LastChangeSensor(coordinator)])
     if coordinator.region.tells_key_expiry:
         async_add_entities([KeyExpirySensor(coordinator)])
@@ -46,13 +48,13 @@ async def async_setup_entry(
 
     @callback
     def async_add_new(changes: list[Change]) -> None:
-        if new := [TotalSensor(coordinator, change.currency) for change in changes if change.first]:
+        if new := [BalanceSensor(coordinator, change.currency) for change in changes if change.first]:
             async_add_entities(new)
 
     entry.async_on_unload(coordinator.listeners.async_add_changes(async_add_new))
 
 
-class TotalSensor(UpbitEntity, SensorEntity):
+class BalanceSensor(UpbitEntity, SensorEntity):
     """What the account owns of one currency: available and locked."""
 
     _attr_state_class = SensorStateClass.TOTAL

@@ -19,7 +19,7 @@ _REFRESH_SCHEMA = vol.Schema(
 
 
 @callback
-def async_register(hass: HomeAssistant) -> None:
+def async_setup_services(hass: HomeAssistant) -> None:
     """Register the action; it is there without an account too, so that automations can be checked."""
     hass.services.async_register(DOMAIN, SERVICE_REFRESH, _async_refresh, schema=_REFRESH_SCHEMA)
 

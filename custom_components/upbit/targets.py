@@ -31,7 +31,7 @@ type ChangeListener = Callable[[str, Change], None]
 
 
 @dataclass(frozen=True, slots=True)
-class BalanceSensor:
+class TargetedBalance:
     """The sensor of a currency of an account."""
 
     entity_id: str
@@ -40,11 +40,11 @@ class BalanceSensor:
 
 
 @callback
-def balance_sensors(hass: HomeAssistant, entity_ids: Iterable[str]) -> list[BalanceSensor]:
+def targeted_balances(hass: HomeAssistant, entity_ids: Iterable[str]) -> list[TargetedBalance]:
     """Return those of the entities that are enabled sensors of a balance."""
     registry = er.async_get(hass)
     return [
-        BalanceSensor(registered.entity_id, registered.config_entry_id, currency)
+        TargetedBalance(registered.entity_id, registered.config_entry_id, currency)
         for registered in map(registry.async_get, entity_ids)
         if registered is not None
         and registered.platform == DOMAIN
@@ -74,7 +74,7 @@ class BalanceTracker(TargetEntityChangeTracker):
     def _handle_entities_update(self, tracked_entities: set[str]) -> None:
         self._targeted = {
             (sensor.entry_id, sensor.currency): sensor.entity_id
-            for sensor in balance_sensors(self._hass, tracked_entities)
+            for sensor in targeted_balances(self._hass, tracked_entities)
         }
         # All accounts: one without a sensor in the target may get the first one any time.
         entry_ids = {entry.entry_id for entry in self._hass.config_entries.async_entries(DOMAIN)}

@@ -11,7 +11,7 @@ from custom_components.upbit.api.auth import Credentials
 from custom_components.upbit.api.errors import UpbitError
 from custom_components.upbit.api.regions import Region
 from custom_components.upbit.api.stream import Stream, StreamEvent, open_stream
-from custom_components.upbit.api.throttle import Gate
+from custom_components.upbit.api.throttle import RateLimit
 from custom_components.upbit.api.wire import AssetUpdate
 
 
@@ -19,17 +19,17 @@ class Client:
     """Opens the stream and collects what it says."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, place: Region, credentials: Credentials, gate: Gate
+        self, session: aiohttp.ClientSession, place: Region, credentials: Credentials, rate_limit: RateLimit
     ) -> None:
         self.events: list[StreamEvent] = []
         self.place = place
-        self.gate = gate
+        self.rate_limit = rate_limit
         self._session = session
         self._credentials = credentials
 
     def open(self) -> AbstractAsyncContextManager[Stream]:
         """Open the stream."""
-        return open_stream(self._session, self.place, self._credentials, self.gate)
+        return open_stream(self._session, self.place, self._credentials, self.rate_limit)
 
     async def run(self) -> None:
         """Collect events until the stream ends."""

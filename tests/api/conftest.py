@@ -11,8 +11,8 @@ from custom_components.upbit.api.auth import Credentials
 from custom_components.upbit.api.regions import REGIONS, Region
 from custom_components.upbit.api.rest import RestClient
 from custom_components.upbit.api.stream import refuse_redirect
-from custom_components.upbit.api.throttle import Gate
-from tests.exchange import ACCESS_KEY, SECRET_KEY, SimulatedExchange
+from custom_components.upbit.api.throttle import RateLimit
+from simulator import ACCESS_KEY, SECRET_KEY, SimulatedExchange
 
 from .client import Client
 
@@ -53,18 +53,22 @@ def credentials() -> Credentials:
 
 
 @pytest.fixture
-def gate() -> Gate:
-    return Gate()
+def rate_limit() -> RateLimit:
+    return RateLimit()
 
 
 @pytest.fixture
-def rest(session: aiohttp.ClientSession, place: Region, credentials: Credentials, gate: Gate) -> RestClient:
-    return RestClient(session, place, credentials, gate)
+def rest(
+    session: aiohttp.ClientSession, place: Region, credentials: Credentials, rate_limit: RateLimit
+) -> RestClient:
+    return RestClient(session, place, credentials, rate_limit)
 
 
 @pytest.fixture
-def client(session: aiohttp.ClientSession, place: Region, credentials: Credentials, gate: Gate) -> Client:
-    return Client(session, place, credentials, gate)
+def client(
+    session: aiohttp.ClientSession, place: Region, credentials: Credentials, rate_limit: RateLimit
+) -> Client:
+    return Client(session, place, credentials, rate_limit)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from custom_components.upbit.api.auth import Credentials
 from custom_components.upbit.api.errors import ErrorKind, UpbitError
-from tests.exchange import ACCESS_KEY, SECRET_KEY
+from simulator import ACCESS_KEY, SECRET_KEY
 
 
 def token(credentials: Credentials) -> str:

@@ -66,13 +66,13 @@ def test_strictly_older_frame_is_ignored_for_its_currency_alone(ledger: Ledger) 
     ledger.merge_update(update(2000, BTC="2"))
     assert currencies(ledger.merge_update(update(1999, BTC="1", XRP="7"))) == ["XRP"]
     assert ledger.holdings == snapshot(BTC="2", XRP="7")
-    assert ledger.stale == 1
+    assert ledger.stale_count == 1
 
 
 def test_frame_of_the_same_time_counts(ledger: Ledger) -> None:
     ledger.merge_update(update(2000, BTC="2"))
     assert currencies(ledger.merge_update(update(2000, BTC="3"))) == ["BTC"]
-    assert ledger.stale == 0
+    assert ledger.stale_count == 0
 
 
 def test_first_frame_counts_however_old_it_says_it_is(ledger: Ledger) -> None:
@@ -95,14 +95,14 @@ def test_unchanged_frame_moves_the_clock_of_its_currency(ledger: Ledger) -> None
 
 def test_currency_whose_last_frame_was_ignored_is_known(ledger: Ledger) -> None:
     ledger.merge_update(update(9_999_999, BTC="1"))
-    assert not ledger.was_ignored("BTC")
+    assert not ledger.last_was_stale("BTC")
     assert ledger.merge_update(update(2000, BTC="2", ETH="2"))
-    assert ledger.was_ignored("BTC")
-    assert not ledger.was_ignored("ETH")
+    assert ledger.last_was_stale("BTC")
+    assert not ledger.last_was_stale("ETH")
     ledger.merge_snapshot(snapshot(BTC="2", ETH="2"), ledger.sequence)
     assert ledger.merge_update(update(2001, BTC="3")) == []
     ledger.merge_update(update(9_999_999, BTC="4"))
-    assert not ledger.was_ignored("BTC")
+    assert not ledger.last_was_stale("BTC")
 
 
 def test_zero_for_a_currency_never_held_is_nothing_new(ledger: Ledger) -> None:
@@ -153,7 +153,7 @@ def test_ignored_frame_does_not_win_over_a_snapshot(ledger: Ledger) -> None:
     ledger.merge_update(update(2000, BTC="2"))
     asked_at = ledger.sequence
     ledger.merge_update(update(1000, BTC="1"))
-    assert not ledger.touched_since("BTC", asked_at)
+    assert not ledger.updated_since("BTC", asked_at)
     assert currencies(ledger.merge_snapshot(snapshot(BTC="5"), asked_at)) == ["BTC"]
 
 
@@ -172,7 +172,7 @@ def test_frame_after_a_snapshot_counts_whatever_the_snapshot_said(ledger: Ledger
 
 
 def test_known_currency_is_held_at_zero_and_is_not_new(ledger: Ledger) -> None:
-    ledger.know(["BTC", "XRP"])
+    ledger.restore(["BTC", "XRP"])
     assert ledger.holdings == {"BTC": EMPTY, "XRP": EMPTY}
     (change,) = ledger.merge_update(update(1, BTC="1"))
     assert not change.first
@@ -180,14 +180,14 @@ def test_known_currency_is_held_at_zero_and_is_not_new(ledger: Ledger) -> None:
 
 def test_knowing_a_currency_does_not_empty_it(ledger: Ledger) -> None:
     ledger.merge_update(update(1, BTC="1"))
-    ledger.know(["BTC"])
+    ledger.restore(["BTC"])
     assert ledger.holding("BTC") == holding("1")
 
 
 def test_forgotten_currency_is_new_when_it_comes_back(ledger: Ledger) -> None:
-    ledger.know(["BTC"])
-    ledger.forget("BTC")
-    ledger.forget("BTC")
+    ledger.restore(["BTC"])
+    ledger.remove("BTC")
+    ledger.remove("BTC")
     assert ledger.holdings == {}
     assert ledger.merge_snapshot(snapshot(BTC="0"), ledger.sequence) == []
     (change,) = ledger.merge_update(update(1, BTC="1"))
@@ -197,7 +197,7 @@ def test_forgotten_currency_is_new_when_it_comes_back(ledger: Ledger) -> None:
 @pytest.mark.parametrize("held", [holding("0", "1"), holding("1", "0")])
 def test_currency_that_is_held_cannot_be_forgotten(ledger: Ledger, held: Holding) -> None:
     ledger.merge_update(AssetUpdate({"BTC": held}, 1, 1))
-    ledger.forget("BTC")
+    ledger.remove("BTC")
     assert ledger.holdings == {"BTC": held}
 
 

@@ -15,9 +15,9 @@ from custom_components.upbit.api.auth import Credentials
 from custom_components.upbit.api.errors import ErrorKind, UpbitError
 from custom_components.upbit.api.regions import Region
 from custom_components.upbit.api.rest import RestClient
-from custom_components.upbit.api.throttle import Gate
+from custom_components.upbit.api.throttle import RateLimit
 from custom_components.upbit.api.wire import MAX_FRAME_SIZE, Holding
-from tests.exchange import ACCESS_KEY, SECRET_KEY, SimulatedExchange
+from simulator import ACCESS_KEY, SECRET_KEY, SimulatedExchange
 
 
 async def failure(rest: RestClient) -> UpbitError:
@@ -103,9 +103,9 @@ async def test_both_spellings_and_statuses_are_understood(
 
 
 async def test_secret_that_cannot_sign_makes_no_request(
-    session: aiohttp.ClientSession, place: Region, gate: Gate, exchange: SimulatedExchange
+    session: aiohttp.ClientSession, place: Region, rate_limit: RateLimit, exchange: SimulatedExchange
 ) -> None:
-    rest = RestClient(session, place, Credentials(ACCESS_KEY, ""), gate)
+    rest = RestClient(session, place, Credentials(ACCESS_KEY, ""), rate_limit)
     assert (await failure(rest)).kind is ErrorKind.INVALID_SECRET_KEY
     assert not exchange.record.calls
 
@@ -265,7 +265,7 @@ async def test_cancelled_call_ends_at_once(rest: RestClient, exchange: Simulated
 async def test_no_request_is_made_while_the_exchange_asks_to_wait(
     rest: RestClient,
     exchange: SimulatedExchange,
-    gate: Gate,
+    rate_limit: RateLimit,
     status: int,
     body: str,
     headers: dict[str, str],
@@ -274,14 +274,14 @@ async def test_no_request_is_made_while_the_exchange_asks_to_wait(
 ) -> None:
     exchange.rest.fail_with(status, body, headers=headers, times=1)
     assert (await failure(rest)).kind is kind
-    assert gate.remaining() >= least
+    assert rate_limit.remaining() >= least
     error = await failure(rest)
     assert (error.kind, error.reason) == (kind, "waiting")
     assert len(exchange.record.calls) == 1
 
 
 async def test_time_without_a_refusal_makes_the_next_wait_short_again(
-    rest: RestClient, exchange: SimulatedExchange, gate: Gate, monkeypatch: pytest.MonkeyPatch
+    rest: RestClient, exchange: SimulatedExchange, rate_limit: RateLimit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loop = asyncio.get_running_loop()
     real_time, waited = loop.time, 0.0
@@ -290,8 +290,8 @@ async def test_time_without_a_refusal_makes_the_next_wait_short_again(
     for pause in (0, 0, 60, 0):
         exchange.rest.fail_with(429, times=1)
         await failure(rest)
-        waits.append(gate.remaining())
-        waited += gate.remaining() + pause
+        waits.append(rate_limit.remaining())
+        waited += rate_limit.remaining() + pause
     assert waits[0] < waits[1] < waits[2]
     assert waits[3] < waits[1]
 

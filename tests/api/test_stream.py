@@ -9,10 +9,10 @@ import pytest
 
 from custom_components.upbit.api import stream as stream_module
 from custom_components.upbit.api.errors import ErrorKind
-from custom_components.upbit.api.stream import HEARTBEAT, RefusedFrame
-from custom_components.upbit.api.wire import MAX_FRAME_SIZE, AssetUpdate, Holding, Refusal
-from tests.exchange import ACCESS_KEY, Format, NumberStyle, SimulatedExchange
-from tests.exchange.wire import parse_request
+from custom_components.upbit.api.stream import HEARTBEAT, InvalidFrame
+from custom_components.upbit.api.wire import MAX_FRAME_SIZE, AssetUpdate, DecodeErrorReason, Holding
+from simulator import ACCESS_KEY, Format, NumberStyle, SimulatedExchange
+from simulator.wire import parse_request
 from tests.waiting import until
 
 from .client import Client, ended
@@ -102,7 +102,10 @@ async def test_malformed_frame_is_told_and_the_stream_goes_on(
     exchange.stream.send('{"type":"myOrder"}')
     exchange.account.set("BTC", "0.25")
     await until(lambda: len(client.events) == 3)
-    assert client.events[:2] == [RefusedFrame(Refusal.NOT_JSON), RefusedFrame(Refusal.UNKNOWN_TYPE)]
+    assert client.events[:2] == [
+        InvalidFrame(DecodeErrorReason.NOT_JSON),
+        InvalidFrame(DecodeErrorReason.UNKNOWN_TYPE),
+    ]
     assert client.balances == [{"BTC": Decimal("0.25")}]
 
 
@@ -112,7 +115,7 @@ async def test_frame_that_is_too_large_is_told_and_ends_the_connection(
     exchange.stream.send(b" " * (MAX_FRAME_SIZE + 1))
     error = await ended(running)
     assert (error.kind, error.reason) == (ErrorKind.CONNECTION_LOST, "close_1009")
-    assert client.events == [RefusedFrame(Refusal.TOO_LARGE)]
+    assert client.events == [InvalidFrame(DecodeErrorReason.TOO_LARGE)]
 
 
 async def test_frame_of_the_greatest_size_is_read(
@@ -163,7 +166,7 @@ async def test_error_frame_ends_the_stream_before_the_close_does(
     exchange.stream.send_error(name)
     error = await ended(running)
     assert (error.kind, error.reason) == (kind, reason)
-    assert (client.gate.remaining() > 0) is (kind in (ErrorKind.RATE_LIMITED, ErrorKind.BLOCKED))
+    assert (client.rate_limit.remaining() > 0) is (kind in (ErrorKind.RATE_LIMITED, ErrorKind.BLOCKED))
 
 
 async def test_frames_before_an_error_in_one_list_count(

@@ -11,7 +11,7 @@ import pytest
 
 from custom_components.upbit.api import stream as stream_module
 from custom_components.upbit.api.errors import ErrorKind
-from tests.exchange import ACCESS_KEY, SECRET_KEY, SimulatedExchange
+from simulator import ACCESS_KEY, SECRET_KEY, SimulatedExchange
 
 from .client import Client
 
@@ -65,7 +65,7 @@ async def test_no_handshake_is_made_while_the_exchange_asks_to_wait(
 ) -> None:
     exchange.handshake.fail_with(429, headers={"Retry-After": "30"}, times=1)
     assert (await client.failure()).retry_after == 30
-    assert client.gate.remaining() >= 30
+    assert client.rate_limit.remaining() >= 30
     error = await client.failure()
     assert (error.kind, error.reason) == (ErrorKind.RATE_LIMITED, "waiting")
     assert len(exchange.record.handshakes) == 1

@@ -1,11 +1,11 @@
-"""When the next attempt may be made: backoff, and the gate that closes when Upbit asks to wait."""
+"""When the next attempt may be made: backoff, and the rate_limit that closes when Upbit asks to wait."""
 
 import asyncio
 
 import pytest
 
 from custom_components.upbit.api.errors import ErrorKind, UpbitError
-from custom_components.upbit.api.throttle import Backoff, Gate
+from custom_components.upbit.api.throttle import Backoff, RateLimit
 
 
 class Clock:
@@ -61,13 +61,13 @@ def test_delays_start_over_after_a_reset() -> None:
     assert backoff.next_delay() <= 1
 
 
-# The gate
+# The rate_limit
 
 
 async def test_new_gate_is_open(clock: Clock) -> None:
-    gate = Gate()
-    assert gate.remaining() == 0
-    gate.check()
+    rate_limit = RateLimit()
+    assert rate_limit.remaining() == 0
+    rate_limit.check()
 
 
 @pytest.mark.parametrize(
@@ -83,20 +83,20 @@ async def test_new_gate_is_open(clock: Clock) -> None:
 async def test_gate_stays_closed_for_what_was_asked(
     clock: Clock, error: UpbitError, least: float, more: float
 ) -> None:
-    gate = Gate()
-    gate.refused(error)
-    assert least <= gate.remaining() <= least + more
+    rate_limit = RateLimit()
+    rate_limit.note_limited(error)
+    assert least <= rate_limit.remaining() <= least + more
     with pytest.raises(UpbitError) as caught:
-        gate.check()
+        rate_limit.check()
     assert caught.value.kind is error.kind
     assert caught.value.reason == "waiting"
-    assert caught.value.retry_after == gate.remaining()
+    assert caught.value.retry_after == rate_limit.remaining()
     clock.now += least - 0.01
     with pytest.raises(UpbitError):
-        gate.check()
+        rate_limit.check()
     clock.now += more + 0.01
-    gate.check()
-    assert gate.remaining() == 0
+    rate_limit.check()
+    assert rate_limit.remaining() == 0
 
 
 @pytest.mark.parametrize(
@@ -109,50 +109,50 @@ async def test_gate_stays_closed_for_what_was_asked(
 async def test_each_refusal_in_a_row_closes_the_gate_for_longer(
     clock: Clock, error: UpbitError, waits: list[float]
 ) -> None:
-    gate = Gate()
+    rate_limit = RateLimit()
     for wait in waits:
-        gate.refused(error)
-        assert wait <= gate.remaining() <= wait * 1.1
-        clock.now += gate.remaining()
+        rate_limit.note_limited(error)
+        assert wait <= rate_limit.remaining() <= wait * 1.1
+        clock.now += rate_limit.remaining()
 
 
 async def test_waits_stay_bounded_for_ever(clock: Clock) -> None:
-    gate = Gate()
+    rate_limit = RateLimit()
     for _ in range(5000):
-        gate.refused(blocked())
-        assert gate.remaining() <= 3600 * 1.1
-        clock.now += gate.remaining()
+        rate_limit.note_limited(blocked())
+        assert rate_limit.remaining() <= 3600 * 1.1
+        clock.now += rate_limit.remaining()
 
 
 async def test_time_without_a_refusal_starts_the_waits_over(clock: Clock) -> None:
-    gate = Gate()
+    rate_limit = RateLimit()
     for _ in range(4):
-        gate.refused(blocked())
-    clock.now += gate.remaining() + 8 * 120 - 1
-    gate.refused(blocked())
-    assert gate.remaining() >= 16 * 120
-    clock.now += gate.remaining() + 16 * 120 + 1
-    gate.refused(blocked())
-    assert gate.remaining() <= 120 * 1.1
+        rate_limit.note_limited(blocked())
+    clock.now += rate_limit.remaining() + 8 * 120 - 1
+    rate_limit.note_limited(blocked())
+    assert rate_limit.remaining() >= 16 * 120
+    clock.now += rate_limit.remaining() + 16 * 120 + 1
+    rate_limit.note_limited(blocked())
+    assert rate_limit.remaining() <= 120 * 1.1
 
 
 async def test_first_block_is_not_longer_for_the_refusals_that_came_before_it(clock: Clock) -> None:
-    gate = Gate()
+    rate_limit = RateLimit()
     for _ in range(6):
-        gate.refused(rate_limited())
-    gate.refused(blocked())
-    assert gate.remaining() <= 120 * 1.1
+        rate_limit.note_limited(rate_limited())
+    rate_limit.note_limited(blocked())
+    assert rate_limit.remaining() <= 120 * 1.1
 
 
 async def test_shorter_wait_does_not_open_the_gate_earlier(clock: Clock) -> None:
-    gate = Gate()
-    gate.refused(blocked(3000))
-    gate.refused(rate_limited())
-    assert gate.remaining() >= 3000
+    rate_limit = RateLimit()
+    rate_limit.note_limited(blocked(3000))
+    rate_limit.note_limited(rate_limited())
+    assert rate_limit.remaining() >= 3000
 
 
 @pytest.mark.parametrize("kind", [kind for kind in ErrorKind if kind not in ("rate_limited", "blocked")])
 async def test_other_errors_leave_the_gate_open(clock: Clock, kind: ErrorKind) -> None:
-    gate = Gate()
-    gate.refused(UpbitError(kind, "http_401", 60))
-    gate.check()
+    rate_limit = RateLimit()
+    rate_limit.note_limited(UpbitError(kind, "http_401", 60))
+    rate_limit.check()

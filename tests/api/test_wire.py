@@ -14,18 +14,18 @@ from custom_components.upbit.api.wire import (
     EMPTY,
     MAX_FRAME_SIZE,
     AssetUpdate,
+    DecodeError,
+    DecodeErrorReason,
     ErrorFrame,
     Holding,
     NoticeFrame,
-    Refusal,
-    RefusedError,
     decode_accounts,
     decode_frame,
     exact_difference,
     plain,
     subscription,
 )
-from tests.exchange.wire import Format, parse_request
+from simulator.wire import Format, parse_request
 
 DEFAULT = (
     '{"type": "myAsset", "asset_uuid": "e635f223-1609-4969-8fb6-4376937baad6",'
@@ -141,7 +141,7 @@ def test_amounts_do_not_depend_on_the_decimal_context() -> None:
 
 def test_number_that_no_decimal_can_hold_is_refused_whatever_the_decimal_context() -> None:
     # Without its trap the number would be NaN.
-    with decimal.localcontext(traps=[]), pytest.raises(RefusedError):
+    with decimal.localcontext(traps=[]), pytest.raises(DecodeError):
         decode_frame(frame(assets("1e99999999999999999999")))
 
 
@@ -209,85 +209,85 @@ def test_error_frame_without_a_text_for_a_name_is_one_all_the_same(error: str) -
 
 
 @pytest.mark.parametrize(
-    ("data", "refusal"),
+    ("data", "reason"),
     [
-        (b"", Refusal.NOT_JSON),
-        ("PONG", Refusal.NOT_JSON),
-        (frame(assets("1"))[:-1], Refusal.NOT_JSON),
-        (frame(assets("1")) + "{}", Refusal.NOT_JSON),
-        (frame(assets("01")), Refusal.NOT_JSON),
-        (frame(assets("+1")), Refusal.NOT_JSON),
-        (frame(assets(".5")), Refusal.NOT_JSON),
-        (frame(assets("9" * 5000)), Refusal.NOT_JSON),
-        (frame(assets("1e99999999999999999999")), Refusal.NOT_JSON),
-        ("[" * 200_000, Refusal.NOT_JSON),
-        (frame(assets("1")).encode("utf-16"), Refusal.NOT_UTF8),
-        (b'{"status": "\xff"}', Refusal.NOT_UTF8),
-        (b" " * (MAX_FRAME_SIZE + 1), Refusal.TOO_LARGE),
-        (" " * (MAX_FRAME_SIZE + 1), Refusal.TOO_LARGE),
-        ("[]", Refusal.WRONG_SHAPE),
-        ("1", Refusal.WRONG_SHAPE),
-        ("null", Refusal.WRONG_SHAPE),
-        ("[[]]", Refusal.WRONG_SHAPE),
-        (f"[{DEFAULT}, 1]", Refusal.WRONG_SHAPE),
-        (frame("{}"), Refusal.WRONG_SHAPE),
-        (frame('["BTC"]'), Refusal.WRONG_SHAPE),
-        ('{"error": "INVALID_AUTH"}', Refusal.WRONG_SHAPE),
-        ("{}", Refusal.UNKNOWN_TYPE),
-        ('{"type": "myOrder"}', Refusal.UNKNOWN_TYPE),
-        ('{"ty": "ticker", "cd": "SGD-BTC"}', Refusal.UNKNOWN_TYPE),
-        (frame(assets("1"), asset_timestamp=""), Refusal.MISSING_KEY),
-        (frame(assets("1"), timestamp=""), Refusal.MISSING_KEY),
-        (frame(""), Refusal.MISSING_KEY),
-        (frame('[{"currency": "BTC", "balance": 1}]'), Refusal.MISSING_KEY),
-        (frame('[{"currency": "BTC", "locked": 1}]'), Refusal.MISSING_KEY),
-        (frame('[{"balance": 1, "locked": 1}]'), Refusal.MISSING_KEY),
+        (b"", DecodeErrorReason.NOT_JSON),
+        ("PONG", DecodeErrorReason.NOT_JSON),
+        (frame(assets("1"))[:-1], DecodeErrorReason.NOT_JSON),
+        (frame(assets("1")) + "{}", DecodeErrorReason.NOT_JSON),
+        (frame(assets("01")), DecodeErrorReason.NOT_JSON),
+        (frame(assets("+1")), DecodeErrorReason.NOT_JSON),
+        (frame(assets(".5")), DecodeErrorReason.NOT_JSON),
+        (frame(assets("9" * 5000)), DecodeErrorReason.NOT_JSON),
+        (frame(assets("1e99999999999999999999")), DecodeErrorReason.NOT_JSON),
+        ("[" * 200_000, DecodeErrorReason.NOT_JSON),
+        (frame(assets("1")).encode("utf-16"), DecodeErrorReason.NOT_UTF8),
+        (b'{"status": "\xff"}', DecodeErrorReason.NOT_UTF8),
+        (b" " * (MAX_FRAME_SIZE + 1), DecodeErrorReason.TOO_LARGE),
+        (" " * (MAX_FRAME_SIZE + 1), DecodeErrorReason.TOO_LARGE),
+        ("[]", DecodeErrorReason.WRONG_SHAPE),
+        ("1", DecodeErrorReason.WRONG_SHAPE),
+        ("null", DecodeErrorReason.WRONG_SHAPE),
+        ("[[]]", DecodeErrorReason.WRONG_SHAPE),
+        (f"[{DEFAULT}, 1]", DecodeErrorReason.WRONG_SHAPE),
+        (frame("{}"), DecodeErrorReason.WRONG_SHAPE),
+        (frame('["BTC"]'), DecodeErrorReason.WRONG_SHAPE),
+        ('{"error": "INVALID_AUTH"}', DecodeErrorReason.WRONG_SHAPE),
+        ("{}", DecodeErrorReason.UNKNOWN_TYPE),
+        ('{"type": "myOrder"}', DecodeErrorReason.UNKNOWN_TYPE),
+        ('{"ty": "ticker", "cd": "SGD-BTC"}', DecodeErrorReason.UNKNOWN_TYPE),
+        (frame(assets("1"), asset_timestamp=""), DecodeErrorReason.MISSING_KEY),
+        (frame(assets("1"), timestamp=""), DecodeErrorReason.MISSING_KEY),
+        (frame(""), DecodeErrorReason.MISSING_KEY),
+        (frame('[{"currency": "BTC", "balance": 1}]'), DecodeErrorReason.MISSING_KEY),
+        (frame('[{"currency": "BTC", "locked": 1}]'), DecodeErrorReason.MISSING_KEY),
+        (frame('[{"balance": 1, "locked": 1}]'), DecodeErrorReason.MISSING_KEY),
         # The keys of two formats mixed.
-        (frame('[{"cu": "BTC", "b": 1, "l": 1}]'), Refusal.MISSING_KEY),
-        (frame(assets("NaN")), Refusal.INVALID_AMOUNT),
-        (frame(assets("Infinity")), Refusal.INVALID_AMOUNT),
-        (frame(assets("-Infinity")), Refusal.INVALID_AMOUNT),
-        (frame(assets("null")), Refusal.INVALID_AMOUNT),
-        (frame(assets("true")), Refusal.INVALID_AMOUNT),
-        (frame(assets('"1"')), Refusal.INVALID_AMOUNT),
-        (frame(assets("[1]")), Refusal.INVALID_AMOUNT),
-        (frame(assets("-1")), Refusal.INVALID_AMOUNT),
-        (frame(assets("-0.00000001")), Refusal.INVALID_AMOUNT),
-        (frame(assets("1e120")), Refusal.INVALID_AMOUNT),
-        (frame(assets("1" + "0" * 120)), Refusal.INVALID_AMOUNT),
-        (frame(assets("1e-121")), Refusal.INVALID_AMOUNT),
-        (frame(assets("1.0e-120")), Refusal.INVALID_AMOUNT),
-        (frame(assets("1", '""')), Refusal.INVALID_CURRENCY),
-        (frame(assets("1", "null")), Refusal.INVALID_CURRENCY),
-        (frame(assets("1", "1")), Refusal.INVALID_CURRENCY),
-        (frame(assets("1", '" BTC"')), Refusal.INVALID_CURRENCY),
-        (frame(assets("1", '"BTC\\n"')), Refusal.INVALID_CURRENCY),
-        (frame(assets("1", '"비트코인"')), Refusal.INVALID_CURRENCY),
-        (frame(assets("1", '"\\ud800"')), Refusal.INVALID_CURRENCY),
-        (frame(assets("1", '"<b>"')), Refusal.INVALID_CURRENCY),
-        (frame(assets("1", '"' + "A" * 33 + '"')), Refusal.INVALID_CURRENCY),
-        (frame(assets("1")[:-1] + ", " + assets("2")[1:]), Refusal.REPEATED_CURRENCY),
-        (frame(assets("1"), asset_timestamp="-1"), Refusal.INVALID_TIMESTAMP),
-        (frame(assets("1"), asset_timestamp="1.0"), Refusal.INVALID_TIMESTAMP),
-        (frame(assets("1"), asset_timestamp='"1"'), Refusal.INVALID_TIMESTAMP),
-        (frame(assets("1"), asset_timestamp="true"), Refusal.INVALID_TIMESTAMP),
-        (frame(assets("1"), asset_timestamp="253402300799001"), Refusal.INVALID_TIMESTAMP),
-        (frame(assets("1"), timestamp="null"), Refusal.INVALID_TIMESTAMP),
+        (frame('[{"cu": "BTC", "b": 1, "l": 1}]'), DecodeErrorReason.MISSING_KEY),
+        (frame(assets("NaN")), DecodeErrorReason.INVALID_AMOUNT),
+        (frame(assets("Infinity")), DecodeErrorReason.INVALID_AMOUNT),
+        (frame(assets("-Infinity")), DecodeErrorReason.INVALID_AMOUNT),
+        (frame(assets("null")), DecodeErrorReason.INVALID_AMOUNT),
+        (frame(assets("true")), DecodeErrorReason.INVALID_AMOUNT),
+        (frame(assets('"1"')), DecodeErrorReason.INVALID_AMOUNT),
+        (frame(assets("[1]")), DecodeErrorReason.INVALID_AMOUNT),
+        (frame(assets("-1")), DecodeErrorReason.INVALID_AMOUNT),
+        (frame(assets("-0.00000001")), DecodeErrorReason.INVALID_AMOUNT),
+        (frame(assets("1e120")), DecodeErrorReason.INVALID_AMOUNT),
+        (frame(assets("1" + "0" * 120)), DecodeErrorReason.INVALID_AMOUNT),
+        (frame(assets("1e-121")), DecodeErrorReason.INVALID_AMOUNT),
+        (frame(assets("1.0e-120")), DecodeErrorReason.INVALID_AMOUNT),
+        (frame(assets("1", '""')), DecodeErrorReason.INVALID_CURRENCY),
+        (frame(assets("1", "null")), DecodeErrorReason.INVALID_CURRENCY),
+        (frame(assets("1", "1")), DecodeErrorReason.INVALID_CURRENCY),
+        (frame(assets("1", '" BTC"')), DecodeErrorReason.INVALID_CURRENCY),
+        (frame(assets("1", '"BTC\\n"')), DecodeErrorReason.INVALID_CURRENCY),
+        (frame(assets("1", '"비트코인"')), DecodeErrorReason.INVALID_CURRENCY),
+        (frame(assets("1", '"\\ud800"')), DecodeErrorReason.INVALID_CURRENCY),
+        (frame(assets("1", '"<b>"')), DecodeErrorReason.INVALID_CURRENCY),
+        (frame(assets("1", '"' + "A" * 33 + '"')), DecodeErrorReason.INVALID_CURRENCY),
+        (frame(assets("1")[:-1] + ", " + assets("2")[1:]), DecodeErrorReason.REPEATED_CURRENCY),
+        (frame(assets("1"), asset_timestamp="-1"), DecodeErrorReason.INVALID_TIMESTAMP),
+        (frame(assets("1"), asset_timestamp="1.0"), DecodeErrorReason.INVALID_TIMESTAMP),
+        (frame(assets("1"), asset_timestamp='"1"'), DecodeErrorReason.INVALID_TIMESTAMP),
+        (frame(assets("1"), asset_timestamp="true"), DecodeErrorReason.INVALID_TIMESTAMP),
+        (frame(assets("1"), asset_timestamp="253402300799001"), DecodeErrorReason.INVALID_TIMESTAMP),
+        (frame(assets("1"), timestamp="null"), DecodeErrorReason.INVALID_TIMESTAMP),
     ],
 )
-def test_malformed_frame_is_refused_with_a_reason(data: bytes | str, refusal: Refusal) -> None:
-    with pytest.raises(RefusedError) as caught:
+def test_malformed_frame_is_refused_with_a_reason(data: bytes | str, reason: DecodeErrorReason) -> None:
+    with pytest.raises(DecodeError) as caught:
         decode_frame(data)
-    assert caught.value.refusal is refusal
+    assert caught.value.reason is reason
     # Nothing of the frame gets into a log by way of the error.
-    assert str(caught.value) == refusal.value
+    assert str(caught.value) == reason.value
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
 
 def test_one_malformed_currency_refuses_the_whole_frame() -> None:
     rows = f"{assets('1')[:-1]}, {assets('-1', '"XRP"')[1:]}"
-    with pytest.raises(RefusedError):
+    with pytest.raises(DecodeError):
         decode_frame(frame(rows))
 
 

@@ -7,9 +7,9 @@ import json
 import pytest
 
 from custom_components.upbit.api.wire import (
+    DecodeError,
+    DecodeErrorReason,
     Holding,
-    Refusal,
-    RefusedError,
     decode_accounts,
     decode_key_expiry,
     error_name,
@@ -54,20 +54,20 @@ def test_rows_of_one_currency_are_added_without_rounding() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "refusal"),
+    ("body", "reason"),
     [
-        (b"", Refusal.NOT_JSON),
-        (b"<html>", Refusal.NOT_JSON),
-        (b"\xff\xfe", Refusal.NOT_UTF8),
-        (b"{}", Refusal.WRONG_SHAPE),
-        (b'{"error": {"name": "jwt_verification"}}', Refusal.WRONG_SHAPE),
-        (b"[1]", Refusal.WRONG_SHAPE),
-        (rows({"currency": "BTC", "balance": "1"}), Refusal.MISSING_KEY),
-        (rows({"currency": "BTC", "locked": "1"}), Refusal.MISSING_KEY),
-        (rows({"balance": "1", "locked": "1"}), Refusal.MISSING_KEY),
-        (rows({"currency": "", "balance": "1", "locked": "1"}), Refusal.INVALID_CURRENCY),
+        (b"", DecodeErrorReason.NOT_JSON),
+        (b"<html>", DecodeErrorReason.NOT_JSON),
+        (b"\xff\xfe", DecodeErrorReason.NOT_UTF8),
+        (b"{}", DecodeErrorReason.WRONG_SHAPE),
+        (b'{"error": {"name": "jwt_verification"}}', DecodeErrorReason.WRONG_SHAPE),
+        (b"[1]", DecodeErrorReason.WRONG_SHAPE),
+        (rows({"currency": "BTC", "balance": "1"}), DecodeErrorReason.MISSING_KEY),
+        (rows({"currency": "BTC", "locked": "1"}), DecodeErrorReason.MISSING_KEY),
+        (rows({"balance": "1", "locked": "1"}), DecodeErrorReason.MISSING_KEY),
+        (rows({"currency": "", "balance": "1", "locked": "1"}), DecodeErrorReason.INVALID_CURRENCY),
         *(
-            (rows({"currency": "BTC", "balance": amount, "locked": "1"}), Refusal.INVALID_AMOUNT)
+            (rows({"currency": "BTC", "balance": amount, "locked": "1"}), DecodeErrorReason.INVALID_AMOUNT)
             for amount in (
                 1,
                 1.5,
@@ -86,10 +86,10 @@ def test_rows_of_one_currency_are_added_without_rounding() -> None:
         ),
     ],
 )
-def test_malformed_rows_are_refused_with_a_reason(body: bytes, refusal: Refusal) -> None:
-    with pytest.raises(RefusedError) as caught:
+def test_malformed_rows_are_refused_with_a_reason(body: bytes, reason: DecodeErrorReason) -> None:
+    with pytest.raises(DecodeError) as caught:
         decode_accounts(body)
-    assert caught.value.refusal is refusal
+    assert caught.value.reason is reason
 
 
 # The key's expiry
@@ -112,21 +112,24 @@ def test_key_that_is_not_listed_has_no_expiry() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "refusal"),
+    ("body", "reason"),
     [
-        (b"", Refusal.NOT_JSON),
-        (b"{}", Refusal.WRONG_SHAPE),
-        (b"[1]", Refusal.WRONG_SHAPE),
-        (rows({"access_key": "own"}), Refusal.MISSING_KEY),
-        (rows({"access_key": "own", "expire_at": None}), Refusal.INVALID_TIMESTAMP),
-        (rows({"access_key": "own", "expire_at": "soon"}), Refusal.INVALID_TIMESTAMP),
-        (rows({"access_key": "own", "expire_at": "2026-06-25T11:22:54"}), Refusal.INVALID_TIMESTAMP),
+        (b"", DecodeErrorReason.NOT_JSON),
+        (b"{}", DecodeErrorReason.WRONG_SHAPE),
+        (b"[1]", DecodeErrorReason.WRONG_SHAPE),
+        (rows({"access_key": "own"}), DecodeErrorReason.MISSING_KEY),
+        (rows({"access_key": "own", "expire_at": None}), DecodeErrorReason.INVALID_TIMESTAMP),
+        (rows({"access_key": "own", "expire_at": "soon"}), DecodeErrorReason.INVALID_TIMESTAMP),
+        (
+            rows({"access_key": "own", "expire_at": "2026-06-25T11:22:54"}),
+            DecodeErrorReason.INVALID_TIMESTAMP,
+        ),
     ],
 )
-def test_malformed_expiry_is_refused_with_a_reason(body: bytes, refusal: Refusal) -> None:
-    with pytest.raises(RefusedError) as caught:
+def test_malformed_expiry_is_refused_with_a_reason(body: bytes, reason: DecodeErrorReason) -> None:
+    with pytest.raises(DecodeError) as caught:
         decode_key_expiry(body, "own")
-    assert caught.value.refusal is refusal
+    assert caught.value.reason is reason
 
 
 # The error of a body

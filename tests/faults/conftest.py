@@ -7,7 +7,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from tests.exchange import ACCESS_KEY, SimulatedExchange
+from simulator import ACCESS_KEY, SimulatedExchange
 
 from .clock import Clock, clock, until
 from .world import World

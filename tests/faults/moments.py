@@ -81,14 +81,14 @@ async def confirming(world: World, stack: AsyncExitStack) -> None:
 async def after_a_bad_frame(world: World, stack: AsyncExitStack) -> None:
     """A snapshot is due soon, since a frame was refused."""
     world.exchange.stream.send(b"hello")
-    await until(lambda: world.coordinator.statistics.refused_frames["not_json"] == 1, within=1)
+    await until(lambda: world.coordinator.stats.refused_frames["not_json"] == 1, within=1)
 
 
 async def waiting_to_reconnect(world: World, stack: AsyncExitStack) -> None:
     """The next attempt to connect is due later."""
     world.exchange.handshake.fail_with(503)
     world.exchange.cut()
-    await until(lambda: world.coordinator.statistics.failed_connects["http_503"] == 4, within=30)
+    await until(lambda: world.coordinator.stats.failed_connects["http_503"] == 4, within=30)
 
 
 async def in_doubt_of_the_key(world: World, stack: AsyncExitStack) -> None:
@@ -96,14 +96,14 @@ async def in_doubt_of_the_key(world: World, stack: AsyncExitStack) -> None:
     world.exchange.handshake.fail_with(401)
     world.exchange.rest.fail_with(503)
     world.exchange.cut()
-    await until(lambda: world.coordinator.statistics.failed_connects["http_401"] == 1, within=5)
+    await until(lambda: world.coordinator.stats.failed_connects["http_401"] == 1, within=5)
 
 
 async def blocked(world: World, stack: AsyncExitStack) -> None:
     """The exchange has asked to wait."""
     world.exchange.handshake.fail_with(418)
     world.exchange.cut()
-    await until(lambda: world.coordinator.gate.remaining() > 0, within=5)
+    await until(lambda: world.coordinator.rate_limit.remaining() > 0, within=5)
 
 
 async def half_open(world: World, stack: AsyncExitStack) -> None:
@@ -123,7 +123,7 @@ async def amid_a_flood(world: World, stack: AsyncExitStack) -> None:
     """Frames come faster than they are read."""
     for number in range(1, 200):
         world.exchange.account.set(f"C{number}", number)
-    await until(lambda: world.coordinator.statistics.frames > 0, within=1)
+    await until(lambda: world.coordinator.stats.frames > 0, within=1)
 
 
 async def silenced(world: World, stack: AsyncExitStack) -> None:

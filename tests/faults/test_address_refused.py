@@ -5,7 +5,7 @@ import pytest
 
 from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import TIMINGS
-from tests.exchange import most_within
+from simulator import most_within
 
 from .clock import clock, pass_time, until
 from .world import World

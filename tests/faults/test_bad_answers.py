@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.upbit.api.rest import REQUEST_TIMEOUT
 from custom_components.upbit.const import TIMINGS
-from tests.exchange import SimulatedExchange
+from simulator import SimulatedExchange
 
 from .clock import clock, pass_time, until
 from .world import World

@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.upbit.api.rest import REQUEST_TIMEOUT
 from custom_components.upbit.const import TIMINGS
-from tests.exchange import ACCESS_KEY
+from simulator import ACCESS_KEY
 
 from .clock import clock, pass_time, until
 from .world import World
@@ -26,7 +26,7 @@ async def test_host_that_slept_connects_again_and_compares(live: World, slept: f
     exchange.account.change({"BTC": ("0.7", "0"), "ETH": ("1", "0")}, announce=False)
     _move_wall_clock(slept)
     await until(lambda: live.live_and_right, within=TIMINGS.tick + 5)
-    assert live.coordinator.statistics.planned_reconnects == {"clock_jump": 1}
+    assert live.coordinator.stats.planned_reconnects == {"clock_jump": 1}
     assert exchange.record.most_live[ACCESS_KEY] <= 2  # the one that died is still open on the other side
     assert "unavailable" not in live.shown["BTC"]
     assert live.log_lines() == []
@@ -62,14 +62,12 @@ async def test_balances_from_before_the_sleep_are_not_taken_for_current(live: Wo
 @pytest.mark.parametrize("seconds", [-365 * 86_400, -3600, 3600, 20 * 365 * 86_400])
 async def test_clock_that_was_set_does_no_harm(live: World, seconds: float) -> None:
     _move_wall_clock(seconds)
-    await until(
-        lambda: live.coordinator.statistics.planned_reconnects["clock_jump"] == 1, within=TIMINGS.tick + 1
-    )
+    await until(lambda: live.coordinator.stats.planned_reconnects["clock_jump"] == 1, within=TIMINGS.tick + 1)
     await until(lambda: live.live_and_right, within=5)
     live.exchange.account.set("BTC", "0.7")
     await until(lambda: live.right, within=1)
     await pass_time(3600)
-    assert live.coordinator.statistics.planned_reconnects["clock_jump"] == 1
+    assert live.coordinator.stats.planned_reconnects["clock_jump"] == 1
     assert live.right
     assert "unavailable" not in live.shown["BTC"]
     assert live.log_lines() == []
@@ -80,7 +78,7 @@ async def test_clock_that_drifts_or_is_corrected_a_little_is_no_reason_to_connec
     for _ in range(120):
         _move_wall_clock(1)
         await pass_time(30)
-    assert live.coordinator.statistics.planned_reconnects == {}
+    assert live.coordinator.stats.planned_reconnects == {}
     assert len(live.exchange.record.handshakes) == 1
 
 
@@ -105,7 +103,7 @@ async def test_time_zone_makes_no_difference(live: World, zone: str) -> None:
         live.exchange.cut()
         await until(lambda: live.live_and_right, within=5)
         await pass_time(900)
-        assert live.coordinator.statistics.planned_reconnects == {}
+        assert live.coordinator.stats.planned_reconnects == {}
         assert live.right
     finally:
         dt_util.set_default_time_zone(before)

@@ -8,7 +8,7 @@ import pytest
 
 from custom_components.upbit.api.throttle import Backoff
 from custom_components.upbit.const import TIMINGS
-from tests.exchange import SimulatedExchange
+from simulator import SimulatedExchange
 
 from .clock import clock, pass_time, until
 from .world import World
@@ -29,13 +29,13 @@ WAYS: dict[str, Way] = {
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
 async def test_lost_connection_is_replaced_within_seconds(live: World, way: Way) -> None:
-    connected = live.coordinator.statistics.connects
+    connected = live.coordinator.stats.connects
     way(live.exchange)
     await until(lambda: not live.stream_shown_live, within=1)
     # No frame will ever tell of this one: it happens while there is no connection.
     live.exchange.account.change({"BTC": ("0.75", "0"), "ETH": ("2", "0")})
     await until(lambda: live.live_and_right, within=5)
-    assert live.coordinator.statistics.connects == connected + 1
+    assert live.coordinator.stats.connects == connected + 1
     assert live.total("BTC") == "0.75"
     assert live.total("ETH") == "2"
     # For so short a loss nobody has to be told anything.
@@ -49,10 +49,10 @@ async def test_changes_reach_the_sensors_after_each_reconnect(live: World, way: 
         way(live.exchange)
         await until(lambda: not live.stream_shown_live, within=1)
         await until(lambda: live.live_and_right, within=15)
-        snapshots = live.coordinator.statistics.snapshots
+        snapshots = live.coordinator.stats.snapshots
         live.exchange.account.set("BTC", number)
         await until(lambda: live.right, within=1)
-        assert live.coordinator.statistics.snapshots == snapshots  # it was the stream that told
+        assert live.coordinator.stats.snapshots == snapshots  # it was the stream that told
 
 
 FAILING_HANDSHAKES: dict[str, Way] = {

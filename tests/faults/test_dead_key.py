@@ -10,7 +10,7 @@ from homeassistant.helpers import entity_registry as er
 import pytest
 
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN, TIMINGS
-from tests.exchange import ACCESS_KEY, SimulatedExchange
+from simulator import ACCESS_KEY, SimulatedExchange
 
 from .clock import clock, pass_time, until
 from .world import World

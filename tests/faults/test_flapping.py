@@ -7,8 +7,8 @@ from statistics import mean
 import pytest
 
 from custom_components.upbit.const import TIMINGS
-from tests.exchange import SimulatedExchange, most_within
-from tests.exchange.faults import HttpFault
+from simulator import SimulatedExchange, most_within
+from simulator.faults import HttpFault
 
 from .clock import clock, pass_time, until
 from .world import World

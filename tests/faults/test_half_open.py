@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.exchange import ACCESS_KEY
+from simulator import ACCESS_KEY
 
 from .clock import pass_time, until
 from .world import World
@@ -12,7 +12,7 @@ async def test_half_open_connection_is_replaced_within_a_minute(live: World) -> 
     live.exchange.half_open()
     live.exchange.account.set("BTC", "0.7")
     await until(lambda: live.live_and_right, within=60)
-    assert live.coordinator.statistics.connects == 2
+    assert live.coordinator.stats.connects == 2
     assert "unavailable" not in live.shown["BTC"]
     assert live.log_lines() == []
 
@@ -61,7 +61,7 @@ async def test_handshake_that_is_never_answered_is_given_up(live: World) -> None
     exchange = live.exchange
     exchange.handshake.hang()
     exchange.cut()
-    await until(lambda: live.coordinator.statistics.failed_connects["TimeoutError"] == 3, within=60)
+    await until(lambda: live.coordinator.stats.failed_connects["TimeoutError"] == 3, within=60)
     assert not [call for call in exchange.record.handshakes[1:] if call.status is not None]
     exchange.handshake.recover()
     await until(lambda: live.live_and_right, within=30)

@@ -12,7 +12,7 @@ import pytest
 
 from custom_components.upbit import coordinator
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN, TIMINGS
-from tests.exchange import ACCESS_KEY
+from simulator import ACCESS_KEY
 
 from .clock import clock, pass_time, until
 from .world import World

@@ -9,7 +9,7 @@ from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.core import CoreState
 import pytest
 
-from tests.exchange import ACCESS_KEY
+from simulator import ACCESS_KEY
 
 from .clock import clock, pass_time, until
 from .moments import MOMENTS, SETUP_MOMENTS, Moment, at, key_dead

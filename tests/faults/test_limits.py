@@ -8,8 +8,8 @@ from itertools import pairwise
 import pytest
 
 from custom_components.upbit.const import TIMINGS
-from tests.exchange import Call, SimulatedExchange, most_within
-from tests.exchange.faults import FaultKind, HttpFault
+from simulator import Call, SimulatedExchange, most_within
+from simulator.faults import FaultKind, HttpFault
 
 from .clock import clock, pass_time, until
 from .world import World
@@ -102,7 +102,7 @@ async def test_block_is_never_met_with_more_than_two_requests_a_minute(
     block(exchange)
     exchange.cut()
     started = clock().time()
-    await until(lambda: live.coordinator.gate.remaining() > 0, within=5)
+    await until(lambda: live.coordinator.rate_limit.remaining() > 0, within=5)
     blocked = clock().time()
     await pass_time(3600)
     assert most_within(_since(live, blocked), 60) <= 2
@@ -172,7 +172,7 @@ async def test_limits_as_the_exchange_documents_them_are_never_met(live: World) 
 async def test_frame_that_asks_to_wait_is_obeyed(live: World) -> None:
     exchange = live.exchange
     exchange.stream.send_error("Too Many Requests")
-    await until(lambda: live.coordinator.gate.remaining() > 0, within=1)
+    await until(lambda: live.coordinator.rate_limit.remaining() > 0, within=1)
     told = clock().time()
     await until(lambda: live.live_and_right, within=10)
     assert _since(live, told)[0].at - told >= 1
@@ -192,7 +192,7 @@ async def test_waits_whatever_becomes_of_the_body(
     )
     exchange.handshake.fail_with(503)
     exchange.cut()
-    await until(lambda: live.coordinator.gate.remaining() > 0, within=5)
+    await until(lambda: live.coordinator.rate_limit.remaining() > 0, within=5)
     told = clock().time()
     await pass_time(600)
     assert _since(live, told) == []

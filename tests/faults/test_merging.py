@@ -85,7 +85,7 @@ async def test_frames_out_of_order(live: World) -> None:
         for amount in ("0.7", "0.8", "0.9"):
             exchange.account.set("BTC", amount)
         held.release(2, 0, 1)
-        await until(lambda: live.coordinator.ledger.stale == 2, within=1)
+        await until(lambda: live.coordinator.ledger.stale_count == 2, within=1)
     assert live.shown["BTC"] == ["0.6", "0.9"]
 
 
@@ -96,7 +96,7 @@ async def test_order_is_kept_for_each_currency_by_itself(live: World) -> None:
         exchange.account.set("XRP", "1")
         held.release(1, 0)  # the older frame is about another currency: it counts
         await until(lambda: live.right, within=1)
-    assert live.coordinator.ledger.stale == 0
+    assert live.coordinator.ledger.stale_count == 0
 
 
 async def test_equal_timestamps_count(live: World) -> None:
@@ -110,7 +110,7 @@ async def test_equal_timestamps_count(live: World) -> None:
 async def test_one_event_in_two_frames_of_equal_time(live: World) -> None:
     live.exchange.account.change({"SGD": ("900", "0"), "BTC": ("0.7", "0")})
     await until(lambda: live.right, within=1)
-    assert live.coordinator.statistics.frames == 2
+    assert live.coordinator.stats.frames == 2
 
 
 async def test_duplicates_are_told_once(live: World) -> None:
@@ -118,7 +118,7 @@ async def test_duplicates_are_told_once(live: World) -> None:
     exchange.stream.outbound.copies = 3
     exchange.account.set("BTC", "0.7")
     exchange.account.set("BTC", "0.8")
-    await until(lambda: live.coordinator.statistics.frames == 6, within=1)
+    await until(lambda: live.coordinator.stats.frames == 6, within=1)
     assert live.right
     assert live.shown["BTC"] == ["0.6", "0.7", "0.8"]
 
@@ -128,10 +128,10 @@ async def test_delayed_and_overtaking_frames_end_right(live: World) -> None:
     exchange.stream.outbound.jitter = 5
     for number in range(1, 50):
         exchange.account.change({"BTC": (number, "0"), "XRP": (2 * number, "1")})
-    await until(lambda: live.coordinator.statistics.frames == 98, within=6)
+    await until(lambda: live.coordinator.stats.frames == 98, within=6)
     assert live.right
     await pass_time(TIMINGS.poll + TIMINGS.confirm + 1)
-    assert live.coordinator.statistics.changes_missed_by_stream == 0
+    assert live.coordinator.stats.changes_missed_by_stream == 0
 
 
 async def test_second_row_of_one_currency_is_a_part_of_it(live: World) -> None:
@@ -188,16 +188,16 @@ async def test_frames_of_the_connection_before_do_not_count_on_the_next(live: Wo
 async def test_frame_from_far_in_the_future_is_mended_by_a_snapshot(live: World) -> None:
     exchange = live.exchange
     exchange.stream.send_frame({"BTC": ("0.5", "0.1")}, asset_timestamp=253_402_300_799_000)
-    await until(lambda: live.coordinator.statistics.frames == 1, within=1)
+    await until(lambda: live.coordinator.stats.frames == 1, within=1)
     exchange.account.set("BTC", "0.7")  # looks older, so it is not believed
-    await until(lambda: live.coordinator.ledger.stale == 1, within=1)
+    await until(lambda: live.coordinator.ledger.stale_count == 1, within=1)
     await until(lambda: live.right, within=TIMINGS.refused_frame + 1)
     for number in range(1, 6):
         await pass_time(60)
         exchange.account.set("BTC", number)
         await until(lambda: live.right, within=TIMINGS.refused_frame + 1)
     # The stream told, so it is not taken for deaf.
-    assert live.coordinator.statistics.connects == 1
+    assert live.coordinator.stats.connects == 1
 
 
 async def test_frame_of_an_earlier_connection_that_comes_again_is_old(live: World) -> None:
@@ -209,7 +209,7 @@ async def test_frame_of_an_earlier_connection_that_comes_again_is_old(live: Worl
     await until(lambda: not live.coordinator.health.live, within=1)
     await until(lambda: live.live_and_right, within=5)
     exchange.stream.send_frame({"BTC": ("0.7", "0")}, asset_timestamp=old.asset_timestamp)
-    await until(lambda: live.coordinator.ledger.stale == 1, within=1)
+    await until(lambda: live.coordinator.ledger.stale_count == 1, within=1)
     await pass_time(TIMINGS.refused_frame + 1)
     assert live.shown["BTC"] == ["0.6", "0.7", "0.8"]
 

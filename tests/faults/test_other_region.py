@@ -10,7 +10,7 @@ import pytest
 
 from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
-from tests.exchange import ACCESS_KEY, SECRET_KEY, SimulatedExchange
+from simulator import ACCESS_KEY, SECRET_KEY, SimulatedExchange
 
 from .clock import pass_time
 from .world import World

@@ -4,7 +4,7 @@ import pytest
 
 from custom_components.upbit.api.stream import CONNECT_TIMEOUT
 from custom_components.upbit.const import TIMINGS
-from tests.exchange import SimulatedExchange, most_within
+from simulator import SimulatedExchange, most_within
 
 from .clock import clock, pass_time, until
 from .world import World
@@ -123,7 +123,7 @@ async def test_both_down_is_said_once_and_so_is_their_return(live: World, fail: 
     assert live.log_lines() == [lost, "Upbit Singapore: the balances are available again"]
     assert live.shown["BTC"] == ["0.6", "unavailable", "0.7"]
     assert live.stream_states == ["on", "off", "on"]
-    assert live.coordinator.statistics.times_unavailable == 1
+    assert live.coordinator.stats.times_unavailable == 1
 
 
 async def test_return_is_noticed_also_while_a_handshake_is_pending(live: World) -> None:
@@ -131,7 +131,7 @@ async def test_return_is_noticed_also_while_a_handshake_is_pending(live: World) 
     exchange.handshake.hang()
     exchange.rest.fail_with(503)
     exchange.cut()
-    await until(lambda: live.coordinator.statistics.failed_connects["TimeoutError"] == 7, within=600)
+    await until(lambda: live.coordinator.stats.failed_connects["TimeoutError"] == 7, within=600)
     tried = len(exchange.record.handshakes)
     await until(lambda: len(exchange.record.handshakes) > tried, within=130)
     await exchange.recover()  # but that handshake will never be answered

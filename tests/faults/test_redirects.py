@@ -10,7 +10,7 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
 from custom_components.upbit.const import DOMAIN
-from tests.exchange import most_within
+from simulator import most_within
 
 from .clock import clock, pass_time, until
 from .world import World
@@ -74,7 +74,7 @@ async def test_handshake_goes_to_no_other_address(live: World, elsewhere: Elsewh
     await pass_time(60)
     assert elsewhere.requests == []
     assert not live.stream_shown_live
-    assert live.coordinator.statistics.failed_connects[f"http_{status}"] >= 3
+    assert live.coordinator.stats.failed_connects[f"http_{status}"] >= 3
     assert live.right  # by snapshots
     await exchange.recover()
     await until(lambda: live.live_and_right, within=125)
@@ -100,7 +100,7 @@ async def test_redirect_back_to_the_same_address_is_no_loop(live: World) -> None
     exchange = live.exchange
     exchange.handshake.fail_with(302, headers={"Location": exchange.websocket_url + "/private"})
     exchange.cut()
-    await until(lambda: live.coordinator.statistics.failed_connects["http_302"] == 1, within=2)
+    await until(lambda: live.coordinator.stats.failed_connects["http_302"] == 1, within=2)
     refused = [call for call in exchange.record.handshakes if call.status == 302]
     assert len(refused) == 1
 

@@ -16,7 +16,7 @@ from custom_components.upbit.const import DOMAIN
 from custom_components.upbit.coordinator import UpbitCoordinator
 from custom_components.upbit.diagnostics import async_get_config_entry_diagnostics
 from custom_components.upbit.entity import currency_of, total_unique_id
-from tests.exchange import SimulatedExchange
+from simulator import SimulatedExchange
 
 from .clock import until
 

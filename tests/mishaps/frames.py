@@ -5,8 +5,8 @@ from decimal import Decimal
 import json
 import random
 
-from tests.exchange.connection import Connection
-from tests.exchange.wire import NumberStyle
+from simulator.connection import Connection
+from simulator.wire import NumberStyle
 from tests.world import World
 
 from .register import mishap

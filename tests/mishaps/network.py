@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
-from tests.exchange.connection import Connection
-from tests.exchange.faults import Surface
+from simulator.connection import Connection
+from simulator.faults import Surface
 from tests.world import World
 
 from .register import mishap

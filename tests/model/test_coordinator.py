@@ -16,8 +16,8 @@ import pytest
 
 from custom_components.upbit.const import DOMAIN
 from custom_components.upbit.services import SERVICE_REFRESH
+from simulator import Delivery
 from tests.effort import effort
-from tests.exchange import Delivery
 from tests.mishaps import MISHAPS, expect
 from tests.virtual_time import run
 from tests.world import World, open_world
@@ -117,7 +117,7 @@ def test_sensors_show_the_account_and_nothing_else(
                 assert await world.quiet() == []
                 assert world.observer.wrong == []
                 assert world.coordinator is not None
-                assert not world.coordinator.statistics.unexpected_errors
+                assert not world.coordinator.stats.unexpected_errors
 
     random.seed(chance)
     run(wall, main)

@@ -6,7 +6,7 @@ from pathlib import Path
 from freezegun.api import FrozenDateTimeFactory
 
 from custom_components.upbit.const import TIMINGS
-from tests.exchange.connection import Connection
+from simulator.connection import Connection
 from tests.virtual_time import run
 from tests.world import open_world
 

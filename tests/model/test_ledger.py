@@ -107,7 +107,7 @@ class Model:
         self.whole = False
         if self.snapshot is None:
             return
-        yields = any(self.ledger.touched_since(currency, self.snapshot.mark) for currency in currencies)
+        yields = any(self.ledger.updated_since(currency, self.snapshot.mark) for currency in currencies)
         if yields or self.snapshot.rows is not None or self.is_hidden():
             self.snapshot.whole = False
 

@@ -22,7 +22,7 @@ from custom_components.upbit.api.auth import Credentials
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
 from custom_components.upbit.diagnostics import async_get_config_entry_diagnostics
 from custom_components.upbit.event import EVENT_BALANCE_CHANGED
-from tests.exchange import ApiKey, SimulatedExchange
+from simulator import ApiKey, SimulatedExchange
 from tests.world import World, key_text, open_world
 
 _DIGITS = 9
@@ -198,7 +198,7 @@ async def watch(folder: Path, course: Course) -> Leaks:
     loop.slow_callback_duration = 0
     async with open_world(folder, region="kr", pace=1) as world:
         leaks = Leaks(world.exchange, ASSET_UUID, WRONG_KEY, *_HOSTILE)
-        with leaks.logs(), patch("tests.exchange.wire.uuid", SimpleNamespace(uuid4=lambda: ASSET_UUID)):
+        with leaks.logs(), patch("simulator.wire.uuid", SimpleNamespace(uuid4=lambda: ASSET_UUID)):
             leaks.listen(world.hass)
             trading = asyncio.create_task(world.trader.run())
             await course(world, leaks)

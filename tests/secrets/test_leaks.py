@@ -73,7 +73,7 @@ def in_an_issue(world: World) -> None:
 
 def in_the_diagnostics(world: World) -> None:
     assert world.coordinator is not None
-    world.coordinator.statistics.losses[format(world.exchange.account["KRW"].locked, "f")] += 1
+    world.coordinator.stats.losses[format(world.exchange.account["KRW"].locked, "f")] += 1
 
 
 def in_the_title(world: World) -> None:

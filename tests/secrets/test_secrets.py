@@ -20,7 +20,7 @@ from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.api.rest import RestClient
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
 from custom_components.upbit.services import SERVICE_REFRESH
-from tests.exchange import ERRORS
+from simulator import ERRORS
 from tests.mishaps import MISHAPS
 from tests.virtual_time import run
 from tests.world import World

@@ -9,7 +9,7 @@ import sys
 # Before anything else imports Home Assistant, so that its clocks can be held.
 import pytest_homeassistant_custom_component.patch_time  # noqa: F401
 
-from tests.exchange import REGIONS
+from simulator import REGIONS
 from tests.virtual_time import run, virtual_clock
 
 from .course import soak

@@ -107,7 +107,7 @@ class Soak:
         else:
             figures.longest_lag = max(figures.longest_lag, observer.greatest_lag)
         if world.coordinator is not None:
-            figures.unexpected_errors += world.coordinator.statistics.unexpected_errors
+            figures.unexpected_errors += world.coordinator.stats.unexpected_errors
         self._take_down_record()
         self._measure_memory()
         observer.forget()

@@ -44,7 +44,7 @@ class Ledger:
         """Currencies whose last frame was ignored."""
         self._touched: dict[str, int] = {}
         self._sequence = 0
-        self.stale = 0
+        self.stale_count = 0
         """Currencies in frames that were ignored because a newer frame had come before."""
 
     @property
@@ -61,20 +61,20 @@ class Ledger:
         """The number of frames merged so far: a mark to compare with, taken when a snapshot is asked for."""
         return self._sequence
 
-    def touched_since(self, currency: str, sequence: int) -> bool:
+    def updated_since(self, currency: str, sequence: int) -> bool:
         """Whether a frame has told about the currency after the mark was taken."""
         return self._touched.get(currency, 0) > sequence
 
-    def was_ignored(self, currency: str) -> bool:
+    def last_was_stale(self, currency: str) -> bool:
         """Whether the last frame about the currency was ignored, because of its time."""
         return currency in self._ignored
 
-    def know(self, currencies: Iterable[str]) -> None:
+    def restore(self, currencies: Iterable[str]) -> None:
         """Hold currencies known from earlier at zero until told otherwise."""
         for currency in currencies:
             self._holdings.setdefault(currency, EMPTY)
 
-    def forget(self, currency: str) -> None:
+    def remove(self, currency: str) -> None:
         """Drop a currency that is empty; it counts as new when it is seen again."""
         if self.holding(currency) == EMPTY:
             self._holdings.pop(currency, None)
@@ -86,7 +86,7 @@ class Ledger:
         time = update.asset_timestamp
         for currency, after in update.holdings.items():
             if time < self._asset_timestamps.get(currency, 0):
-                self.stale += 1
+                self.stale_count += 1
                 self._ignored.add(currency)
                 continue
             self._asset_timestamps[currency] = time
@@ -107,7 +107,7 @@ class Ledger:
         """
         changes = []
         for currency in snapshot.keys() | self._holdings.keys():
-            if self.touched_since(currency, asked_at):
+            if self.updated_since(currency, asked_at):
                 continue
             if (change := self._set(currency, snapshot.get(currency, EMPTY), None)) is not None:
                 changes.append(change)

@@ -11,8 +11,8 @@ import aiohttp
 from .auth import Credentials
 from .errors import ErrorKind, UpbitError, error_of_answer
 from .regions import Region
-from .throttle import Gate
-from .wire import MAX_FRAME_SIZE, Holding, RefusedError, decode_accounts, decode_key_expiry, error_name
+from .throttle import RateLimit
+from .wire import MAX_FRAME_SIZE, DecodeError, Holding, decode_accounts, decode_key_expiry, error_name
 
 REQUEST_TIMEOUT = 10.0
 """Seconds for a whole call, the body included."""
@@ -24,12 +24,12 @@ class RestClient:
     """Calls the Exchange API of one region with one key; it knows only calls that read."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, region: Region, credentials: Credentials, gate: Gate
+        self, session: aiohttp.ClientSession, region: Region, credentials: Credentials, rate_limit: RateLimit
     ) -> None:
         self._session = session
         self._region = region
         self._credentials = credentials
-        self._gate = gate
+        self._rate_limit = rate_limit
 
     async def accounts(self) -> dict[str, Holding]:
         """Return what the account holds, by currency; zero holdings may be absent.
@@ -42,8 +42,8 @@ class RestClient:
         body = await self._get("/v1/accounts")
         try:
             return decode_accounts(body)
-        except RefusedError as err:
-            raise UpbitError(ErrorKind.INVALID_ANSWER, f"accounts_{err.refusal}") from None
+        except DecodeError as err:
+            raise UpbitError(ErrorKind.INVALID_ANSWER, f"accounts_{err.reason}") from None
 
     async def key_expiry(self) -> datetime | None:
         """Return when the key expires, None where the region does not tell or does not list the key.
@@ -58,8 +58,8 @@ class RestClient:
         body = await self._get("/v1/api_keys")
         try:
             return decode_key_expiry(body, self._credentials.access_key)
-        except RefusedError as err:
-            raise UpbitError(ErrorKind.INVALID_ANSWER, f"api_keys_{err.refusal}") from None
+        except DecodeError as err:
+            raise UpbitError(ErrorKind.INVALID_ANSWER, f"api_keys_{err.reason}") from None
 
     async def _get(self, path: str) -> bytes:
         try:
@@ -76,7 +76,7 @@ class RestClient:
             raise
 
     async def _get_once(self, path: str) -> bytes:
-        self._gate.check()
+        self._rate_limit.check()
         # aiohttp's errors print the request's headers, the token among them: they end here.
         try:
             async with (
@@ -101,7 +101,7 @@ class RestClient:
 
     def _refused(self, status: int, body: bytes, headers: Mapping[str, str]) -> UpbitError:
         error = error_of_answer(status, error_name(body), headers)
-        self._gate.refused(error)
+        self._rate_limit.note_limited(error)
         return error
 
 

@@ -14,14 +14,14 @@ from aiohttp.http_websocket import WSMessageTextBytes
 from .auth import Credentials
 from .errors import ErrorKind, UpbitError, error_of_answer, kind_of_name, short_reason
 from .regions import Region
-from .throttle import Gate
+from .throttle import RateLimit
 from .wire import (
     MAX_FRAME_SIZE,
     AssetUpdate,
+    DecodeError,
+    DecodeErrorReason,
     ErrorFrame,
     NoticeFrame,
-    Refusal,
-    RefusedError,
     decode_frame,
     subscription,
 )
@@ -50,21 +50,21 @@ type _Message = aiohttp.WSMessage | WSMessageTextBytes
 
 
 @dataclass(frozen=True, slots=True)
-class RefusedFrame:
+class InvalidFrame:
     """A frame came that could not be used; what it meant to say is unknown."""
 
-    refusal: Refusal
+    reason: DecodeErrorReason
 
 
-type StreamEvent = AssetUpdate | RefusedFrame
+type StreamEvent = AssetUpdate | InvalidFrame
 
 
 class Stream:
     """A subscribed connection; iterate it until it raises, for it never ends by itself."""
 
-    def __init__(self, websocket: _WebSocket, gate: Gate) -> None:
+    def __init__(self, websocket: _WebSocket, rate_limit: RateLimit) -> None:
         self._websocket = websocket
-        self._gate = gate
+        self._rate_limit = rate_limit
 
     async def events(self) -> AsyncIterator[StreamEvent]:
         """Yield every update and every refused frame.
@@ -77,12 +77,12 @@ class Stream:
             message = await self._websocket.receive()
             if message.type not in (aiohttp.WSMsgType.BINARY, aiohttp.WSMsgType.TEXT):
                 if _was_too_large(message):
-                    yield RefusedFrame(Refusal.TOO_LARGE)
+                    yield InvalidFrame(DecodeErrorReason.TOO_LARGE)
                 raise UpbitError(ErrorKind.CONNECTION_LOST, f"close_{self._websocket.close_code}")
             try:
                 frames = decode_frame(message.data)
-            except RefusedError as err:
-                yield RefusedFrame(err.refusal)
+            except DecodeError as err:
+                yield InvalidFrame(err.reason)
                 continue
             for frame in frames:
                 match frame:
@@ -97,13 +97,13 @@ class Stream:
 
     def _error(self, name: str) -> UpbitError:
         error = UpbitError(kind_of_name(name) or ErrorKind.UNKNOWN, f"frame_{short_reason(name)}")
-        self._gate.refused(error)
+        self._rate_limit.note_limited(error)
         return error
 
 
 @asynccontextmanager
 async def open_stream(
-    session: aiohttp.ClientSession, region: Region, credentials: Credentials, gate: Gate
+    session: aiohttp.ClientSession, region: Region, credentials: Credentials, rate_limit: RateLimit
 ) -> AsyncIterator[Stream]:
     """Connect and subscribe to My Asset messages; leaving the context closes the socket.
 
@@ -115,21 +115,21 @@ async def open_stream(
     Raises:
         UpbitError: The handshake was refused, not answered in time, or the connection failed.
     """
-    gate.check()
-    websocket = await _connect(session, region, credentials, gate)
+    rate_limit.check()
+    websocket = await _connect(session, region, credentials, rate_limit)
     try:
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
                 await websocket.send_str(subscription(str(uuid.uuid4())))
         except (TimeoutError, aiohttp.ClientError, OSError) as err:
             raise UpbitError(ErrorKind.CONNECTION_LOST, type(err).__name__) from None
-        yield Stream(websocket, gate)
+        yield Stream(websocket, rate_limit)
     finally:
         await _close(websocket)
 
 
 async def _connect(
-    session: aiohttp.ClientSession, region: Region, credentials: Credentials, gate: Gate
+    session: aiohttp.ClientSession, region: Region, credentials: Credentials, rate_limit: RateLimit
 ) -> _WebSocket:
     # aiohttp's errors print the request's headers, the token among them: they end here.
     try:
@@ -142,7 +142,7 @@ async def _connect(
                 decode_text=False,
             )
     except aiohttp.WSServerHandshakeError as err:
-        raise _refused_handshake(err, gate) from None
+        raise _refused_handshake(err, rate_limit) from None
     except (TimeoutError, aiohttp.ClientError, ssl.SSLError, OSError, ValueError) as err:
         raise UpbitError(ErrorKind.CANNOT_CONNECT, type(err).__name__) from None
 
@@ -176,9 +176,9 @@ async def _close(websocket: _WebSocket) -> None:
         await websocket.close()
 
 
-def _refused_handshake(err: aiohttp.WSServerHandshakeError, gate: Gate) -> UpbitError:
+def _refused_handshake(err: aiohttp.WSServerHandshakeError, rate_limit: RateLimit) -> UpbitError:
     error = error_of_answer(err.status, None, err.headers or {})
-    gate.refused(error)
+    rate_limit.note_limited(error)
     if error.kind.needs_new_key:
         # A handshake tells a status and no reason: a key, its address and its permission look alike here.
         return UpbitError(ErrorKind.UNAUTHORIZED, error.reason)

@@ -35,10 +35,10 @@ class Backoff:
         self._failures = 0
 
 
-class Gate:
+class RateLimit:
     """Holds back every request and handshake of one key while Upbit has asked to wait.
 
-    REST and stream share one gate, since Upbit counts what comes from a key and from an address together: under
+    REST and stream share one rate_limit, since Upbit counts what comes from a key and from an address together: under
     HTTP 418 a request through the other door would only make the block longer.
     """
 
@@ -48,13 +48,13 @@ class Gate:
         self._kind = ErrorKind.RATE_LIMITED
 
     def remaining(self) -> float:
-        """Return the seconds until the gate opens; 0 when it is open."""
+        """Return the seconds until the rate_limit opens; 0 when it is open."""
         return max(0.0, self._closed_until - asyncio.get_running_loop().time())
 
-    def refused(self, error: UpbitError) -> None:
-        """Close the gate after a 429 or 418, at least for what was asked, and longer with each refusal in a row.
+    def note_limited(self, error: UpbitError) -> None:
+        """Close the rate_limit after a 429 or 418, at least for what was asked, and longer with each reason in a row.
 
-        A row ends when the gate has stayed open for as long as it was closed at last.
+        A row ends when the rate_limit has stayed open for as long as it was closed at last.
         """
         match error.kind:
             case ErrorKind.RATE_LIMITED:
@@ -77,7 +77,7 @@ class Gate:
         """Raise the error that a request would meet now, without making it.
 
         Raises:
-            UpbitError: The gate is closed; ``retry_after`` says for how long.
+            UpbitError: The rate_limit is closed; ``retry_after`` says for how long.
         """
         if remaining := self.remaining():
             raise UpbitError(self._kind, "waiting", remaining)

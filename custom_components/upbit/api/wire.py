@@ -35,7 +35,7 @@ _LONG_KEYS = ("assets", "currency", "balance", "locked", "asset_timestamp", "tim
 _SHORT_KEYS = ("ast", "cu", "b", "l", "asttms", "tms")
 
 
-class Refusal(StrEnum):
+class DecodeErrorReason(StrEnum):
     """Why a frame or a body was refused."""
 
     TOO_LARGE = "too_large"
@@ -50,12 +50,12 @@ class Refusal(StrEnum):
     INVALID_TIMESTAMP = "invalid_timestamp"
 
 
-class RefusedError(ValueError):
+class DecodeError(ValueError):
     """A frame or body was refused whole; it has changed nothing, and its content is not part of the error."""
 
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.value)
-        self.refusal = refusal
+    def __init__(self, reason: DecodeErrorReason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +121,13 @@ def decode_frame(data: bytes | str) -> list[Frame]:
     """Decode one WebSocket message in any of the four formats, binary or text.
 
     Raises:
-        RefusedError: The message is malformed; nothing in it may be used.
+        DecodeError: The message is malformed; nothing in it may be used.
     """
     value = _decode_json(data)
     if not isinstance(value, list):
         return [_decode_object(value)]
     if not value:
-        raise RefusedError(Refusal.WRONG_SHAPE)
+        raise DecodeError(DecodeErrorReason.WRONG_SHAPE)
     return [_decode_object(item) for item in value]
 
 
@@ -135,11 +135,11 @@ def decode_accounts(data: bytes) -> dict[str, Holding]:
     """Decode the rows of ``GET /v1/accounts``; rows with one currency are parts of one holding and are added.
 
     Raises:
-        RefusedError: The body is malformed; nothing in it may be used.
+        DecodeError: The body is malformed; nothing in it may be used.
     """
     rows = _decode_json(data)
     if not isinstance(rows, list):
-        raise RefusedError(Refusal.WRONG_SHAPE)
+        raise DecodeError(DecodeErrorReason.WRONG_SHAPE)
     holdings: dict[str, Holding] = {}
     for row in rows:
         fields = _object(row)
@@ -157,11 +157,11 @@ def decode_key_expiry(data: bytes, access_key: str) -> datetime | None:
     """Return when this key expires, from the body of ``GET /v1/api_keys``; None when the key is not listed.
 
     Raises:
-        RefusedError: The body is malformed.
+        DecodeError: The body is malformed.
     """
     rows = _decode_json(data)
     if not isinstance(rows, list):
-        raise RefusedError(Refusal.WRONG_SHAPE)
+        raise DecodeError(DecodeErrorReason.WRONG_SHAPE)
     for row in rows:
         fields = _object(row)
         if fields.get("access_key") != access_key:
@@ -172,9 +172,9 @@ def decode_key_expiry(data: bytes, access_key: str) -> datetime | None:
             in_utc = expiry.astimezone(UTC)
         # OverflowError: at the ends of the calendar another time zone may have no such moment.
         except TypeError, ValueError, OverflowError:
-            raise RefusedError(Refusal.INVALID_TIMESTAMP) from None
+            raise DecodeError(DecodeErrorReason.INVALID_TIMESTAMP) from None
         if expiry.tzinfo is None or in_utc.year == MINYEAR:
-            raise RefusedError(Refusal.INVALID_TIMESTAMP)
+            raise DecodeError(DecodeErrorReason.INVALID_TIMESTAMP)
         return expiry
     return None
 
@@ -183,7 +183,7 @@ def error_name(data: bytes) -> object:
     """Return ``error.name`` of a body, or None where the body has none: a page of HTML, plain text, nothing."""
     try:
         value = _decode_json(data)
-    except RefusedError:
+    except DecodeError:
         return None
     if isinstance(value, dict) and isinstance(error := value.get("error"), dict):
         return error.get("name")
@@ -191,7 +191,7 @@ def error_name(data: bytes) -> object:
 
 
 def _no_constant(_: str) -> NoReturn:
-    raise RefusedError(Refusal.INVALID_AMOUNT)
+    raise DecodeError(DecodeErrorReason.INVALID_AMOUNT)
 
 
 # One decoder for all frames: making one costs more than decoding a frame.
@@ -200,18 +200,18 @@ _DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_constant)
 
 def _decode_json(data: bytes | str) -> Any:
     if len(data) > MAX_FRAME_SIZE:
-        raise RefusedError(Refusal.TOO_LARGE)
+        raise DecodeError(DecodeErrorReason.TOO_LARGE)
     try:
         text = data if isinstance(data, str) else data.decode()
         return _DECODER.decode(text)
     except UnicodeDecodeError:
-        raise RefusedError(Refusal.NOT_UTF8) from None
-    except RefusedError:
+        raise DecodeError(DecodeErrorReason.NOT_UTF8) from None
+    except DecodeError:
         raise
     # RecursionError: nested too deep. ValueError: also an integer with thousands of digits.
     # InvalidOperation: a number whose exponent no Decimal can hold.
     except ValueError, RecursionError, InvalidOperation:
-        raise RefusedError(Refusal.NOT_JSON) from None
+        raise DecodeError(DecodeErrorReason.NOT_JSON) from None
 
 
 def _decode_object(value: Any) -> Frame:
@@ -226,21 +226,21 @@ def _decode_object(value: Any) -> Frame:
         return ErrorFrame(name[:80] if isinstance(name, str) else "")
     if "status" in fields or "method" in fields:
         return NoticeFrame()
-    raise RefusedError(Refusal.UNKNOWN_TYPE)
+    raise DecodeError(DecodeErrorReason.UNKNOWN_TYPE)
 
 
 def _decode_assets(fields: dict[str, Any], keys: tuple[str, str, str, str, str, str]) -> AssetUpdate:
     assets_key, currency_key, balance_key, locked_key, asset_timestamp_key, timestamp_key = keys
     assets = _get(fields, assets_key)
     if not isinstance(assets, list):
-        raise RefusedError(Refusal.WRONG_SHAPE)
+        raise DecodeError(DecodeErrorReason.WRONG_SHAPE)
     holdings: dict[str, Holding] = {}
     for asset in assets:
         row = _object(asset)
         currency = _currency(_get(row, currency_key))
         if currency in holdings:
             # Amounts are absolute: two of them for one currency contradict each other.
-            raise RefusedError(Refusal.REPEATED_CURRENCY)
+            raise DecodeError(DecodeErrorReason.REPEATED_CURRENCY)
         holdings[currency] = Holding(_amount(_get(row, balance_key)), _amount(_get(row, locked_key)))
     return AssetUpdate(
         holdings, _timestamp(_get(fields, asset_timestamp_key)), _timestamp(_get(fields, timestamp_key))
@@ -249,7 +249,7 @@ def _decode_assets(fields: dict[str, Any], keys: tuple[str, str, str, str, str, 
 
 def _object(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise RefusedError(Refusal.WRONG_SHAPE)
+        raise DecodeError(DecodeErrorReason.WRONG_SHAPE)
     return value
 
 
@@ -257,19 +257,19 @@ def _get(fields: dict[str, Any], key: str) -> Any:
     try:
         return fields[key]
     except KeyError:
-        raise RefusedError(Refusal.MISSING_KEY) from None
+        raise DecodeError(DecodeErrorReason.MISSING_KEY) from None
 
 
 def _currency(value: Any) -> str:
     if isinstance(value, str) and _CURRENCY.fullmatch(value):
         return value
-    raise RefusedError(Refusal.INVALID_CURRENCY)
+    raise DecodeError(DecodeErrorReason.INVALID_CURRENCY)
 
 
 def _timestamp(value: Any) -> int:
     if type(value) is int and 0 <= value <= _MAX_TIMESTAMP:
         return value
-    raise RefusedError(Refusal.INVALID_TIMESTAMP)
+    raise DecodeError(DecodeErrorReason.INVALID_TIMESTAMP)
 
 
 def _amount(value: Any) -> Decimal:
@@ -277,15 +277,15 @@ def _amount(value: Any) -> Decimal:
     if type(value) is int:
         value = Decimal(value)
     elif type(value) is not Decimal:
-        raise RefusedError(Refusal.INVALID_AMOUNT)
+        raise DecodeError(DecodeErrorReason.INVALID_AMOUNT)
     amount: Decimal = value
     if amount.is_zero():
         return EMPTY.balance
     exponent = amount.as_tuple().exponent
     if not isinstance(exponent, int):  # NaN or infinite
-        raise RefusedError(Refusal.INVALID_AMOUNT)
+        raise DecodeError(DecodeErrorReason.INVALID_AMOUNT)
     if amount.is_signed() or amount.adjusted() >= _MAX_PLACES or exponent < -_MAX_PLACES:
-        raise RefusedError(Refusal.INVALID_AMOUNT)
+        raise DecodeError(DecodeErrorReason.INVALID_AMOUNT)
     return amount
 
 
@@ -293,4 +293,4 @@ def _row_amount(value: Any) -> Decimal:
     """Return an amount of a row, which is a text there."""
     if isinstance(value, str) and _DECIMAL_TEXT.fullmatch(value):
         return _amount(Decimal(value))
-    raise RefusedError(Refusal.INVALID_AMOUNT)
+    raise DecodeError(DecodeErrorReason.INVALID_AMOUNT)

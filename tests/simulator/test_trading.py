@@ -3,8 +3,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.exchange import Account, AssetEvent
-from tests.exchange.trading import Trader, starting_holdings
+from simulator import Account, AssetEvent
+from simulator.trading import Trader, starting_holdings
 
 
 def _course(seed: int, fiat: str = "SGD", steps: int = 3000) -> tuple[Account, list[AssetEvent]]:

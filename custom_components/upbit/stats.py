@@ -22,7 +22,7 @@ class ConnectionRecord:
 
 
 @dataclass(slots=True)
-class Statistics:
+class ConnectionStats:
     """Counters and times since the entry was set up."""
 
     started_at: datetime = field(default_factory=dt_util.utcnow)

@@ -2,7 +2,7 @@ from decimal import Decimal, Inexact
 
 import pytest
 
-from tests.exchange import Account, AssetEvent, Holding
+from simulator import Account, AssetEvent, Holding
 
 
 def test_sums_keep_every_digit() -> None:

@@ -5,7 +5,7 @@ import hashlib
 import aiohttp
 import pytest
 
-from tests.exchange import ACCESS_KEY, SimulatedExchange
+from simulator import ACCESS_KEY, SimulatedExchange
 
 from .client import Client, token
 

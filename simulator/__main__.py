@@ -17,7 +17,7 @@ from .trading import Trader, starting_holdings
 
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the command line's options."""
-    parser = argparse.ArgumentParser(prog="python -m tests.exchange", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
     parser.add_argument("--port", type=int, default=8787, help="port of REST and stream (default 8787)")
     parser.add_argument(
         "--control-port", type=int, help="port of the control interface (default: the one after --port)"

@@ -49,7 +49,7 @@ ERRORS: dict[str, DocumentedError] = {
 }
 
 
-class RefusalError(Exception):
+class ApiError(Exception):
     """A request the exchange refuses with a documented error.
 
     `name` is a key of `ERRORS`, or any other text to answer an undocumented one; `status` overrides the

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from .account import AssetEvent
-from .errors import RefusalError, error_body
+from .errors import ApiError, error_body
 from .faults import forever
 from .keys import ApiKey
 from .wire import Format, encode_frame, parse_request
@@ -102,8 +102,8 @@ class Connection:
         else:
             try:
                 self._obey(text)
-            except RefusalError as refusal:
-                self.refuse(refusal.name)
+            except ApiError as api_error:
+                self.refuse(api_error.name)
         self._stream.changed()
 
     def _obey(self, text: str | bytes) -> None:

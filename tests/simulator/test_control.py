@@ -7,9 +7,9 @@ import aiohttp
 from aiohttp import WSMsgType, WSServerHandshakeError
 import pytest
 
-from tests.exchange import SimulatedExchange
-from tests.exchange.control import Control
-from tests.exchange.trading import Trader
+from simulator import SimulatedExchange
+from simulator.control import Control
+from simulator.trading import Trader
 
 from .client import Client, decode, token
 

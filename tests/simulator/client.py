@@ -10,7 +10,7 @@ import uuid
 import aiohttp
 import jwt
 
-from tests.exchange import ACCESS_KEY, SECRET_KEY, SimulatedExchange
+from simulator import ACCESS_KEY, SECRET_KEY, SimulatedExchange
 
 REQUEST = [{"ticket": "a ticket"}, {"type": "myAsset"}]
 

@@ -3,7 +3,7 @@ from collections.abc import AsyncGenerator
 import aiohttp
 import pytest
 
-from tests.exchange import SimulatedExchange
+from simulator import SimulatedExchange
 
 from .client import Client
 

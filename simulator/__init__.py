@@ -1,7 +1,7 @@
 """A simulated Upbit that speaks the documented protocol on a real socket, for tests, demo and benchmark."""
 
 from .account import Account, AssetEvent, Delivery, Holding, Order
-from .errors import ERRORS, RefusalError
+from .errors import ERRORS, ApiError
 from .faults import FaultKind, HttpFault
 from .keys import ApiKey, Permission
 from .record import Call, Record, most_within
@@ -15,6 +15,7 @@ __all__ = [
     "REGIONS",
     "SECRET_KEY",
     "Account",
+    "ApiError",
     "ApiKey",
     "AssetEvent",
     "Call",
@@ -27,7 +28,6 @@ __all__ = [
     "Order",
     "Permission",
     "Record",
-    "RefusalError",
     "Region",
     "SimulatedExchange",
     "most_within",

@@ -4,7 +4,7 @@ import json
 from aiohttp import WSMsgType, WSServerHandshakeError
 import pytest
 
-from tests.exchange import Delivery, NumberStyle, SimulatedExchange
+from simulator import Delivery, NumberStyle, SimulatedExchange
 
 from .client import REQUEST, Client, decode, token
 

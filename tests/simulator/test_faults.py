@@ -6,7 +6,7 @@ import aiohttp
 from aiohttp import WSMsgType, WSServerHandshakeError
 import pytest
 
-from tests.exchange import SimulatedExchange, most_within
+from simulator import SimulatedExchange, most_within
 
 from .client import Client, decode, token
 

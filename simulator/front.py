@@ -6,7 +6,7 @@ from functools import partial
 
 from aiohttp import web
 
-from .errors import RefusalError
+from .errors import ApiError
 from .faults import Surface, forever, misbehave
 from .keys import ApiKey, KeyRing, Permission
 from .limits import Limits
@@ -66,8 +66,8 @@ class Front:
     async def _answer(self, request: web.Request, call: Call) -> web.Response:
         try:
             text = await self._rest_text(request, call)
-        except RefusalError as refusal:
-            return self._refuse(refusal, call)
+        except ApiError as api_error:
+            return self._refuse(api_error, call)
         if text is None:
             return web.json_response({"error": {"name": 404, "message": "Not found"}}, status=404)
         return web.Response(
@@ -106,20 +106,20 @@ class Front:
             permission=permission,
         )
 
-    def _refuse(self, refusal: RefusalError, call: Call) -> web.Response:
-        call.error = refusal.name
-        return web.json_response(text=refusal.body(korean=self._region.korean), status=refusal.status)
+    def _refuse(self, api_error: ApiError, call: Call) -> web.Response:
+        call.error = api_error.name
+        return web.json_response(text=api_error.body(korean=self._region.korean), status=api_error.status)
 
     async def _open_stream(self, request: web.Request, call: Call) -> web.StreamResponse:
         refused: str | None = None
         try:
             self._limits.admit_handshake()
             key = self._authenticate(request, call, Permission.VIEW_ACCOUNT)
-        except RefusalError as refusal:
+        except ApiError as api_error:
             claimed = self._keys.claimed(request.headers.get("Authorization"))
-            if not self._stream.refuse_by_frame or refusal.status == 429 or claimed is None:
-                return self._refuse(refusal, call)
-            key, refused, call.error = claimed, "INVALID_AUTH", refusal.name
+            if not self._stream.refuse_by_frame or api_error.status == 429 or claimed is None:
+                return self._refuse(api_error, call)
+            key, refused, call.error = claimed, "INVALID_AUTH", api_error.name
         socket = web.WebSocketResponse(autoping=False, autoclose=False, compress=False, timeout=2)
         if not socket.can_prepare(request):
             return web.Response(status=400, text="An upgrade to WebSocket is expected.")

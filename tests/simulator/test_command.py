@@ -18,7 +18,7 @@ async def _command(*arguments: str) -> AsyncGenerator[tuple[asyncio.subprocess.P
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "tests.exchange",
+        "simulator",
         *arguments,
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
@@ -85,7 +85,7 @@ async def test_taken_port_is_said_clearly() -> None:
 
 async def test_it_needs_nothing_of_home_assistant_or_the_integration() -> None:
     program = (
-        "import sys, tests.exchange.__main__ as _;"
+        "import sys, simulator.__main__ as _;"
         "print([name for name in sys.modules if name.partition('.')[0] in ('homeassistant', 'custom_components')])"
     )
     process = await asyncio.create_subprocess_exec(

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import jwt
 
 from .account import Account
-from .errors import RefusalError
+from .errors import ApiError
 
 
 class Permission(StrEnum):
@@ -73,26 +73,26 @@ class KeyRing:
         query: str = "",
         permission: Permission | None = Permission.VIEW_ACCOUNT,
     ) -> ApiKey:
-        """Return the key whose token `authorization` carries, or raise the documented `RefusalError`.
+        """Return the key whose token `authorization` carries, or raise the documented `ApiError`.
 
         The nonce counts as used as soon as the signature is right, even if the request is refused after that.
         """
         scheme, _, token = (authorization or "").partition(" ")
         if scheme != "Bearer" or not token:
-            raise RefusalError("no_authorization_token")
+            raise ApiError("no_authorization_token")
         key = self.claimed(authorization)
         if key is None or key.deleted or key.region != self.region:
-            raise RefusalError("invalid_access_key")
+            raise ApiError("invalid_access_key")
         claims = self._verified_claims(key, token)
         self._check_query(claims, query)
         if key.expires_at is not None and key.expires_at <= datetime.now(UTC):
-            raise RefusalError("expired_access_key")
+            raise ApiError("expired_access_key")
         if key.allowed_addresses is not None:
             seen_from = self.client_address or address
             if seen_from not in key.allowed_addresses:
-                raise RefusalError(self.address_error)
+                raise ApiError(self.address_error)
         if permission is not None and permission not in key.permissions:
-            raise RefusalError("out_of_scope", status=self.scope_status)
+            raise ApiError("out_of_scope", status=self.scope_status)
         return key
 
     def claimed(self, authorization: str | None) -> ApiKey | None:
@@ -113,12 +113,12 @@ class KeyRing:
                 algorithms=["HS256", "HS512"],
             )
         except jwt.InvalidTokenError as error:
-            raise RefusalError("jwt_verification") from error
+            raise ApiError("jwt_verification") from error
         nonce = claims.get("nonce")
         if not isinstance(nonce, str) or not nonce:
-            raise RefusalError("jwt_verification")
+            raise ApiError("jwt_verification")
         if (key.access_key, nonce) in self._nonces:
-            raise RefusalError("nonce_used")
+            raise ApiError("nonce_used")
         self._nonces.add((key.access_key, nonce))
         return claims
 
@@ -126,9 +126,9 @@ class KeyRing:
     def _check_query(claims: dict[str, object], query: str) -> None:
         if not query:
             if "query_hash" in claims:
-                raise RefusalError("invalid_query_payload")
+                raise ApiError("invalid_query_payload")
             return
         # The hash is taken over the decoded query string.
         expected = hashlib.sha512(unquote(query).encode()).hexdigest()
         if claims.get("query_hash") != expected or claims.get("query_hash_alg") != "SHA512":
-            raise RefusalError("invalid_query_payload")
+            raise ApiError("invalid_query_payload")

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 
-from .errors import RefusalError
+from .errors import ApiError
 
 
 @dataclass(slots=True)
@@ -52,10 +52,10 @@ class Limits:
     _blocked_until: float = field(default=0, repr=False)
 
     def admit_rest(self, *, origin: bool) -> None:
-        """Raise `RefusalError` (429 or 418) unless a REST call is within the limits."""
+        """Raise `ApiError` (429 or 418) unless a REST call is within the limits."""
         now = asyncio.get_running_loop().time()
         if now < self._blocked_until:
-            raise RefusalError("I'm a teapot")
+            raise ApiError("I'm a teapot")
         if not (origin and not self.origin.admit()) and self.rest_second.admit() and self.rest_minute.admit():
             return
         self._refusals.append(now)
@@ -65,12 +65,12 @@ class Limits:
             self._refusals.clear()
             self._blocked_until = now + self.block_seconds
             self.block_seconds *= 2
-        raise RefusalError("too_many_requests")
+        raise ApiError("too_many_requests")
 
     def admit_handshake(self) -> None:
-        """Raise `RefusalError` (429) unless a handshake is within the limit."""
+        """Raise `ApiError` (429) unless a handshake is within the limit."""
         if not self.connect.admit():
-            raise RefusalError("too_many_requests")
+            raise ApiError("too_many_requests")
 
     def message_limits(self) -> tuple[Limit, Limit]:
         """Return fresh counters for the messages of one connection."""

@@ -6,13 +6,13 @@ from pathlib import Path
 from homeassistant.components.http import StaticPathConfig
 from homeassistant.core import HomeAssistant
 
-from .const import DOMAIN
+from ..const import DOMAIN
 
-_FOLDER = Path(__file__).parent / "frontend"
+_FOLDER = Path(__file__).parent
 _ENTRY = "upbit.js"
 
 
-async def async_register(hass: HomeAssistant) -> None:
+async def async_setup_frontend(hass: HomeAssistant) -> None:
     """Serve the modules and have every page load them; without a frontend there is nothing to do."""
     if not hass.config.components >= {"frontend", "http"}:
         return

@@ -8,7 +8,7 @@ import json
 import uuid
 
 from .account import AssetEvent
-from .errors import RefusalError
+from .errors import ApiError
 
 
 class Format(StrEnum):
@@ -86,17 +86,17 @@ class StreamRequest:
 def parse_request(text: str | bytes) -> StreamRequest:
     """Check a request as strictly as documented: ticket, then type or method, then format.
 
-    Raises `RefusalError` with WRONG_FORMAT, NO_TICKET, NO_TYPE or INVALID_PARAM.
+    Raises `ApiError` with WRONG_FORMAT, NO_TICKET, NO_TYPE or INVALID_PARAM.
     """
     try:
         request = json.loads(text)
     except ValueError as error:
-        raise RefusalError("WRONG_FORMAT") from error
+        raise ApiError("WRONG_FORMAT") from error
     if not isinstance(request, list) or not all(isinstance(part, dict) for part in request):
-        raise RefusalError("WRONG_FORMAT")
+        raise ApiError("WRONG_FORMAT")
     ticket = request[0].get("ticket") if request else None
     if not isinstance(ticket, str) or not ticket:
-        raise RefusalError("NO_TICKET")
+        raise ApiError("NO_TICKET")
     parts = request[1:]
     frame_format = None
     if parts and "format" in parts[-1]:
@@ -113,17 +113,17 @@ def _parse_format(part: Mapping[str, object]) -> Format:
             return Format(str(part["format"]))
     except ValueError:
         pass
-    raise RefusalError("WRONG_FORMAT")
+    raise ApiError("WRONG_FORMAT")
 
 
 def _check_types(parts: list[dict[str, object]]) -> None:
     if not parts or not all("type" in part for part in parts):
-        raise RefusalError("NO_TYPE")
+        raise ApiError("NO_TYPE")
     for part in parts:
         if part["type"] != "myAsset":
-            raise RefusalError("INVALID_PARAM")
+            raise ApiError("INVALID_PARAM")
         # `codes` in particular: documented to be answered so for myAsset.
         if part.keys() - {"type"}:
-            raise RefusalError("WRONG_FORMAT")
+            raise ApiError("WRONG_FORMAT")
     if len(parts) > 1:
-        raise RefusalError("WRONG_FORMAT")
+        raise ApiError("WRONG_FORMAT")
