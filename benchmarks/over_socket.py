@@ -18,7 +18,7 @@ from homeassistant.helpers import entity_registry as er
 
 from custom_components.upbit.api.auth import Credentials
 from custom_components.upbit.api.wire import subscription
-from custom_components.upbit.entity import total_unique_id
+from custom_components.upbit.entity import balance_key, unique_id
 from simulator import ACCESS_KEY, SECRET_KEY
 
 from .accounts import currencies
@@ -164,8 +164,8 @@ async def _wrong_states(hass: HomeAssistant, entry: ConfigEntry, exchange: Excha
     registry = er.async_get(hass)
     wrong = 0
     for currency, amounts in (await exchange.control("GET", "account")).items():
-        unique_id = total_unique_id(entry.entry_id, currency)
-        entity_id = registry.async_get_entity_id("sensor", "upbit", unique_id)
+        sensor_id = unique_id(entry.entry_id, balance_key(currency))
+        entity_id = registry.async_get_entity_id("sensor", "upbit", sensor_id)
         state = entity_id and hass.states.get(entity_id)
         total = Decimal(amounts["balance"]) + Decimal(amounts["locked"])
         wrong += not state or Decimal(state.state) != total

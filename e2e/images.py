@@ -283,7 +283,7 @@ async def picture_activity(home: View, person: Visitor) -> None:
               const { states } = document.querySelector("home-assistant").hass;
               return states[event]?.state === "unknown" && states[stream].state === "on";
             }""",
-            arg=[event, f"binary_sensor.{ENTITIES}_live_stream"],
+            arg=[event, f"binary_sensor.{ENTITIES}_live_connection"],
         )
         since = datetime.now(UTC)
         await move(home, "SGD", balance="-1250", locked="1250")

@@ -83,9 +83,9 @@ def page_state(
     entities: dict[str, Any] = {}
     for account, holdings in accounts.items():
         device = device_of(account)
-        stream = f"binary_sensor.{device}_live_stream"
+        stream = f"binary_sensor.{device}_live_connection"
         states[stream] = {"entity_id": stream, "state": "on", "attributes": {}}
-        entities[stream] = {"translation_key": "stream", "device_id": device}
+        entities[stream] = {"translation_key": "live_connection", "device_id": device}
         for currency, amounts in holdings.items():
             sensor = f"sensor.{device}_{currency.lower()}"
             attributes = {
@@ -97,7 +97,7 @@ def page_state(
                 total = format(sum(map(Decimal, amounts), Decimal()), "f")
                 attributes |= dict(zip(("balance", "locked"), map(float, amounts), strict=True))
             states[sensor] = {"entity_id": sensor, "state": total, "attributes": attributes}
-            entities[sensor] = {"translation_key": "total", "device_id": device}
+            entities[sensor] = {"translation_key": "balance", "device_id": device}
     for entity_id, entity in entities.items():
         entity |= {"entity_id": entity_id, "platform": "upbit", **(settings or {}).get(entity_id, {})}
     return {
@@ -496,7 +496,7 @@ async def test_dashboard_of_an_account_that_holds_nothing_shows_its_empty_curren
 async def test_dashboard_leaves_out_what_is_hidden_and_does_not_call_it_nothing(alone: Alone) -> None:
     device = device_of("Upbit Singapore")
     hidden = [f"sensor.{device}_{currency}" for currency in ("sgd", "btc", "eth")]
-    hidden.append(f"binary_sensor.{device}_live_stream")
+    hidden.append(f"binary_sensor.{device}_live_connection")
     await alone.show(ONE, {entity: {"hidden": True} for entity in hidden[1:]})
     dashboard = json.dumps(await alone.page.evaluate(GENERATE))
     assert [entity in dashboard for entity in hidden] == [True, False, False, False]

@@ -153,7 +153,7 @@ async def test_reconfigure_moves_to_another_region_and_keeps_the_entities(
     assert hass.states.get("sensor.upbit_singapore_btc").state == "2"
     # What only the other region held stays, empty.
     assert hass.states.get("sensor.upbit_singapore_sgd").state == "0"
-    assert hass.states.get(after[f"{entry.entry_id}_total_THB"]).state == "5000"
+    assert hass.states.get(after[f"{entry.entry_id}_balance_THB"]).state == "5000"
     (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
     assert device.model == "Thailand"
     assert not exchange.stream.connections

@@ -10,7 +10,7 @@ from custom_components.upbit.coordinator import UpbitCoordinator
 from simulator import SimulatedExchange
 from tests.waiting import until
 
-STREAM = "binary_sensor.upbit_singapore_live_stream"
+STREAM = "binary_sensor.upbit_singapore_live_connection"
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ async def test_it_is_a_diagnostic_connectivity_sensor(
     assert state.attributes["device_class"] == "connectivity"
     registered = er.async_get(hass).async_get(STREAM)
     assert registered.entity_category is EntityCategory.DIAGNOSTIC
-    assert registered.unique_id == f"{entry.entry_id}_stream"
+    assert registered.unique_id == f"{entry.entry_id}_live_connection"
     assert registered.disabled_by is None
 
 

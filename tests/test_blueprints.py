@@ -26,7 +26,7 @@ FOLDER = Path(__file__).parent.parent / "blueprints/automation/upbit"
 BLUEPRINTS = sorted(FOLDER.glob("*.yaml"))
 
 BTC = "sensor.upbit_singapore_btc"
-STREAM = "binary_sensor.upbit_singapore_live_stream"
+STREAM = "binary_sensor.upbit_singapore_live_connection"
 
 
 @pytest.fixture

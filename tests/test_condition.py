@@ -155,10 +155,10 @@ async def test_what_is_no_balance_is_not_looked_at(
     energy = MockConfigEntry(domain="energy_meter")
     energy.add_to_hass(hass)
     meter = entity_registry.async_get_or_create(
-        "sensor", "energy_meter", f"{energy.entry_id}_total_energy", config_entry=energy
+        "sensor", "energy_meter", f"{energy.entry_id}_balance_energy", config_entry=energy
     )
     target = {
-        "entity_id": ["sensor.other", meter.entity_id, "binary_sensor.upbit_singapore_live_stream", BTC]
+        "entity_id": ["sensor.other", meter.entity_id, "binary_sensor.upbit_singapore_live_connection", BTC]
     }
     calls = await automate_with(hass, is_balance(target, limit("above", 0.5), behavior="all"))
     assert await passes(hass, calls)

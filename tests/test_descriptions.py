@@ -42,7 +42,7 @@ async def test_editor_offers_them_for_balances_and_accounts(
         {"device_id": [device_of(hass, coordinator.config_entry)]},
     ):
         assert await offered(hass, hass_ws_client, kind, target) == names
-    stream = {"entity_id": ["binary_sensor.upbit_singapore_live_stream"]}
+    stream = {"entity_id": ["binary_sensor.upbit_singapore_live_connection"]}
     assert await offered(hass, hass_ws_client, kind, stream) == set()
 
 

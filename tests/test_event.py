@@ -19,7 +19,7 @@ from tests.automations import automate, caught_up
 from tests.waiting import until
 
 BTC = "sensor.upbit_singapore_btc"
-EVENT = "event.upbit_singapore_balance"
+EVENT = "event.upbit_singapore_balance_change"
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ async def test_is_disabled_at_first(
     registered = entity_registry.async_get(EVENT)
     assert registered is not None
     assert registered.disabled_by is er.RegistryEntryDisabler.INTEGRATION
-    assert registered.unique_id == f"{coordinator.config_entry.entry_id}_balance"
+    assert registered.unique_id == f"{coordinator.config_entry.entry_id}_change"
     assert hass.states.get(EVENT) is None
 
 
@@ -104,14 +104,14 @@ async def test_attributes_are_exact_and_can_be_written_as_json(
         "currency": "BTC",
         "total_before": "0.6",
         "total_after": "0.123456799012345678901234567",
-        "balance_before": "0.5",
-        "balance_after": "0.00000001",
+        "available_before": "0.5",
+        "available_after": "0.00000001",
         "locked_before": "0.1",
         "locked_after": "0.123456789012345678901234567",
         "difference": "-0.476543200987654321098765433",
         "changed_at": changed_at.isoformat(),
-        "learnt_from": "frame",
-        "friendly_name": "Upbit Singapore Balance",
+        "source": "stream",
+        "friendly_name": "Upbit Singapore Balance change",
     }
 
 
@@ -174,7 +174,7 @@ async def test_change_learnt_from_a_snapshot_says_so(
     await coordinator.async_refresh()
     state = hass.states.get(EVENT)
     assert summary(state) == "increased BTC 1.4"
-    assert state.attributes["learnt_from"] == "snapshot"
+    assert state.attributes["source"] == "snapshot"
     assert asked_at <= datetime.fromisoformat(state.attributes["changed_at"]) <= dt_util.utcnow()
 
 

@@ -216,7 +216,7 @@ async def test_account_is_set_up_while_the_stream_cannot_be_had(
     exchange.handshake.fail_with(503)
     assert await set_up(hass, entry)
     assert hass.states.get("sensor.upbit_singapore_btc").state == "0.6"
-    assert hass.states.get("binary_sensor.upbit_singapore_live_stream").state == "off"
+    assert hass.states.get("binary_sensor.upbit_singapore_live_connection").state == "off"
     await hass.config_entries.async_unload(entry.entry_id)
 
 

@@ -195,7 +195,7 @@ async def test_key_that_is_not_listed_has_no_expiry(
     await set_up(hass, entry)
     await until(lambda: exchange.record.requests("/v1/api_keys"))
     await entry.runtime_data.async_refresh()
-    assert hass.states.get("sensor.upbit_korea_api_key_expires").state == STATE_UNKNOWN
+    assert hass.states.get("sensor.upbit_korea_api_key_expiration").state == STATE_UNKNOWN
     assert issue(hass, "key_expires", entry) is None
     await hass.config_entries.async_unload(entry.entry_id)
 

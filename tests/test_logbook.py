@@ -20,7 +20,7 @@ from tests.accounts import device_of, enable_all_entities
 from tests.automations import caught_up
 
 BTC = "sensor.upbit_singapore_btc"
-EVENT = "event.upbit_singapore_balance"
+EVENT = "event.upbit_singapore_balance_change"
 
 type Filter = Callable[[HomeAssistant, UpbitCoordinator], dict[str, Any]]
 """Makes the part of a request that says what Activity is to show."""

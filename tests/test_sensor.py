@@ -175,7 +175,7 @@ async def test_own_fiat_is_money_and_all_else_is_a_quantity(
         exchange.account.set(currency, 1)
     entity_ids = {}
     for currency in (fiat, "USDT", "BTC", "USD"):
-        unique_id = f"{entry.entry_id}_total_{currency}"
+        unique_id = f"{entry.entry_id}_balance_{currency}"
         await until(lambda unique_id=unique_id: registry.async_get_entity_id("sensor", DOMAIN, unique_id))
         entity_ids[currency] = registry.async_get_entity_id("sensor", DOMAIN, unique_id)
     await hass.async_block_till_done()
@@ -203,7 +203,7 @@ async def test_entities_are_as_recorded(
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
-    await becomes(hass, "sensor.upbit_korea_api_key_expires", "2027-03-01T12:00:00+00:00")
+    await becomes(hass, "sensor.upbit_korea_api_key_expiration", "2027-03-01T12:00:00+00:00")
     # What is the integration's own; the rest of a registry entry differs between versions of Home Assistant.
     described = {
         registered.entity_id: {
@@ -256,7 +256,7 @@ async def test_expiry_of_the_key_is_told_where_the_region_does(
     exchange.key.expires_at = datetime(2027, 3, 1, 12, tzinfo=UTC)
     entry.add_to_hass(hass)
     await hass.config_entries.async_setup(entry.entry_id)
-    state = await becomes(hass, "sensor.upbit_korea_api_key_expires", "2027-03-01T12:00:00+00:00")
+    state = await becomes(hass, "sensor.upbit_korea_api_key_expiration", "2027-03-01T12:00:00+00:00")
     assert state.attributes["device_class"] == "timestamp"
     await hass.config_entries.async_unload(entry.entry_id)
 
@@ -272,7 +272,7 @@ async def test_expiry_of_the_key_goes_when_the_account_moves_to_a_region_that_do
     await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     registry = er.async_get(hass)
-    assert registry.async_get("sensor.upbit_korea_api_key_expires") is not None
+    assert registry.async_get("sensor.upbit_korea_api_key_expiration") is not None
     async with SimulatedExchange("sg", holdings={"BTC": (1, 0)}) as singapore:
         place = replace(REGIONS["sg"], rest_url=singapore.rest_url, websocket_url=singapore.websocket_url)
         monkeypatch.setitem(REGIONS, "sg", place)
@@ -280,7 +280,7 @@ async def test_expiry_of_the_key_goes_when_the_account_moves_to_a_region_that_do
         await hass.config_entries.async_reload(entry.entry_id)
         await hass.async_block_till_done()
         assert entry.state is ConfigEntryState.LOADED
-        assert registry.async_get("sensor.upbit_korea_api_key_expires") is None
-        assert state_of(hass, "sensor.upbit_korea_api_key_expires") is None
+        assert registry.async_get("sensor.upbit_korea_api_key_expiration") is None
+        assert state_of(hass, "sensor.upbit_korea_api_key_expiration") is None
         assert state_of(hass, "sensor.upbit_korea_btc") == "1"
         await hass.config_entries.async_unload(entry.entry_id)

@@ -283,5 +283,5 @@ async def test_every_entity_has_an_icon(
 
 
 def test_attributes_with_a_name_exist() -> None:
-    names = ENGLISH["entity"]["sensor"]["total"]["state_attributes"]
+    names = ENGLISH["entity"]["sensor"]["balance"]["state_attributes"]
     assert names.keys() == {"balance", "locked"}

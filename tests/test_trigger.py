@@ -467,7 +467,7 @@ async def test_restart_does_not_fire(
     entity_registry.async_get_or_create(
         "sensor",
         DOMAIN,
-        f"{entry.entry_id}_total_BTC",
+        f"{entry.entry_id}_balance_BTC",
         config_entry=entry,
         suggested_object_id="upbit_singapore_btc",
     )

@@ -108,7 +108,7 @@ async def test_entities_that_cannot_be_unloaded_show_nothing_that_nobody_follows
     await closed(exchange)
     assert not tasks_of(entry)
     assert {state.state for state in hass.states.async_all("sensor")} == {STATE_UNAVAILABLE}
-    assert hass.states.get("binary_sensor.upbit_singapore_live_stream").state == STATE_OFF
+    assert hass.states.get("binary_sensor.upbit_singapore_live_connection").state == STATE_OFF
 
 
 # Reloading

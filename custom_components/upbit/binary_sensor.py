@@ -25,10 +25,10 @@ class StreamSensor(UpbitEntity, BinarySensorEntity):
 
     _attr_device_class = BinarySensorDeviceClass.CONNECTIVITY
     _attr_entity_category = EntityCategory.DIAGNOSTIC
-    _attr_translation_key = "stream"
+    _attr_translation_key = "live_connection"
 
     def __init__(self, coordinator: UpbitCoordinator) -> None:
-        super().__init__(coordinator, "stream")
+        super().__init__(coordinator, "live_connection")
 
     @override
     async def async_added_to_hass(self) -> None:

@@ -15,7 +15,7 @@ from .api.ledger import Change
 from .api.wire import exact_difference, plain
 from .const import DOMAIN
 from .coordinator import UpbitConfigEntry, UpbitCoordinator
-from .entity import UpbitEntity, total_unique_id
+from .entity import UpbitEntity, balance_key, unique_id
 
 PARALLEL_UPDATES = 0
 
@@ -63,10 +63,10 @@ class BalanceEvent(UpbitEntity, EventEntity):
     """Every change of a balance; disabled at first, for it writes a state with each of them."""
 
     _attr_entity_registry_enabled_default = False
-    _attr_translation_key = "balance"
+    _attr_translation_key = "balance_change"
 
     def __init__(self, coordinator: UpbitCoordinator) -> None:
-        super().__init__(coordinator, "balance")
+        super().__init__(coordinator, "change")
         self._attr_event_types = list(ChangeType)
 
     @override
@@ -93,8 +93,8 @@ class BalanceEvent(UpbitEntity, EventEntity):
             )
 
     def _sensor_of(self, currency: str) -> str | None:
-        unique_id = total_unique_id(self.coordinator.config_entry.entry_id, currency)
-        return er.async_get(self.hass).async_get_entity_id(SENSOR_DOMAIN, DOMAIN, unique_id)
+        sensor_id = unique_id(self.coordinator.config_entry.entry_id, balance_key(currency))
+        return er.async_get(self.hass).async_get_entity_id(SENSOR_DOMAIN, DOMAIN, sensor_id)
 
 
 def _attributes(change: Change) -> dict[str, Any]:
@@ -108,12 +108,12 @@ def _attributes(change: Change) -> dict[str, Any]:
         ATTR_CURRENCY: change.currency,
         "total_before": plain(before.total),
         ATTR_TOTAL_AFTER: plain(after.total),
-        "balance_before": plain(before.balance),
-        "balance_after": plain(after.balance),
+        "available_before": plain(before.balance),
+        "available_after": plain(after.balance),
         "locked_before": plain(before.locked),
         ATTR_LOCKED_AFTER: plain(after.locked),
         ATTR_DIFFERENCE: plain(difference),
         # A snapshot does not say when; then it is the moment at which the change was learnt.
         "changed_at": (change.changed_at or dt_util.utcnow()).isoformat(),
-        "learnt_from": "snapshot" if change.changed_at is None else "frame",
+        "source": "snapshot" if change.changed_at is None else "stream",
     }

@@ -20,12 +20,12 @@ from .api.ledger import Change
 from .api.wire import plain
 from .const import DOMAIN
 from .coordinator import UpbitConfigEntry, UpbitCoordinator
-from .entity import UpbitEntity
+from .entity import UpbitEntity, balance_key, unique_id
 
 PARALLEL_UPDATES = 0
 
 _COIN_DIGITS = 8
-_KEY_EXPIRES = "key_expires"
+_API_KEY_EXPIRATION = "api_key_expiration"
 
 
 async def async_setup_entry(
@@ -42,8 +42,8 @@ async def async_setup_entry(
     else:
         # The account may have moved here from a region that tells.
         registry = er.async_get(hass)
-        unique_id = f"{entry.entry_id}_{_KEY_EXPIRES}"
-        if (stale := registry.async_get_entity_id(SENSOR_DOMAIN, DOMAIN, unique_id)) is not None:
+        sensor_id = unique_id(entry.entry_id, _API_KEY_EXPIRATION)
+        if (stale := registry.async_get_entity_id(SENSOR_DOMAIN, DOMAIN, sensor_id)) is not None:
             registry.async_remove(stale)
 
     @callback
@@ -58,10 +58,10 @@ class BalanceSensor(UpbitEntity, SensorEntity):
     """What the account owns of one currency: available and locked."""
 
     _attr_state_class = SensorStateClass.TOTAL
-    _attr_translation_key = "total"
+    _attr_translation_key = "balance"
 
     def __init__(self, coordinator: UpbitCoordinator, currency: str) -> None:
-        super().__init__(coordinator, f"total_{currency}")
+        super().__init__(coordinator, balance_key(currency))
         self._currency = currency
         self._attr_translation_placeholders = {"currency": currency}
         self._attr_native_unit_of_measurement = currency
@@ -126,10 +126,10 @@ class KeyExpirySensor(UpbitEntity, SensorEntity):
 
     _attr_device_class = SensorDeviceClass.TIMESTAMP
     _attr_entity_category = EntityCategory.DIAGNOSTIC
-    _attr_translation_key = _KEY_EXPIRES
+    _attr_translation_key = _API_KEY_EXPIRATION
 
     def __init__(self, coordinator: UpbitCoordinator) -> None:
-        super().__init__(coordinator, _KEY_EXPIRES)
+        super().__init__(coordinator, _API_KEY_EXPIRATION)
 
     @override
     async def async_added_to_hass(self) -> None:

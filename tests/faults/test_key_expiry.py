@@ -29,7 +29,7 @@ def _in(days: float) -> datetime:
 
 def _sensor(world: World) -> str | None:
     entity_id = er.async_get(world.hass).async_get_entity_id(
-        "sensor", DOMAIN, f"{world.entry.entry_id}_key_expires"
+        "sensor", DOMAIN, f"{world.entry.entry_id}_api_key_expiration"
     )
     state = None if entity_id is None else world.hass.states.get(entity_id)
     return None if state is None else state.state

@@ -15,7 +15,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.upbit.const import DOMAIN
 from custom_components.upbit.coordinator import UpbitCoordinator
 from custom_components.upbit.diagnostics import async_get_config_entry_diagnostics
-from custom_components.upbit.entity import currency_of, total_unique_id
+from custom_components.upbit.entity import balance_key, currency_of, unique_id
 from simulator import SimulatedExchange
 
 from .clock import until
@@ -74,7 +74,7 @@ class World:
 
     @property
     def _stream_id(self) -> str:
-        return f"{self.entry.entry_id}_stream"
+        return f"{self.entry.entry_id}_live_connection"
 
     def _state(self, platform: str, unique_id: str) -> State | None:
         entity_id = er.async_get(self.hass).async_get_entity_id(platform, DOMAIN, unique_id)
@@ -82,7 +82,7 @@ class World:
 
     def total(self, currency: str) -> str | None:
         """Return what a currency's sensor shows; None where there is no sensor."""
-        state = self._state("sensor", total_unique_id(self.entry.entry_id, currency))
+        state = self._state("sensor", unique_id(self.entry.entry_id, balance_key(currency)))
         return None if state is None else state.state
 
     def _currencies(self) -> Iterator[str]:

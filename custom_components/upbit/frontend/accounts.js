@@ -3,8 +3,8 @@
 import { isZero, parse } from "./decimal.js";
 
 const PLATFORM = "upbit";
-const TOTAL = "total";
-const STREAM = "stream";
+const BALANCE = "balance";
+const LIVE_CONNECTION = "live_connection";
 
 const FIAT_PLACES = 2;
 const COIN_PLACES = 8;
@@ -38,8 +38,8 @@ export function findAccounts(hass) {
       accounts.set(device.id, { id: device.id, name, currencies: [], others: [] });
     }
     const account = accounts.get(device.id);
-    (entry.translation_key === TOTAL ? account.currencies : account.others).push(entry.entity_id);
-    if (entry.translation_key === STREAM) account.stream = entry.entity_id;
+    (entry.translation_key === BALANCE ? account.currencies : account.others).push(entry.entity_id);
+    if (entry.translation_key === LIVE_CONNECTION) account.stream = entry.entity_id;
   }
   known = { entities: hass.entities, devices: hass.devices, accounts: [...accounts.values()].sort(byName) };
   return known.accounts;
@@ -48,7 +48,7 @@ export function findAccounts(hass) {
 export const isOwn = (hass, entityId) => hass.entities[entityId]?.platform === PLATFORM;
 
 export const isTotal = (hass, entityId) =>
-  isOwn(hass, entityId) && hass.entities[entityId].translation_key === TOTAL;
+  isOwn(hass, entityId) && hass.entities[entityId].translation_key === BALANCE;
 
 /** The code of a total's currency; unavailable sensors tell it too. */
 export const currencyOf = (state) => state.attributes.unit_of_measurement;
