@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-import json
 from typing import TYPE_CHECKING
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -13,7 +12,7 @@ from .account import AssetEvent
 from .errors import ApiError, error_body
 from .faults import forever
 from .keys import ApiKey
-from .wire import Format, encode_frame, parse_request
+from .wire import Format, encode_frame, encode_subscriptions, parse_request
 
 if TYPE_CHECKING:
     from .stream import Stream
@@ -115,15 +114,7 @@ class Connection:
             return
         # A format in the question switches the running stream's.
         self.format = request.format or self.format
-        self.send(
-            json.dumps(
-                {
-                    "method": "LIST_SUBSCRIPTIONS",
-                    "result": [{"type": "myAsset"}] if self.subscribed else [],
-                    "ticket": request.ticket,
-                }
-            )
-        )
+        self.send(encode_subscriptions(request.ticket, self.subscribed, self.format))
 
     # What the exchange says
 

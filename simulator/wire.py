@@ -43,6 +43,8 @@ _LONG = ("type", "asset_uuid", "assets", "asset_timestamp", "timestamp", "stream
 _SHORT = ("ty", "astuid", "ast", "asttms", "tms", "st")
 _LONG_ASSET = ("currency", "balance", "locked")
 _SHORT_ASSET = ("cu", "b", "l")
+_LONG_ANSWER = ("method", "result", "ticket", "type")
+_SHORT_ANSWER = ("mthd", "rslt", "tckt", "ty")
 
 
 def encode_frame(
@@ -72,6 +74,14 @@ def encode_frame(
     if frame_format in (Format.JSON_LIST, Format.SIMPLE_LIST):
         return f"[{{{frame}}}]"
     return f"{{{frame}}}"
+
+
+def encode_subscriptions(ticket: str, subscribed: bool, frame_format: Format) -> str:
+    """Return the answer to LIST_SUBSCRIPTIONS, an object in every format; Upbit's client names the keys."""
+    simple = frame_format in (Format.SIMPLE, Format.SIMPLE_LIST)
+    method, result, ticket_key, kind = _SHORT_ANSWER if simple else _LONG_ANSWER
+    streams = [{kind: "myAsset"}] if subscribed else []
+    return json.dumps({method: "LIST_SUBSCRIPTIONS", result: streams, ticket_key: ticket})
 
 
 @dataclass(frozen=True, slots=True)

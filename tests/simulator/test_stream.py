@@ -119,11 +119,17 @@ async def test_subscriptions_are_listed_and_a_format_in_the_question_switches(
     exchange: SimulatedExchange, client: Client
 ) -> None:
     socket = await client.subscribe()
-    await socket.send_json([{"ticket": "t2"}, {"method": "LIST_SUBSCRIPTIONS"}, {"format": "SIMPLE_LIST"}])
+    await socket.send_json([{"ticket": "t2"}, {"method": "LIST_SUBSCRIPTIONS"}])
     assert decode(await socket.receive()) == {
         "method": "LIST_SUBSCRIPTIONS",
         "result": [{"type": "myAsset"}],
         "ticket": "t2",
+    }
+    await socket.send_json([{"ticket": "t3"}, {"method": "LIST_SUBSCRIPTIONS"}, {"format": "SIMPLE_LIST"}])
+    assert decode(await socket.receive()) == {
+        "mthd": "LIST_SUBSCRIPTIONS",
+        "rslt": [{"ty": "myAsset"}],
+        "tckt": "t3",
     }
     exchange.account.set("BTC", 1)
     assert "ast" in decode(await socket.receive())[0]
