@@ -127,7 +127,7 @@ async def test_rejected_key(connect: Connect, wrong: str) -> None:
 
 
 async def test_wrong_secret_rejected_by_frame(exchange: SimulatedExchange, connect: Connect) -> None:
-    exchange.stream.refuse_by_frame = True
+    exchange.stream.reject_by_frame = True
     async with connect(secret_key="W" * 40).ws_stream.my_asset() as stream:
         assert (await receive(stream)).error["name"] == "INVALID_AUTH"
         with pytest.raises(ConnectionClosedOK):

@@ -38,7 +38,7 @@ class ApiKey:
 
 
 class KeyRing:
-    """All keys the exchange has issued, and the nonces it has seen.
+    """All keys the exchange has issued, and the nonces that were used.
 
     `address_error` and `scope_status` are the two spellings and the two statuses seen in the field.
     """
@@ -56,8 +56,8 @@ class KeyRing:
         self.keys[key.access_key] = key
         return key
 
-    def forget(self) -> None:
-        """Forget deleted keys and used nonces, which would pile up over days."""
+    def prune(self) -> None:
+        """Remove deleted keys and used nonces, which would accumulate over days."""
         self.keys = {name: key for name, key in self.keys.items() if not key.deleted}
         self._nonces.clear()
 
@@ -75,7 +75,7 @@ class KeyRing:
     ) -> ApiKey:
         """Return the key whose token `authorization` carries, or raise the documented `ApiError`.
 
-        The nonce counts as used as soon as the signature is right, even if the request is refused after that.
+        The nonce counts as used as soon as the signature is valid, even if the request is rejected after that.
         """
         scheme, _, token = (authorization or "").partition(" ")
         if scheme != "Bearer" or not token:

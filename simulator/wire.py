@@ -12,7 +12,7 @@ from .errors import ApiError
 
 
 class Format(StrEnum):
-    """The four formats a client may ask for."""
+    """The four formats a client can request."""
 
     DEFAULT = "DEFAULT"
     SIMPLE = "SIMPLE"
@@ -56,10 +56,10 @@ def encode_frame(
     """Return the text of a My Asset frame; `timestamp` is when it is made, in milliseconds."""
     simple = frame_format in (Format.SIMPLE, Format.SIMPLE_LIST)
     keys = _SHORT if simple else _LONG
-    code, balance, locked = _SHORT_ASSET if simple else _LONG_ASSET
+    code, available, locked = _SHORT_ASSET if simple else _LONG_ASSET
     assets = ",".join(
         f'{{"{code}":{json.dumps(currency, ensure_ascii=False)},'
-        f'"{balance}":{numbers.write(holding.balance)},"{locked}":{numbers.write(holding.locked)}}}'
+        f'"{available}":{numbers.write(holding.available)},"{locked}":{numbers.write(holding.locked)}}}'
         for currency, holding in event.assets
     )
     values = (

@@ -150,7 +150,7 @@ def rows_text(event: AssetEvent) -> str:
         [
             {
                 "currency": currency,
-                "balance": format(holding.balance, "f"),
+                "balance": format(holding.available, "f"),
                 "locked": format(holding.locked, "f"),
                 "avg_buy_price": "0",
                 "avg_buy_price_modified": False,
@@ -172,7 +172,7 @@ def test_true_frame_is_decoded_to_the_last_digit(
     (frame,) = decode_frame(encode_frame(event, time, *style).encode())
     assert isinstance(frame, AssetUpdate)
     decoded = [(currency, holding.balance, holding.locked) for currency, holding in frame.holdings.items()]
-    assert decoded == [(currency, holding.balance, holding.locked) for currency, holding in event.assets]
+    assert decoded == [(currency, holding.available, holding.locked) for currency, holding in event.assets]
     assert (frame.asset_timestamp, frame.timestamp) == (event.asset_timestamp, time)
 
 

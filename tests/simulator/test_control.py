@@ -23,7 +23,7 @@ async def control(exchange: SimulatedExchange) -> AsyncGenerator[Control]:
 
 
 class Remote:
-    """Speaks to the control interface."""
+    """A client of the control interface."""
 
     def __init__(self, control: Control, session: aiohttp.ClientSession) -> None:
         self._control, self._session = control, session
@@ -44,14 +44,14 @@ async def test_account_is_shown_and_set_exactly(
     exchange: SimulatedExchange, client: Client, remote: Remote
 ) -> None:
     assert (await remote("GET", "/account"))["SGD"] == {
-        "balance": "1386929.37231066771348207123",
+        "available": "1386929.37231066771348207123",
         "locked": "10329.670127489597585685",
     }
     socket = await client.subscribe()
-    await remote("PUT", "/account", {"BTC": {"balance": "0.10000000000000000000000001"}})
+    await remote("PUT", "/account", {"BTC": {"available": "0.10000000000000000000000001"}})
     frame = decode(await socket.receive())
     assert str(frame["assets"][0]["balance"]) == "0.10000000000000000000000001"
-    await remote("PUT", "/account?announce=false", {"BTC": {"balance": "2", "locked": "1"}})
+    await remote("PUT", "/account?announce=false", {"BTC": {"available": "2", "locked": "1"}})
     await remote("DELETE", "/account/SGD")
     assert (await client.get())[1][0]["balance"] == "2"
     assert (await remote("GET", "/history"))["BTC"][-1] == ["2", "1"]
@@ -66,9 +66,9 @@ async def test_faults_are_switched(exchange: SimulatedExchange, client: Client, 
         assert (response.status, response.content_type) == (503, "text/html")
     assert (await client.get())[0] == 200
     await remote("PUT", "/handshake", {"error": "out_of_scope", "status": 403})
-    with pytest.raises(WSServerHandshakeError) as refused:
+    with pytest.raises(WSServerHandshakeError) as failed:
         await client.connect()
-    assert refused.value.status == 403
+    assert failed.value.status == 403
     await remote("PUT", "/handshake", {})
     await remote("PATCH", "/stream", {"text": True, "copies": 2, "numbers": "scientific"})
     socket = await client.subscribe()
@@ -134,18 +134,20 @@ async def test_trading_is_stepped_paused_and_paced(
         assert decode(await socket.receive())["type"] == "myAsset"
 
 
-async def test_nonsense_is_refused_and_changes_nothing(exchange: SimulatedExchange, remote: Remote) -> None:
+async def test_invalid_commands_are_rejected_and_change_nothing(
+    exchange: SimulatedExchange, remote: Remote
+) -> None:
     before = dict(exchange.account.holdings)
-    await remote("PUT", "/account", {"BTC": {"balance": 0.1}}, status=400)
-    await remote("PUT", "/account", {"BTC": {"balance": "-1"}}, status=400)
-    await remote("PATCH", "/stream", {"deaf": True, "no_such": 1}, status=400)
+    await remote("PUT", "/account", {"BTC": {"available": 0.1}}, status=400)
+    await remote("PUT", "/account", {"BTC": {"available": "-1"}}, status=400)
+    await remote("PATCH", "/stream", {"withhold_frames": True, "no_such": 1}, status=400)
     await remote("PUT", "/rest", {"kind": "nonsense"}, status=400)
     await remote("POST", "/nonsense", status=404)
     assert exchange.account.holdings == before
-    assert exchange.stream.deaf is False
+    assert exchange.stream.withhold_frames is False
 
 
-async def test_burst_sends_known_frames_fast_and_leaves_the_account_right(
+async def test_burst_sends_known_frames_fast_and_leaves_the_account_with_its_amounts(
     exchange: SimulatedExchange, client: Client, remote: Remote
 ) -> None:
     socket = await client.subscribe()
@@ -165,7 +167,7 @@ async def test_burst_sends_known_frames_fast_and_leaves_the_account_right(
         assert len(frame["assets"]) == 2
     last = {asset["currency"]: asset for frame in frames for asset in frame["assets"]}
     for currency, asset in last.items():
-        assert exchange.account[currency].balance == asset["balance"]
+        assert exchange.account[currency].available == asset["balance"]
         assert exchange.account[currency].locked == asset["locked"]
 
 

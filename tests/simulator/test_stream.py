@@ -166,7 +166,7 @@ async def test_traffic_keeps_a_socket_open(exchange: SimulatedExchange, client: 
         assert decode(await socket.receive()) == {"status": "UP"}
 
 
-async def test_too_many_messages_are_refused(client: Client) -> None:
+async def test_too_many_messages_close_the_connection(client: Client) -> None:
     socket = await client.connect()
     for _ in range(6):
         await socket.send_json(REQUEST)
@@ -175,32 +175,32 @@ async def test_too_many_messages_are_refused(client: Client) -> None:
     assert socket.close_code == 1000
 
 
-async def test_handshake_with_a_bad_token_is_refused_with_401(
+async def test_handshake_with_an_invalid_token_is_rejected_with_401(
     exchange: SimulatedExchange, client: Client
 ) -> None:
-    with pytest.raises(WSServerHandshakeError) as refused:
+    with pytest.raises(WSServerHandshakeError) as failed:
         await client.connect(token(secret_key="wrong" * 8))
-    assert refused.value.status == 401
+    assert failed.value.status == 401
     assert exchange.record.handshakes[0].error == "jwt_verification"
     assert exchange.record.most_live.total() == 0
 
 
-async def test_handshake_with_a_bad_token_can_be_refused_by_frame(
+async def test_handshake_with_an_invalid_token_can_be_rejected_by_frame(
     exchange: SimulatedExchange, client: Client
 ) -> None:
-    exchange.stream.refuse_by_frame = True
+    exchange.stream.reject_by_frame = True
     socket = await client.connect(token(secret_key="wrong" * 8))
     assert decode(await socket.receive())["error"]["name"] == "INVALID_AUTH"
     await socket.receive()
     assert socket.close_code == 1000
 
 
-async def test_sixth_handshake_of_a_second_is_refused_with_429(client: Client) -> None:
+async def test_sixth_handshake_of_a_second_is_limited_with_429(client: Client) -> None:
     for _ in range(5):
         await client.connect()
-    with pytest.raises(WSServerHandshakeError) as refused:
+    with pytest.raises(WSServerHandshakeError) as failed:
         await client.connect()
-    assert refused.value.status == 429
+    assert failed.value.status == 429
 
 
 async def test_live_connections_of_a_key_are_counted(exchange: SimulatedExchange, client: Client) -> None:
