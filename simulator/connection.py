@@ -126,7 +126,8 @@ class Connection:
         """Send an asset frame in the connection's format, if it is subscribed and frames are not withheld."""
         if self.subscribed and not self.withhold_frames and not self._stream.withhold_frames:
             self._stream.record.frames_sent += 1
-            self.send(encode_frame(event, self._stream.clock(), self.format, self._stream.numbers))
+            stream = self._stream
+            self.send(encode_frame(event, stream.clock(), self.format, stream.numbers, stream.frame_faults))
 
     async def send_now(self, payload: bytes) -> None:
         """Send a payload as a binary frame ahead of the queue; waits while the client does not keep up."""

@@ -85,6 +85,8 @@ class Control:
                 return self._set_limits(body)
             case "PATCH", ["network"]:
                 return _patch(self._exchange.keys, body, _NETWORK)
+            case "PATCH", ["frames"]:
+                return _patch(self._exchange.stream.frame_faults, body, _FRAMES)
             case "PATCH", ["rows"]:
                 return _patch(self._exchange.rest, body, _ROWS)
             case "PUT", ["rest"]:
@@ -232,8 +234,14 @@ def _count_or_none(value: Any) -> int | None:
 
 type Converters = Mapping[str, Callable[[Any], Any]]
 
-_NETWORK: Converters = {"client_address": _text_or_none, "address_error": str, "scope_status": int}
-_ROWS: Converters = {"list_zeros": bool, "duplicate_rows": bool, "extra_rows": list}
+_NETWORK: Converters = {
+    "client_address": _text_or_none,
+    "second_address": _text_or_none,
+    "address_error": str,
+    "scope_status": int,
+}
+_ROWS: Converters = {"list_zeros": bool, "duplicate_rows": bool, "row_faults": dict, "extra_rows": list}
+_FRAMES: Converters = {"assets": dict, "repeated": list, "fields": dict}
 _STREAM: Converters = {
     "text": bool,
     "withhold_frames": bool,

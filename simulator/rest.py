@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _SEOUL = timezone(timedelta(hours=9))
 NEVER_EXPIRES = datetime(2999, 12, 31, tzinfo=_SEOUL)
 
-type Row = dict[str, str | bool]
+type Row = dict[str, object]
 
 
 class HeldSnapshots:
@@ -51,8 +51,9 @@ class HeldSnapshots:
 class Rest(Endpoint):
     """The REST calls and their answers.
 
-    `list_zeros` lists empty holdings, `duplicate_rows` gives every row twice, `extra_rows` are added
-    unchanged. `average_prices` maps a currency to its average price and the price's unit currency.
+    `list_zeros` lists empty holdings, `duplicate_rows` sends every row twice, `extra_rows` are added unchanged.
+    `row_faults` has the fields to replace in the row of a currency; with None the row is absent.
+    `average_prices` maps a currency to its average price and the price's unit currency.
     """
 
     def __init__(self, *, fiat: str, korean: bool) -> None:
@@ -67,14 +68,16 @@ class Rest(Endpoint):
         super().recover()
         self.list_zeros = False
         self.duplicate_rows = False
+        self.row_faults: dict[str, Row | None] = {}
         self.extra_rows: list[Row] = []
 
     def accounts(self, account: Account) -> str:
         """Return the rows of an account as JSON text, numbers as decimal strings."""
         rows = [
-            self._row(currency, holding.available, holding.locked)
+            self._row(currency, holding.available, holding.locked) | fault
             for currency, holding in account.holdings.items()
             if holding.total or self.list_zeros
+            if (fault := self.row_faults.get(currency, {})) is not None
         ]
         if self.duplicate_rows:
             rows += rows

@@ -213,7 +213,7 @@ class SimulatedExchange:
     async def recover(self) -> None:
         """End every fault; accounts, keys and limits stay as they are."""
         self._router.silent = False
-        self.keys.client_address = None
+        self.keys.client_address = self.keys.second_address = None
         self.rest.recover()
         self.handshake.recover()
         self.stream.recover()

@@ -14,16 +14,16 @@ from .keys import ApiKey
 from .limits import Limits
 from .outbound import HeldFrames, Outbound
 from .record import Record
-from .wire import NumberStyle
+from .wire import FrameFaults, NumberStyle
 
 
 class Stream:
     """All private connections and the settings they share; every attribute may be changed at any time.
 
-    `withhold_frames` sends no asset frame. A connection that subscribes within `first_use_silence` seconds of the
-    account's first subscription never gets an asset frame. `reject_by_frame` accepts the handshake with a bad
-    token and then sends INVALID_AUTH. `after_subscribe` is called with a connection immediately after its request.
-    All durations are in seconds.
+    `withhold_frames` sends no asset frame, `frame_faults` changes their content. A connection that subscribes within
+    `first_use_silence` seconds of the account's first subscription never gets an asset frame. `reject_by_frame`
+    accepts the handshake with a bad token and then sends INVALID_AUTH. `after_subscribe` is called with a connection
+    immediately after its request. All durations are in seconds.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class Stream:
         """End every fault of the stream; connections that are half open or get no frames stay so."""
         self.text = False
         self.withhold_frames = False
+        self.frame_faults = FrameFaults()
         self.first_use_silence = 0.0
         self.reject_by_frame = False
         self.after_subscribe: Callable[[Connection], None] | None = None

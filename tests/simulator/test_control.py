@@ -93,6 +93,16 @@ async def test_faults_are_switched(exchange: SimulatedExchange, client: Client, 
     await client.subscribe()
 
 
+async def test_content_is_made_wrong(client: Client, remote: Remote) -> None:
+    await remote("PATCH", "/rows", {"row_faults": {"SGD": None, "BTC": {"locked": "?"}}})
+    ((currency, locked),) = [(row["currency"], row["locked"]) for row in (await client.get())[1]]
+    assert (currency, locked) == ("BTC", "?")
+    await remote("PATCH", "/frames", {"assets": {"BTC": {"balance": "x"}}, "repeated": ["BTC"]})
+    socket = await client.subscribe()
+    await remote("PUT", "/account", {"BTC": {"available": "2"}})
+    assert [asset["balance"] for asset in decode(await socket.receive())["assets"]] == ["x", "x"]
+
+
 async def test_network_goes_down_and_comes_back(client: Client, remote: Remote) -> None:
     await remote("POST", "/go_down")
     with pytest.raises(aiohttp.ClientConnectorError):
@@ -109,6 +119,9 @@ async def test_keys_address_and_limits_are_changed(client: Client, remote: Remot
     assert (await client.get())[1]["error"]["name"] == "no_authorization_i_p"
     await remote("PATCH", "/network", {"client_address": "203.0.113.1"})
     assert (await client.get())[0] == 200
+    await remote("PATCH", "/network", {"second_address": "2001:db8::1"})
+    assert sorted([(await client.get())[0] for _ in range(2)]) == [200, 401]
+    await remote("PATCH", "/network", {"second_address": None})
     await remote("PATCH", f"/keys/{access_key}", {"deleted": True})
     assert (await client.get())[1]["error"]["name"] == "invalid_access_key"
     await remote("POST", "/keys", {"access_key": "N" * 40})
@@ -118,8 +131,8 @@ async def test_keys_address_and_limits_are_changed(client: Client, remote: Remot
     for _ in range(40):
         assert (await client.get(authorization=token("N" * 40)))[0] == 200
     stats = await remote("GET", "/stats")
-    assert stats["calls"]["/v1/accounts"] == {"200": 42, "401": 2}
-    assert stats["errors"] == {"no_authorization_i_p": 1, "invalid_access_key": 1}
+    assert stats["calls"]["/v1/accounts"] == {"200": 43, "401": 3}
+    assert stats["errors"] == {"no_authorization_i_p": 2, "invalid_access_key": 1}
 
 
 async def test_trading_is_stepped_paused_and_paced(

@@ -27,6 +27,32 @@ async def test_any_answer_can_be_given(exchange: SimulatedExchange, client: Clie
     assert (await client.get())[0] == 200
 
 
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [("<html>", "text/html"), ("", "text/plain"), ('{"error":{"message":"no"}}', "application/json")],
+)
+async def test_intermediary_can_answer_instead(
+    exchange: SimulatedExchange, client: Client, status: int, body: str, content_type: str
+) -> None:
+    for endpoint in (exchange.rest, exchange.handshake):
+        endpoint.fail_with(status, body, content_type=content_type, times=1)
+    url = f"{exchange.rest_url}/v1/accounts"
+    async with client.session.get(url, headers={"Authorization": token()}) as response:
+        assert (response.status, response.content_type) == (status, content_type)
+        assert await response.text() == body
+    with pytest.raises(WSServerHandshakeError) as failed:
+        await client.connect()
+    assert failed.value.status == status
+    assert (await client.get())[0] == 200
+    await client.subscribe()
+
+
+async def test_one_answer_can_be_empty_among_others(exchange: SimulatedExchange, client: Client) -> None:
+    exchange.rest.fail_with(200, "[]", times=1)
+    assert [len((await client.get())[1]) for _ in range(3)] == [0, 2, 2]
+
+
 async def test_redirect_leads_elsewhere(exchange: SimulatedExchange, client: Client) -> None:
     exchange.rest.fail_with(302, headers={"Location": "http://127.0.0.1:9/elsewhere"})
     async with client.session.get(

@@ -7,7 +7,7 @@ import pytest
 
 from simulator import ACCESS_KEY, SimulatedExchange
 
-from .client import Client, token
+from .client import Client, decode, token
 
 
 async def test_accounts_lists_holdings_as_decimal_strings(
@@ -44,6 +44,22 @@ async def test_zero_and_duplicate_rows_can_be_listed(exchange: SimulatedExchange
     exchange.rest.extra_rows = [{"currency": "odd"}]
     _, rows = await client.get()
     assert [row["currency"] for row in rows] == ["SGD", "BTC", "SGD", "BTC", "odd"]
+
+
+async def test_chosen_rows_can_be_wrong_or_absent(exchange: SimulatedExchange, client: Client) -> None:
+    exchange.account.set("XRP", 1)
+    exchange.rest.row_faults = {"SGD": {"balance": "1,5"}, "BTC": {"currency": "\x07" * 40}, "XRP": None}
+    _, rows = await client.get()
+    assert [(row["currency"], row["balance"]) for row in rows] == [("SGD", "1,5"), ("\x07" * 40, "0.5")]
+    exchange.rest.recover()
+    assert [row["currency"] for row in (await client.get())[1]] == ["SGD", "BTC", "XRP"]
+
+
+async def test_currency_code_can_be_any_text(exchange: SimulatedExchange, client: Client) -> None:
+    socket = await client.subscribe()
+    exchange.account.set("币安人生", 5)
+    assert decode(await socket.receive())["assets"][0]["currency"] == "币安人生"
+    assert (await client.get())[1][-1]["currency"] == "币安人生"
 
 
 async def test_remaining_requests_are_in_a_header(exchange: SimulatedExchange, client: Client) -> None:
@@ -110,6 +126,15 @@ async def test_unusable_keys_are_rejected_by_name(exchange: SimulatedExchange, c
     assert [call.error for call in exchange.record.failed][-1] == "invalid_access_key"
     exchange.key.region, exchange.key.deleted = "sg", True
     assert await answer() == (401, "invalid_access_key")
+
+
+async def test_requests_come_from_two_addresses_in_turn(exchange: SimulatedExchange, client: Client) -> None:
+    exchange.key.allowed_addresses = frozenset({"203.0.113.1"})
+    exchange.keys.client_address, exchange.keys.second_address = "203.0.113.1", "2001:db8::1"
+    assert [(await client.get())[0] for _ in range(4)] == [200, 401, 200, 401]
+    assert exchange.record.failed[0].error == "no_authorization_i_p"
+    await exchange.recover()
+    assert exchange.keys.second_address is None
 
 
 async def test_keys_are_listed_in_korea_only_and_messages_are_korean(

@@ -4,7 +4,7 @@ import json
 from aiohttp import WSMsgType, WSServerHandshakeError
 import pytest
 
-from simulator import Delivery, NumberStyle, SimulatedExchange
+from simulator import Delivery, Format, NumberStyle, SimulatedExchange
 
 from .client import REQUEST, Client, decode, token
 
@@ -105,6 +105,30 @@ async def test_wrong_request_is_answered_and_closed_with_1000(
     assert decode(await socket.receive())["error"]["name"] == name
     assert (await socket.receive()).type is WSMsgType.CLOSE
     assert socket.close_code == 1000
+
+
+@pytest.mark.parametrize("frame_format", [Format.DEFAULT, Format.SIMPLE_LIST])
+async def test_chosen_parts_of_frames_can_be_wrong(
+    exchange: SimulatedExchange, client: Client, frame_format: Format
+) -> None:
+    exchange.account.delivery = Delivery.ONE_FRAME
+    faults = exchange.stream.frame_faults
+    faults.assets, faults.repeated = {"BTC": {"balance": "x"}}, ["XRP"]
+    socket = await client.subscribe([*REQUEST, {"format": frame_format}])
+    exchange.account.change({"SGD": (1, 0), "BTC": (2, 0), "XRP": (3, 0)})
+    faults.assets, faults.repeated, faults.fields = {}, (), {"asset_timestamp": None}
+    exchange.account.change({"BTC": (4, 0)})
+    exchange.stream.recover()
+    exchange.account.change({"BTC": (5, 0)})
+    frames = [decode(await socket.receive()) for _ in range(3)]
+    if frame_format is Format.SIMPLE_LIST:
+        frames = [frame for (frame,) in frames]
+    assets, time = ("ast", "asttms") if frame_format is Format.SIMPLE_LIST else ("assets", "asset_timestamp")
+    sent = [[tuple(asset.values()) for asset in frame[assets]] for frame in frames]
+    assert sent[0] == [("SGD", 1, 0), ("BTC", "x", 0), ("XRP", 3, 0), ("XRP", 3, 0)]
+    assert sent[1:] == [[("BTC", 4, 0)], [("BTC", 5, 0)]]
+    assert frames[1][time] is None
+    assert frames[2][time] > frames[0][time]
 
 
 async def test_second_request_replaces_the_first(exchange: SimulatedExchange, client: Client) -> None:
