@@ -1,1 +1,1 @@
-"""Measures what the integration costs: each figure as a ratio to a floor measured in the same run."""
+"""Measures what the integration costs, as ratios to floors measured in the same run: scripts/bench."""

@@ -2,19 +2,23 @@
 
 usage: python -m benchmarks.idle_hour FOLDER
 
-Prints the counts of two hours as JSON: one while the stream has not spoken yet, so that only snapshots can vouch for
-the balances, and one after it has. A process of its own, because all of its clocks are virtual ones.
+Prints the counts of two hours as JSON: one before the stream has delivered its first update, so that the balances are
+available because of snapshots alone, and one after it. It needs a process of its own, because all its clocks are
+virtual. tests/test_cost.py checks the counts.
 """
 
 import asyncio
 from asyncio import selector_events
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import Context, ContextVar
 from dataclasses import asdict, dataclass, field, replace
+from itertools import pairwise
 import json
 from pathlib import Path
+import subprocess
 import sys
+import tempfile
 from typing import Any
 from unittest.mock import patch
 
@@ -30,32 +34,44 @@ from simulator import ACCESS_KEY, SECRET_KEY, SimulatedExchange
 from tests.virtual_time import VirtualLoop, virtual_clock
 from tests.waiting import until
 
-from .accounts import amounts, holdings
-from .home_assistant import add_entry, counted_events, home_assistant
+from .setting import add_entry, amounts, counted_events, holdings, home_assistant, in_sync, update_received
 
 _REPOSITORY = Path(__file__).parent.parent
 _HOUR = 3600.0
 _HELD = 50
 _REGION = "sg"
+_TIMEOUT = 300
 
-# What the exchange does in the same loop is not the integration's. Tasks and callbacks inherit it from their maker.
+# Timers of a Home Assistant without the integration, and the one that ends the hour. Nothing more is left out, because
+# a timer that Home Assistant's helpers make for the integration belongs to the integration.
+_NOT_OURS = (
+    "homeassistant.config_entries Store.",
+    "homeassistant.helpers.device_registry ",
+    "homeassistant.helpers.entity_registry ",
+    "homeassistant.helpers.restore_state ",
+    "homeassistant.helpers.storage ",
+    "homeassistant.helpers.template ",
+    "benchmarks/",
+)
+
+# Set for the exchange, which runs in the same loop. Tasks and callbacks inherit it from what created them.
 _of_exchange: ContextVar[bool] = ContextVar("_of_exchange", default=False)
 
 
 @dataclass(slots=True)
 class Idle:
-    """What happened in an idle hour, but for the exchange's own doing."""
+    """What happened in an idle hour, apart from what the exchange did."""
 
     timers: dict[str, list[float]] = field(default_factory=dict)
-    """The times at which a timer fired, by what it was for."""
+    """The times at which a timer fired, by its purpose."""
     writes: dict[str, int] = field(default_factory=dict)
-    """The writes to sockets, by what was written."""
+    """The number of writes to sockets, by what was written."""
     states: int = 0
     events: int = 0
 
 
 class _WatchedLoop(VirtualLoop):
-    """A loop in virtual time that notes which timers fire."""
+    """A loop in virtual time that records which timers fire."""
 
     idle: Idle | None = None
 
@@ -74,8 +90,8 @@ class _WatchedLoop(VirtualLoop):
 
 
 def _name_of_timer(callback: Callable[..., object], args: tuple[object, ...]) -> str:
-    """Return what a timer is for; one of asyncio's own belongs to the task that waits."""
-    called = _called_in_the_end(callback, args)
+    """Return the purpose of a timer; one that asyncio makes belongs to the task that waits."""
+    called = _wrapped(callback, args)
     owner = getattr(called, "__self__", None)
     module = called.__module__ if owner is None else type(owner).__module__
     task = asyncio.current_task()
@@ -86,8 +102,8 @@ def _name_of_timer(callback: Callable[..., object], args: tuple[object, ...]) ->
     return f"{module} {getattr(called, '__qualname__', type(called).__qualname__)}"
 
 
-def _called_in_the_end(callback: Any, args: tuple[object, ...]) -> Any:
-    """Return what a timer of one of Home Assistant's helpers calls: what the helper was given to call."""
+def _wrapped(callback: Any, args: tuple[object, ...]) -> Any:
+    """Return what a timer of one of Home Assistant's helpers calls for the user of the helper."""
     while True:
         owner = getattr(callback, "__self__", callback)
         given: list[Any] = []
@@ -102,16 +118,16 @@ def _called_in_the_end(callback: Any, args: tuple[object, ...]) -> Any:
 
 @contextmanager
 def _watched_writes(idle: Idle) -> Iterator[None]:
-    transport = selector_events._SelectorSocketTransport  # noqa: SLF001 - where all writes come by
+    transport = selector_events._SelectorSocketTransport  # noqa: SLF001 - all writes pass through it
     write = transport.write
 
-    def note(self: Any, data: bytes) -> None:
+    def record(self: Any, data: bytes) -> None:
         if not _of_exchange.get():
             kind = _kind(bytes(data))
             idle.writes[kind] = idle.writes.get(kind, 0) + 1
         write(self, data)
 
-    with patch.object(transport, "write", note):
+    with patch.object(transport, "write", record):
         yield
 
 
@@ -134,8 +150,8 @@ async def _hour(loop: _WatchedLoop, hass: HomeAssistant) -> Idle:
     return idle
 
 
-async def idle_hours(folder: Path) -> dict[str, Idle]:
-    """Set an account up and let an hour pass; then let its stream speak once, and another hour pass."""
+async def measure(folder: Path) -> dict[str, Idle]:
+    """Set up an account and let an hour pass; then send one update, and let another hour pass."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, _WatchedLoop)
     token = _of_exchange.set(True)
@@ -148,22 +164,50 @@ async def idle_hours(folder: Path) -> dict[str, Idle]:
             async with home_assistant(folder) as hass:
                 data = {CONF_REGION: _REGION, CONF_ACCESS_KEY: ACCESS_KEY, CONF_SECRET_KEY: SECRET_KEY}
                 coordinator = (await add_entry(hass, "upbit", data)).runtime_data
-                await until(lambda: coordinator.health.complete)
-                silent = await _hour(loop, hass)
-                await until(lambda: coordinator.health.complete)
+                await until(lambda: in_sync(coordinator))
+                before = await _hour(loop, hass)
+                await until(lambda: in_sync(coordinator))
                 exchange.account.set("C000", *amounts("C000", 1))
-                await until(lambda: coordinator.health.spoke)
-                # The next snapshot was due before the stream spoke; those after it know that it does.
+                await until(lambda: update_received(coordinator))
+                # The next snapshot was scheduled before the update; a refresh schedules it again.
                 await coordinator.async_refresh()
-                return {"silent": silent, "spoken": await _hour(loop, hass)}
+                return {"before_update": before, "after_update": await _hour(loop, hass)}
     finally:
         await exchange.stop()
+
+
+def run_apart(module: str, *arguments: str) -> Any:
+    """Return what a module prints as JSON in a process of its own."""
+    result = subprocess.run(  # noqa: S603 - our own module
+        [sys.executable, "-m", module, *arguments],
+        cwd=_REPOSITORY,
+        capture_output=True,
+        timeout=_TIMEOUT,
+        check=False,
+        text=True,
+    )
+    if result.returncode:
+        raise RuntimeError(f"{module} failed:\n{result.stderr}")
+    return json.loads(result.stdout)
+
+
+def idle_hours(module: str = "benchmarks.idle_hour") -> dict[str, Any]:
+    """Return the counts of an hour before the first update of the stream, and of one after it."""
+    with tempfile.TemporaryDirectory(prefix="upbit-idle.") as folder:
+        hours: dict[str, Any] = run_apart(module, folder)
+    return hours
+
+
+def least_gap(idle: Mapping[str, Any]) -> float:
+    """Return the least time between two firings of a timer of the integration, in seconds."""
+    ours = (times for name, times in idle["timers"].items() if not name.startswith(_NOT_OURS))
+    return min(later - earlier for times in ours for earlier, later in pairwise(times))
 
 
 def main() -> None:
     """Print the counts."""
     with virtual_clock() as wall, asyncio.Runner(loop_factory=lambda: _WatchedLoop(wall)) as runner:
-        hours = runner.run(idle_hours(Path(sys.argv[1])))
+        hours = runner.run(measure(Path(sys.argv[1])))
     print(json.dumps({name: asdict(idle) for name, idle in hours.items()}))
 
 

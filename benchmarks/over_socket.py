@@ -1,4 +1,4 @@
-"""What comes over a real socket: frames a second, and the delay from the exchange's send to the state."""
+"""What is received over a real socket: frames a second, and the delay from the exchange's send to the state."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
-from statistics import median
+import json
+from statistics import median, quantiles
 from time import monotonic_ns
 from typing import Any
 
@@ -21,17 +22,14 @@ from custom_components.upbit.api.wire import subscription
 from custom_components.upbit.entity import balance_key, unique_id
 from simulator import ACCESS_KEY, SECRET_KEY
 
-from .accounts import currencies
-from .exchange import Exchange
-from .figures import Figure
-from .frames import parse
-from .home_assistant import add_entry, remove_entry
-from .measuring import Rounds, changing_order, no_garbage_collection, percentile
+from .figures import Figure, Rounds, no_garbage_collection
+from .setting import Exchange, add_entry, currencies, frames_received, remove_entry
 
 _HELD = 50
+_ROUNDS = 5
 _BURST = 10_000
 _PACED = 300
-"""Frames of a measurement of the delay."""
+"""Frames of one measurement of the delay."""
 _RATE = 200
 """Frames a second at which the delay is measured."""
 _TIMEOUT = 60
@@ -39,31 +37,32 @@ _TIMEOUT = 60
 
 @dataclass(slots=True)
 class Receiver:
-    """Somebody who is subscribed at an exchange of their own."""
+    """A subscriber of an exchange of its own."""
 
     exchange: Exchange
     received: Callable[[], int]
-    """How many frames have been dealt with so far."""
+    """How many frames have been handled so far."""
     arrivals: list[int] = field(default_factory=list)
-    """When each frame was dealt with, in nanoseconds of the machine's monotonic clock; only where that is noted."""
+    """When each frame was handled, on the monotonic clock in ns."""
 
-    async def rate(self, frames: int) -> float:
-        """Return the seconds a frame takes, from the first one sent to the last one dealt with."""
-        wanted = self.received() + frames
-        burst = asyncio.create_task(self.exchange.burst(frames, currencies(_HELD)))
+    async def rate(self) -> float:
+        """Return the seconds a frame takes in a burst, from the first one sent to the last one handled."""
+        wanted = self.received() + _BURST
+        burst = asyncio.create_task(self.exchange.burst(_BURST, currencies(_HELD)))
         async with asyncio.timeout(_TIMEOUT):
             while self.received() < wanted:
                 await asyncio.sleep(0.001)
         ended = monotonic_ns()
-        return (ended - (await burst)["sent"][0]) / 1e9 / frames
+        return (ended - (await burst)[0]) / 1e9 / _BURST
 
-    async def delays(self, frames: int) -> list[float]:
-        """Return each frame's seconds from its send until it was dealt with."""
+    async def delays(self) -> list[float]:
+        """Return the seconds from the sending of each frame until it was handled."""
         self.arrivals.clear()
-        sent = (await self.exchange.burst(frames, currencies(_HELD), rate=_RATE))["sent"]
-        async with asyncio.timeout(_TIMEOUT):
-            while len(self.arrivals) < frames:
-                await asyncio.sleep(0.001)
+        with no_garbage_collection():
+            sent = await self.exchange.burst(_PACED, currencies(_HELD), rate=_RATE)
+            async with asyncio.timeout(_TIMEOUT):
+                while len(self.arrivals) < _PACED:
+                    await asyncio.sleep(0.001)
         return [(arrived - left) / 1e9 for arrived, left in zip(self.arrivals, sent, strict=True)]
 
 
@@ -71,13 +70,13 @@ class Receiver:
 async def bare_client(
     session: aiohttp.ClientSession, exchange: Exchange, use: Callable[[Any], None] | None = None
 ) -> AsyncIterator[Receiver]:
-    """Connect a client of aiohttp that parses each frame, and does nothing with it or what it is told to."""
+    """Connect a client of aiohttp that parses each frame, and does nothing else with it than `use`."""
     arrivals: list[int] = []
     receiver = Receiver(exchange, lambda: len(arrivals), arrivals)
 
     async def receive(socket: aiohttp.ClientWebSocketResponse) -> None:
         while True:
-            frame = parse((await socket.receive()).data)
+            frame = json.loads((await socket.receive()).data, parse_float=Decimal)
             if use is not None:
                 use(frame["assets"][0])
             arrivals.append(monotonic_ns())
@@ -97,14 +96,14 @@ async def bare_client(
 
 
 @contextmanager
-def noting_states(hass: HomeAssistant, arrivals: list[int]) -> Iterator[None]:
-    """Note when each state is written."""
+def recorded_states(hass: HomeAssistant, arrivals: list[int]) -> Iterator[None]:
+    """Record when each state is written."""
 
     @callback
-    def note(_: Event[EventStateChangedData]) -> None:
+    def record(_: Event[EventStateChangedData]) -> None:
         arrivals.append(monotonic_ns())
 
-    stop = hass.bus.async_listen(EVENT_STATE_CHANGED, note)
+    stop = hass.bus.async_listen(EVENT_STATE_CHANGED, record)
     try:
         yield
     finally:
@@ -112,51 +111,32 @@ def noting_states(hass: HomeAssistant, arrivals: list[int]) -> Iterator[None]:
 
 
 async def measure_over_socket(
-    hass: HomeAssistant,
-    session: aiohttp.ClientSession,
-    own: Exchange,
-    others: Exchange,
-    third: Exchange,
-    rounds: int,
+    hass: HomeAssistant, session: aiohttp.ClientSession, exchanges: tuple[Exchange, Exchange, Exchange]
 ) -> list[Figure]:
-    """Measure the integration, a bare client, and a bare client that writes bare sensors, each at an exchange."""
-    sensors_entry = await add_entry(
-        hass, "bare_sensors", {"currencies": currencies(_HELD), "common_coordinator": False}
-    )
+    """Measure the integration, a client that only parses, and one that also writes bare sensors."""
+    own, second, third = exchanges
+    sensors_entry = await add_entry(hass, "bare_sensors", {"currencies": currencies(_HELD)})
     sensors = sensors_entry.runtime_data
 
     def write(asset: Any) -> None:
         sensors[asset["currency"]].show((asset["balance"], asset["locked"]))
 
     entry = await add_entry(hass, "upbit", own.entry_data)
-    statistics = entry.runtime_data.stats
-    ours = Receiver(own, lambda: statistics.frames)
+    ours = Receiver(own, partial(frames_received, entry.runtime_data))
     taken = Rounds()
-    async with bare_client(session, others) as bare, bare_client(session, third, write) as writing:
-        await taken.take(
-            {
-                "ours": partial(ours.rate, _BURST),
-                "bare": partial(bare.rate, _BURST),
-                "writing": partial(writing.rate, _BURST),
-            },
-            rounds,
-        )
+    async with bare_client(session, second) as parsing, bare_client(session, third, write) as writing:
+        receivers = {"ours": ours, "parsing": parsing, "writing": writing}
+        await taken.take({name: each.rate for name, each in receivers.items()}, _ROUNDS)
         wrong = await _wrong_states(hass, entry, own)
-        with noting_states(hass, ours.arrivals):
-            receivers = {"": ours, "bare ": bare, "writing ": writing}
-            for names in changing_order(receivers, rounds):
-                for name in names:
-                    await _take_delays(taken, receivers[name], name)
+        with recorded_states(hass, ours.arrivals):
+            for _ in range(_ROUNDS):
+                for name, each in receivers.items():
+                    delays = await each.delays()
+                    taken.add(f"{name} median", median(delays))
+                    taken.add(f"{name} 99", quantiles(delays, n=100, method="inclusive")[98])
     for each in (entry, sensors_entry):
         await remove_entry(hass, each)
     return _figures(taken, wrong)
-
-
-async def _take_delays(taken: Rounds, receiver: Receiver, name: str) -> None:
-    with no_garbage_collection():
-        delays = await receiver.delays(_PACED)
-    taken.add(f"{name}median", median(delays))
-    taken.add(f"{name}99", percentile(delays, 99))
 
 
 async def _wrong_states(hass: HomeAssistant, entry: ConfigEntry, exchange: Exchange) -> int:
@@ -173,51 +153,27 @@ async def _wrong_states(hass: HomeAssistant, entry: ConfigEntry, exchange: Excha
 
 
 def _figures(taken: Rounds, wrong: int) -> list[Figure]:
-    def rate(name: str) -> str:
-        return f"{1 / taken.typical(name):,.0f}/s"
+    def rates(*names: str) -> str:
+        return ", ".join(f"{name} {1 / taken.typical(name):,.0f}/s" for name in names)
 
-    def delay(ours: str) -> str:
-        times = {
-            name: f"{taken.typical(name) * 1e3:.2f} ms" for name in (ours, f"bare {ours}", f"writing {ours}")
-        }
-        return (
-            f"{times[ours]}, bare client {times[f'bare {ours}']}, one that writes {times[f'writing {ours}']}"
-        )
+    def delays(kind: str) -> str:
+        names = ("ours", "parsing", "writing")
+        return ", ".join(f"{name} {taken.typical(f'{name} {kind}') * 1e3:.2f} ms" for name in names)
 
     return [
         Figure(
-            "rate",
-            "frames a second over the socket, 50 held, to a bare client",
-            taken.ratio("bare", "ours"),
-            at_least=0.5,
-            beside=f"{rate('ours')}, bare client {rate('bare')}",
-        ),
-        Figure(
-            "rate_writing",
-            "the same, to a bare client that writes bare sensors",
+            "frames a second over the socket, 50 held, to a client that writes bare sensors",
             taken.ratio("writing", "ours"),
-            beside=f"{rate('writing')}, itself {taken.ratio('bare', 'writing'):.2f} of the bare client's",
+            rates("ours", "writing"),
+            at_least=0.7,
         ),
+        Figure("the same, to a client that only parses", taken.ratio("parsing", "ours"), rates("parsing")),
+        Figure("wrong states after these bursts", wrong, unit="", at_most=0),
         Figure(
-            "wrong_after_burst",
-            "wrong states after these bursts",
-            wrong,
-            unit="",
-            at_most=0,
-            steady=True,
-        ),
-        Figure(
-            "delay_median",
-            f"delay to the state at {_RATE} frames a second, median",
-            taken.ratio("median", "bare median"),
+            f"median delay to the state at {_RATE} frames a second, to a client that only parses",
+            taken.ratio("ours median", "parsing median"),
+            delays("median"),
             at_most=2,
-            beside=delay("median"),
         ),
-        Figure(
-            "delay_99",
-            "the same, 99th percentile",
-            taken.ratio("99", "bare 99"),
-            at_most=2,
-            beside=delay("99"),
-        ),
+        Figure("the same, 99th percentile", taken.ratio("ours 99", "parsing 99"), delays("99")),
     ]

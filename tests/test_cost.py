@@ -8,11 +8,9 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from benchmarks.accounts import currencies, holdings, single_frames
-from benchmarks.apart import idle_hours, least_gap, run_apart
-from benchmarks.feed import fed_streams, message
-from benchmarks.holding import listeners_called
-from benchmarks.home_assistant import counted_events
+from benchmarks.frames import fed_streams, message
+from benchmarks.idle_hour import idle_hours, least_gap, run_apart
+from benchmarks.setting import counted_events, currencies, holdings, listeners_called, single_frames
 from custom_components.upbit.api.ledger import Change, Ledger
 from custom_components.upbit.api.wire import Holding
 from custom_components.upbit.coordinator import UpbitCoordinator
@@ -132,18 +130,18 @@ def test_idle_hour_wakes_rarely_and_writes_nothing() -> None:
         assert least_gap(idle) >= 10
         assert idle["states"] == 0
         assert idle["events"] == 0
-    assert hours["spoken"]["writes"].keys() == {"ping", "/v1/accounts"}
+    assert hours["after_update"]["writes"].keys() == {"ping", "/v1/accounts"}
 
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("helper", ["interval", "call_later", "loop"])
 def test_timer_of_the_integration_would_be_noticed(monkeypatch: pytest.MonkeyPatch, helper: str) -> None:
     monkeypatch.setenv("PLANTED", helper)
-    assert least_gap(idle_hours("tests.planted_timer")["spoken"]) == pytest.approx(1)
+    assert least_gap(idle_hours("tests.planted_timer")["after_update"]) == pytest.approx(1)
 
 
 @pytest.mark.timeout(240)
 def test_import_brings_nothing_that_home_assistant_has_not() -> None:
     imported = run_apart("benchmarks.imports")
     own = ("custom_components", "homeassistant.")
-    assert [name for name in imported["modules"] if not name.startswith(own)] == []
+    assert [name for name in imported if not name.startswith(own)] == []

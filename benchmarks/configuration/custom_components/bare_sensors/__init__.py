@@ -1,6 +1,6 @@
 """Sensors without an integration behind them: the floor that the benchmark measures against.
 
-An entry's data name the currencies, and whether the sensors hang on one coordinator as is common.
+The data of an entry name the currencies.
 """
 
 from homeassistant.config_entries import ConfigEntry

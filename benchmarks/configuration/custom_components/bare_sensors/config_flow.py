@@ -1,4 +1,4 @@
-"""What Home Assistant asks of an integration with entries; the benchmark adds them itself."""
+"""The config flow that Home Assistant requires; the benchmark adds its entries directly."""
 
 from homeassistant.config_entries import ConfigFlow
 
@@ -6,4 +6,4 @@ from . import DOMAIN
 
 
 class BareSensorsConfigFlow(ConfigFlow, domain=DOMAIN):
-    """A flow that nobody starts."""
+    """A flow that is never started."""
