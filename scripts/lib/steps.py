@@ -20,7 +20,7 @@ import time
 
 PROGRESS_INTERVAL = 0.5
 CLOSING_LINE = re.compile(
-    r"^(=+ )?\D*\d+ (passed|failed|skipped|deselected|error).* in [\d.]+s.*$", re.MULTILINE
+    r"^(=+ )?[^\d\n]*\d+ (passed|failed|skipped|deselected|error).* in [\d.]+s.*$", re.MULTILINE
 )
 PROGRESS = re.compile(r"\[ *(\d+%)\]$", re.MULTILINE)
 
