@@ -40,7 +40,7 @@ async def test_card_is_accessible_while_it_points_out_a_change_with_every_digit(
     home: View, open_page: OpenPage, dashboard: str, dark: bool
 ) -> None:
     await home.control("PUT", "account", {"BTC": {"balance": "0.5", "locked": "0.1"}})
-    # Without motion the highlight keeps its color while axe measures contrasts.
+    # Without motion the highlight keeps its colour while axe measures contrasts.
     page = await open_page(Look(dark=dark, still=True))
     await page.goto(dashboard)
     await in_its_theme(page.locator(CARD), dark=dark)

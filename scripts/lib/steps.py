@@ -80,7 +80,7 @@ class Step:
 
 
 async def show_progress(steps: Iterable[Step]) -> None:
-    """Keep a line at the bottom of the terminal that tells what is running and how far pytest is."""
+    """Keep a line at the bottom of the terminal with the running steps and pytest's progress."""
     while True:
         running = [step for step in steps if step.started is not None and step.status is None]
         parts = [
