@@ -13,12 +13,15 @@ from dataclasses import dataclass
 import os
 from pathlib import Path
 import re
+import shutil
 import signal
 import sys
 import tempfile
 import time
 
 PROGRESS_INTERVAL = 0.5
+# Deletes the progress on a terminal before a line that stays.
+CLEAR = "\r\033[K" if sys.stdout.isatty() else ""
 CLOSING_LINE = re.compile(
     r"^(=+ )?[^\d\n]*\d+ (passed|failed|skipped|deselected|error).* in [\d.]+s.*$", re.MULTILINE
 )
@@ -73,7 +76,7 @@ class Step:
 
     def report(self) -> None:
         """Print the verdict, and all of the output of a command that failed."""
-        print(f"### {self.name}: {self.verdict} in {self.seconds:.0f} s", flush=True)
+        print(f"{CLEAR}### {self.name}: {self.verdict} in {self.seconds:.0f} s", flush=True)
         if self.status != 0:
             print(self.output, flush=True)
             print(f"### end of {self.name}: FAILED with status {self.status}", flush=True)
@@ -87,7 +90,8 @@ async def show_progress(steps: Iterable[Step]) -> None:
             f"{step.name} {time.monotonic() - (step.started or 0):.0f} s {(PROGRESS.findall(step.output) or [''])[-1]}"
             for step in running
         ]
-        print("\r\033[K" + " · ".join(parts), end="\r", flush=True)
+        line = " · ".join(parts)[: shutil.get_terminal_size().columns - 1]
+        print(CLEAR + line, end="\r", flush=True)
         await asyncio.sleep(PROGRESS_INTERVAL)
 
 
@@ -102,10 +106,11 @@ async def run_all(steps: list[Step]) -> None:
 
     async def run(step: Step) -> None:
         async with slots:
+            print(f"{CLEAR}### {step.name}: started", flush=True)
             await step.run()
         step.report()
 
-    progress = asyncio.create_task(show_progress(steps)) if sys.stdout.isatty() else None
+    progress = asyncio.create_task(show_progress(steps)) if CLEAR else None
     try:
         async with asyncio.TaskGroup() as group:
             for step in steps:
@@ -129,7 +134,7 @@ async def main(arguments: list[str]) -> int:
         # What failed comes last, where a reader looks first.
         steps.sort(key=lambda step: step.status != 0)
         failed = [step.name for step in steps if step.status != 0]
-        print("\n### Summary")
+        print(f"{CLEAR}\n### Summary")
         for step in steps:
             print(f"{step.verdict} {step.seconds:5.0f} s  {step.name}")
         if failed:
