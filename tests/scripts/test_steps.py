@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 import signal
 import subprocess
@@ -41,11 +42,11 @@ def test_failed_step_is_shown_in_full_and_summed_up_last() -> None:
 
 def test_terminated_run_ends_what_it_started(tmp_path: Path) -> None:
     started, ended = tmp_path / "started", tmp_path / "ended"
-    # The trap belongs to a child of the step's shell.
-    child = f"trap 'touch {ended}; exit' TERM; touch {started}; sleep infinity & wait"
+    os.mkfifo(started)
+    # The trap belongs to a child of the step's shell. It writes into the pipe when the trap is set.
+    child = f"trap 'touch {ended}; exit' TERM; echo >{started}; sleep infinity & wait"
     with subprocess.Popen([sys.executable, STEPS, "Long", f'bash -c "{child}"; true']) as process:
-        while not started.exists():
-            assert process.poll() is None
+        started.read_text(encoding="utf-8")
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 130
     assert ended.exists()
