@@ -44,7 +44,7 @@ def test_terminated_run_ends_what_it_started(tmp_path: Path) -> None:
     started, ended = tmp_path / "started", tmp_path / "ended"
     os.mkfifo(started)
     # The trap belongs to a child of the step's shell. It writes into the pipe when the trap is set.
-    child = f"trap 'touch {ended}; exit' TERM; echo >{started}; sleep infinity & wait"
+    child = f"trap 'touch {ended}; exit' TERM; echo >{started}; sleep 60 & wait"
     with subprocess.Popen([sys.executable, STEPS, "Long", f'bash -c "{child}"; true']) as process:
         started.read_text(encoding="utf-8")
         process.send_signal(signal.SIGTERM)
