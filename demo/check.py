@@ -126,7 +126,7 @@ def free_ports() -> tuple[int, int]:
 
 @asynccontextmanager
 async def running_demo(folder: Path, ending: signal.Signals) -> AsyncIterator[View]:
-    """Run ``scripts/demo`` without a terminal until it prints that it is ready; end it by a signal."""
+    """Run ``scripts/demo`` without a terminal until it says that it is ready; end it by a signal."""
     port, exchange_port = free_ports()
     process = await asyncio.create_subprocess_exec(
         str(REPOSITORY / "scripts" / "demo"),

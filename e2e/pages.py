@@ -233,8 +233,8 @@ async def pick_card(page: Page, name: str) -> None:
 
 async def in_its_theme(card: Locator, *, dark: bool) -> None:
     """Wait until a card is drawn in the theme: a page begins in the light one."""
-    color = "rgb(28, 28, 28)" if dark else "rgb(255, 255, 255)"
-    await expect(card.locator("ha-card")).to_have_css("background-color", color)
+    colour = "rgb(28, 28, 28)" if dark else "rgb(255, 255, 255)"
+    await expect(card.locator("ha-card")).to_have_css("background-color", colour)
 
 
 def card_row(card: Locator, currency: str) -> Locator:

@@ -241,11 +241,11 @@ async def test_unavailable_row_has_no_amount_and_its_return_is_no_change(alone: 
 async def test_change_is_readable_whatever_the_theme_calls_itself(
     alone: Alone, background: str, text: str, less_important_text: str
 ) -> None:
-    # A theme without modes counts as light whatever its colors are, and a page begins before it knows its theme.
+    # A theme without modes counts as light whatever its colours are, and a page begins before it knows its theme.
     themes = {"darkMode": background == "#ffffff"}
-    colors = f"--primary-text-color: {text}; --secondary-text-color: {less_important_text}"
-    await alone.page.add_style_tag(content=f":root {{ {colors} }} body {{ background: {background} }}")
-    # Without motion the highlight keeps its color while axe measures contrasts.
+    colours = f"--primary-text-color: {text}; --secondary-text-color: {less_important_text}"
+    await alone.page.add_style_tag(content=f":root {{ {colours} }} body {{ background: {background} }}")
+    # Without motion the highlight keeps its colour while axe measures contrasts.
     await alone.page.emulate_media(reduced_motion="reduce")
     await alone.show(ONE, themes=themes)
     await alone.add_card()

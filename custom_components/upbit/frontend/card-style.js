@@ -1,7 +1,7 @@
 /**
  * How the balances card looks, from the variables of the theme.
  *
- * Its own colors are such as suit a light and a dark background: a theme without modes counts as light whatever it
+ * Its own colours are such as suit a light and a dark background: a theme without modes counts as light whatever it
  * looks like, and a page may begin without knowing which of them it is.
  */
 
