@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-SCRIPT = Path(__file__).parent.parent.parent / "scripts" / "release-check"
+ROOT = Path(__file__).parent.parent.parent
+SCRIPT = ROOT / "scripts" / "release-check"
 RELEASED = "## [1.2.0] - 2026-12-01"
 
 
@@ -54,3 +55,11 @@ def test_disagreement_is_an_error(project: Path, tag: str, changelog: str, error
     assert result.returncode == 1
     assert result.stdout == ""
     assert error in result.stderr
+
+
+def test_release_has_the_zip_that_hacs_downloads() -> None:
+    hacs = json.loads((ROOT / "hacs.json").read_text(encoding="utf-8"))
+    workflow = (ROOT / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8")
+    assert hacs["zip_release"]
+    assert f"--output {hacs['filename']} HEAD:custom_components/upbit" in workflow
+    assert f'gh release create "$GITHUB_REF_NAME" {hacs["filename"]} ' in workflow
