@@ -20,7 +20,7 @@ from .process import Child
 from .terminal import DemoError, say
 
 HOST = "127.0.0.1"
-# What Home Assistant ends with to be started again.
+# Home Assistant ends with this status when it is to be started again.
 RESTART_EXIT_CODE = 100
 SET_UP_TIMEOUT = 60
 STILL_WAITING_AFTER = 15
@@ -36,7 +36,7 @@ def parse_arguments() -> argparse.Namespace:
         default=8787,
         help="port of the simulated exchange (default 8787); its control interface takes the next one",
     )
-    parser.add_argument("--reset", action="store_true", help="forget the last demo and start afresh")
+    parser.add_argument("--reset", action="store_true", help="delete the state of the last demo first")
     parser.add_argument(
         "--folder",
         type=Path,
@@ -47,7 +47,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def require_free(port: int, option: str) -> None:
-    """Raise DemoError when something listens on the port already."""
+    """Raise DemoError when the port cannot be bound."""
     with socket.socket() as probe:
         # Without this, a port would count as taken for a minute after the last demo.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -55,7 +55,7 @@ def require_free(port: int, option: str) -> None:
             probe.bind((HOST, port))
         except OSError, OverflowError:
             raise DemoError(
-                f"Port {port} on {HOST} is taken or not to be had. Choose another with {option}."
+                f"Port {port} on {HOST} is in use or not allowed. Select another with {option}."
             ) from None
 
 
@@ -71,7 +71,7 @@ class Demo:
         self._control_url = f"http://{HOST}:{exchange_port + 1}/control"
 
     async def run(self) -> None:
-        """Run until cancelled; raises DemoError when something cannot be started or ends by itself."""
+        """Run until cancelled; raises DemoError when something cannot be started or ends unexpectedly."""
         self._installation.prepare(self._port)
         command = [sys.executable, "-m", "simulator", "--port", str(self._exchange_port)]
         command += ["--state", str(self._installation.exchange_state)]
@@ -93,7 +93,7 @@ class Demo:
 
     async def _run_home_assistant(self, session: aiohttp.ClientSession) -> None:
         environment = {
-            # The one log is what the demo catches of its output.
+            # The demo keeps its output, which is log enough.
             "HA_DISABLE_LOG_FILE": "1",
             "UPBIT_SIMULATED_REST_URL": self._exchange_url,
             "UPBIT_SIMULATED_WEBSOCKET_URL": f"ws://{HOST}:{self._exchange_port}/websocket/v1",
@@ -111,11 +111,11 @@ class Demo:
                 status = await home_assistant.wait()
             if status != RESTART_EXIT_CODE:
                 raise home_assistant.failure(status)
-            say("Home Assistant was told to restart.")
+            say("Home Assistant restarts.")
 
     async def _set_up(self, session: aiohttp.ClientSession) -> None:
-        """Bring Home Assistant to the point where the integration's sensors are there, and say so."""
-        progress = asyncio.create_task(self._tell_progress())
+        """Set Home Assistant up until the integration is loaded, and print the addresses."""
+        progress = asyncio.create_task(self._show_progress())
         try:
             async with HomeAssistant(session, self._url) as home_assistant:
                 await home_assistant.wait_until_running()
@@ -136,7 +136,7 @@ class Demo:
             f"    access key        {ACCESS_KEY}\n"
             f"    secret key        {SECRET_KEY}\n"
             f"  Logs and state      {self._installation.folder}\n\n"
-            "Ready: the balances move. Ctrl-C ends the demo."
+            "Ready. The balances change. Ctrl-C ends the demo."
         )
 
     async def _wait_until_loaded(self, home_assistant: HomeAssistant) -> None:
@@ -150,17 +150,17 @@ class Demo:
             found = "; ".join(f"{entry['state']}: {entry['reason']}" for entry in entries)
             raise DemoError(f"The integration was not set up ({found or 'it was removed'}).") from None
 
-    async def _tell_progress(self) -> None:
-        """Say what Home Assistant installs, and now and then that it is still being waited for."""
+    async def _show_progress(self) -> None:
+        """Print what Home Assistant installs, and from time to time that it is still starting."""
         log = self._installation.home_assistant_log
-        told: list[str] = []
+        shown: list[str] = []
         quiet = 0.0
         while True:
             installed = re.findall(r"Attempting install of (\S+)", log.read_text(errors="replace"))
-            for package in installed[len(told) :]:
+            for package in installed[len(shown) :]:
                 say(f"  installing {package}")
                 quiet = 0
-            told = installed
+            shown = installed
             if quiet >= STILL_WAITING_AFTER:
                 say("  still waiting for Home Assistant")
                 quiet = 0
@@ -169,7 +169,7 @@ class Demo:
 
 
 async def run_until_stopped(demo: Demo) -> None:
-    """Run the demo until SIGINT, SIGTERM or the end of the terminal; a second signal does not wait for anything."""
+    """Run the demo until SIGINT, SIGTERM or the end of the terminal; a second signal kills everything immediately."""
     running = asyncio.ensure_future(demo.run())
 
     def stop() -> None:
@@ -181,7 +181,7 @@ async def run_until_stopped(demo: Demo) -> None:
             running.cancel()
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # nohup has this one ignored on purpose.
+        # nohup ignores this one on purpose.
         if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
             asyncio.get_running_loop().add_signal_handler(number, stop)
     with contextlib.suppress(asyncio.CancelledError):

@@ -1,6 +1,6 @@
-"""Starts the demo without a person and checks over Home Assistant's API that it shows what the exchange holds.
+"""Starts the demo without a person and checks over Home Assistant's API that it shows the account.
 
-Run by ``.ci/run``. The demo gets a folder and ports of its own, so one that is in use is left alone.
+Run by ``python -m demo.check``. The demo gets a folder and ports of its own, so one that is in use is left alone.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from .terminal import say
 # The first start makes an environment, installs Home Assistant's frontend and compiles two small packages.
 START_TIMEOUT = 300
 STOP_TIMEOUT = 45
-# A change is shown at once; this is for a machine that has much else to do.
+# A change is shown immediately. A busy machine takes longer.
 SHOW_TIMEOUT = 20
 
 # The documentation's sample frame, and the exact sum of its amounts.
@@ -39,7 +39,7 @@ type State = dict[str, Any]
 
 
 class View:
-    """What Home Assistant shows, beside what the exchange holds."""
+    """The states in Home Assistant, beside the account at the exchange."""
 
     def __init__(
         self, session: aiohttp.ClientSession, home_assistant: HomeAssistant, control_url: str
@@ -71,11 +71,11 @@ class View:
         return await self._wait_for(lambda sensors: differences(sensors, holdings))
 
     async def moved_sensors(self, before: dict[str, State]) -> dict[str, State]:
-        """Return the sensors as soon as some state is another than before."""
+        """Return the sensors as soon as a state differs from before."""
 
         def unmoved(sensors: dict[str, State]) -> list[str]:
             moved = any(sensors[currency]["state"] != state["state"] for currency, state in before.items())
-            return [] if moved else ["no state moves"]
+            return [] if moved else ["no state changes"]
 
         return await self._wait_for(unmoved)
 
@@ -141,7 +141,7 @@ async def running_demo(folder: Path, ending: signal.Signals) -> AsyncIterator[Vi
                 say(f"    {line.decode().rstrip()}")
                 if line.startswith(b"Ready"):
                     break
-        assert process.returncode is None, "the demo ended by itself"
+        assert process.returncode is None, "the demo ended unexpectedly"
         async with (
             aiohttp.ClientSession() as session,
             HomeAssistant(session, f"http://127.0.0.1:{port}") as home_assistant,
@@ -168,11 +168,11 @@ async def check_first_start(view: View) -> set[str]:
     before = await view.sensors()
     assert before, "there are no sensors"
     await view.moved_sensors(before)
-    say("ok: the balances move by themselves")
+    say("ok: the balances change automatically")
 
     await view.control("POST", "trading", {"paused": True})
     sensors = await view.right_sensors()
-    say(f"ok: {len(sensors)} sensors show to the digit what the exchange holds")
+    say(f"ok: {len(sensors)} sensors show the account to the last digit")
 
     for _ in range(5):
         await view.control("POST", "trading", {"steps": 20})
@@ -188,12 +188,12 @@ async def check_first_start(view: View) -> set[str]:
 
 
 async def check_second_start(view: View, sensors_before: set[str]) -> None:
-    """Check that the demo goes on where it was."""
+    """Check that the account survives a restart of the demo."""
     await view.control("POST", "trading", {"paused": True})
     sensors = await view.right_sensors()
     assert sensors_before == sensors.keys(), sensors_before ^ sensors.keys()
     assert (await view.control("GET", "account"))[UNTRADED] == UNTRADED_AMOUNTS
-    say("ok: started again, it goes on where it was")
+    say("ok: after a restart the account is the same")
 
 
 async def main() -> None:

@@ -1,4 +1,4 @@
-"""Talks to a Home Assistant over HTTP the way its own pages do: onboarding, login, config flows, states."""
+"""A client for Home Assistant's HTTP API: onboarding, login, config flows, states."""
 
 import asyncio
 from typing import Any, Final, Self
@@ -15,7 +15,7 @@ POLL_INTERVAL = 0.5
 
 
 class HomeAssistant:
-    """One Home Assistant at an address like ``http://127.0.0.1:8123``; raises DemoError when it refuses."""
+    """One Home Assistant at an address like ``http://127.0.0.1:8123``; raises DemoError when it rejects a request."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
         self.url = url
@@ -24,12 +24,12 @@ class HomeAssistant:
 
     @property
     def _client_id(self) -> str:
-        """The client that tokens are issued to: the address itself, as it is for a browser."""
+        """The client that tokens are issued to. It is the address itself, as for a browser."""
         return f"{self.url}/"
 
     async def __aenter__(self) -> Self:
         """Wait for Home Assistant, onboard it if that was not done yet, and log in."""
-        await self._wait_until_it_answers()
+        await self._wait_until_reachable()
         steps = await self._steps_left()
         code = await (self._create_user() if "user" in steps else self._log_in())
         await self._fetch_tokens(code)
@@ -37,7 +37,7 @@ class HomeAssistant:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Give the login back, so that the person's list of logins does not grow with every start."""
+        """Revoke the login, so that the user's list of logins does not grow with every start."""
         try:
             async with self._session.post(
                 f"{self.url}/auth/revoke", data={"token": self._tokens["refresh_token"]}
@@ -52,16 +52,16 @@ class HomeAssistant:
         async with self._session.request(method, f"{self.url}{path}", json=body, headers=headers) as response:
             if response.status >= 400:
                 raise DemoError(
-                    f"Home Assistant refused {method} {path}: {response.status} {await response.text()}"
+                    f"Home Assistant rejected {method} {path}: {response.status} {await response.text()}"
                 )
             return await response.json()
 
     async def wait_until_running(self) -> None:
-        """Return when all that was to be set up at the start is set up."""
+        """Return when Home Assistant has started."""
         while True:
             config = await self.call("GET", "/api/config")
             if config["recovery_mode"]:
-                raise DemoError("Home Assistant could not start as it should; its log says why.")
+                raise DemoError("Home Assistant started in recovery mode. The cause is in its log.")
             if config["state"] == "RUNNING":
                 return
             await asyncio.sleep(POLL_INTERVAL)
@@ -74,13 +74,13 @@ class HomeAssistant:
         return entries
 
     async def add_entry(self, domain: str, answers: dict[str, str]) -> None:
-        """Go through a config flow of one form, as a person would in the add dialog."""
+        """Complete a config flow of one form, as a user does in the add dialog."""
         form = await self.call("POST", "/api/config/config_entries/flow", {"handler": domain})
         result = await self.call("POST", f"/api/config/config_entries/flow/{form['flow_id']}", answers)
         if result["type"] != "create_entry":
-            raise DemoError(f"The config flow refused its answers: {result.get('errors') or result}")
+            raise DemoError(f"The config flow rejected the input: {result.get('errors') or result}")
 
-    async def _wait_until_it_answers(self) -> None:
+    async def _wait_until_reachable(self) -> None:
         while True:
             try:
                 async with self._session.get(f"{self.url}/auth/providers"):
@@ -89,7 +89,7 @@ class HomeAssistant:
                 await asyncio.sleep(POLL_INTERVAL)
 
     async def _steps_left(self) -> set[str]:
-        """Return the steps of onboarding that are not done; the address is gone once all are."""
+        """Return the steps of onboarding that are not done; the endpoint does not exist once all are."""
         async with self._session.get(f"{self.url}/api/onboarding") as response:
             if response.status == 404:
                 return set()
@@ -126,8 +126,8 @@ class HomeAssistant:
         )
         if answer["type"] != "create_entry":
             raise DemoError(
-                f"Home Assistant does not accept the user {USER} with the password {PASSWORD} any more."
-                " Start afresh with --reset."
+                f"Home Assistant no longer accepts the user {USER} with the password {PASSWORD}."
+                " Start again with --reset."
             )
         return str(answer["result"])
 

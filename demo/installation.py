@@ -1,4 +1,4 @@
-"""The folder the demo lives in: Home Assistant's configuration, the exchange's state, logs and a lock."""
+"""The folder of the demo: Home Assistant's configuration, the exchange's state, logs and a lock."""
 
 import fcntl
 import json
@@ -40,7 +40,7 @@ class Installation:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise DemoError(f"A demo is running in {self.folder} already. End it first.") from None
+            raise DemoError(f"Another demo is running in {self.folder}. End it first.") from None
         return self
 
     def __exit__(
@@ -50,7 +50,7 @@ class Installation:
         os.close(self._lock)
 
     def reset(self) -> None:
-        """Forget everything but the lock."""
+        """Delete everything but the lock."""
         for path in self.folder.iterdir():
             if path == self._lock_file:
                 continue
@@ -60,11 +60,11 @@ class Installation:
                 path.unlink()
 
     def prepare(self, port: int) -> None:
-        """Make the configuration, or bring what is there already up to date."""
+        """Make the configuration, or update the existing one."""
         self.configuration.mkdir(exist_ok=True)
         for source in TEMPLATE.iterdir():
             target = self.configuration / source.name
-            # What Home Assistant's editors write (automations, …) is the person's; the rest is the demo's.
+            # What Home Assistant's editors write (automations, …) belongs to the user, the rest to the demo.
             if source.name == "configuration.yaml" or not target.exists():
                 shutil.copyfile(source, target)
         components = self.configuration / "custom_components"
@@ -73,15 +73,15 @@ class Installation:
             link = components / source.name
             link.unlink(missing_ok=True)
             link.symlink_to(source, target_is_directory=True)
-        # Home Assistant keeps the address it listens on in its storage. Version 1 is what it has always migrated
-        # from, adding the defaults of its own version.
+        # Home Assistant keeps the address it listens on in its storage. It migrates version 1 and adds the
+        # defaults of its own version.
         self._store("http", 1, {"server_host": ["127.0.0.1"], "server_port": port})
-        # Done by Home Assistant's pages otherwise, this step adds integrations that look for services outside.
+        # Home Assistant's pages do this step otherwise, and add integrations that need the internet.
         if not (self.configuration / ".storage" / "onboarding").exists():
             self._store("onboarding", 4, {"done": ["core_config"]})
 
     def home_assistant_command(self) -> list[str]:
-        """Return what starts Home Assistant, with the Python that runs the demo.
+        """Return the command that starts Home Assistant, with the Python that runs the demo.
 
         ``-P`` keeps the current folder off Python's path: a ``custom_components`` in it would hide the configuration's.
         """

@@ -13,14 +13,14 @@ from typing import ClassVar, Self
 
 from .terminal import DemoError
 
-# Home Assistant writes its last states to disk when it is told to stop.
+# Home Assistant writes its last states to disk while it stops.
 STOP_TIMEOUT = 30
 LINES_SHOWN = 15
 PR_SET_PDEATHSIG = 1
 
 
 def _end_with_parent() -> None:
-    """Have the kernel end this process should the demo be killed without a chance to do it (Linux)."""
+    """Have the kernel end this process if the demo is killed (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -79,7 +79,7 @@ class Child:
             self.running.discard(self)
 
     def kill(self) -> None:
-        """End the program and whatever it started, at once."""
+        """Kill the program and whatever it started."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
@@ -101,7 +101,7 @@ class Child:
             await asyncio.gather(done, ended, return_exceptions=True)
 
     def failure(self, status: int) -> DemoError:
-        """Return the error that says that the program has ended, with the last lines of its log."""
+        """Return the error for a program that has ended, with the last lines of its log."""
         lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-LINES_SHOWN:]
         return DemoError(
             "\n".join((f"{self._name} ended with status {status}. The end of {self._log}:", *lines))

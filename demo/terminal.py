@@ -1,13 +1,13 @@
-"""What the demo says to the person who started it."""
+"""Output of the demo in the terminal."""
 
 import contextlib
 
 
 class DemoError(Exception):
-    """The demo cannot go on; the message says why and what to do, for the person who started it."""
+    """The demo cannot go on. The message names the cause and what to do."""
 
 
 def say(message: str = "") -> None:
-    """Print at once, and carry on when the terminal is gone: the demo then has things left to end."""
+    """Print immediately. Without a terminal go on, because the demo still has to end its children."""
     with contextlib.suppress(OSError):
         print(message, flush=True)

@@ -27,7 +27,7 @@ type Filter = Callable[[HomeAssistant, UpbitCoordinator], dict[str, Any]]
 
 
 def the_event_entity(hass: HomeAssistant, coordinator: UpbitCoordinator) -> dict[str, Any]:
-    """Ask as a card for the entity does, and the entity's own dialogue."""
+    """Ask as a card for the entity does, and the entity's own dialog."""
     return {"entity_ids": [EVENT]}
 
 

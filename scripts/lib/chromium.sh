@@ -1,20 +1,24 @@
-# Finds a Chromium, or brings one; sourced after common.sh.
+# shellcheck shell=bash
+# Finds a Chromium, or brings one. Sourced after `set -euo pipefail`.
+
+. "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
 # Prints the first of its arguments that is a browser which can open a page without a screen.
 first_working_browser() {
-    local candidate profile limit=()
-    # It is not everywhere (macOS).
+    local candidate page profile limit=()
+    # macOS has no timeout.
     command -v timeout >/dev/null && limit=(timeout 60)
     for candidate in "$@"; do
         [ -x "$candidate" ] || continue
         profile="$(mktemp -d)"
-        if ${limit[@]+"${limit[@]}"} "$candidate" --headless --no-sandbox --disable-gpu --user-data-dir="$profile" \
-            --dump-dom "data:text/html,<p>works</p>" 2>/dev/null | grep -q "<p>works</p>"; then
-            rm -rf "$profile"
+        # Not piped into grep -q, which stops reading early and so would make a working browser fail.
+        page="$(${limit[@]+"${limit[@]}"} "$candidate" --headless --no-sandbox --disable-gpu --user-data-dir="$profile" \
+            --dump-dom "data:text/html,<p>works</p>" 2>/dev/null)" || page=""
+        rm -rf "$profile"
+        if [[ "$page" == *"<p>works</p>"* ]]; then
             printf '%s\n' "$candidate"
             return
         fi
-        rm -rf "$profile"
     done
     return 1
 }
@@ -38,13 +42,13 @@ find_chromium() {
     mapfile -t browsers < <("$python" -c "$downloaded" 2>/dev/null || true)
     CHROMIUM="$(first_working_browser "${browsers[@]}")" && return
 
-    say "no Chromium on this machine: downloading one with playwright"
+    info "no Chromium on this machine: downloading one with playwright"
     if "$python" -m playwright install chromium >"$log" 2>&1; then
         mapfile -t browsers < <("$python" -c "$downloaded")
         CHROMIUM="$(first_working_browser "${browsers[@]}")" && return
     fi
     if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
-        say "playwright could not bring one that works (log: ${log#"$ROOT"/}); installing Debian's package"
+        info "playwright could not bring one that works (log: ${log#"$ROOT"/}); installing Debian's package"
         { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends chromium; } \
             >>"$log" 2>&1 || true
         mapfile -t browsers < <(installed_browsers)
@@ -54,7 +58,7 @@ find_chromium() {
         "Install Chromium or Chrome (Debian: apt-get install chromium) and try again."
 }
 
-# Makes the environment .dev/venv-e2e and exports CHROMIUM. Needs python.sh and environment.sh.
+# Makes the environment .dev/venv-e2e and exports CHROMIUM.
 prepare_e2e() {
     local requirements="$ROOT/e2e/requirements.txt"
     hold_dev

@@ -1,10 +1,11 @@
-# Names, messages and the lock that all scripts share; sourced after `set -euo pipefail`.
+# shellcheck shell=bash
+# Paths, messages and the lock that all scripts share. Sourced after `set -euo pipefail`.
 
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 # Everything the scripts make for developers: Python, uv, environments. Deleting it is always safe.
 DEV="$ROOT/.dev"
 
-say() { printf '==> %s\n' "$*" >&2; }
+info() { printf '==> %s\n' "$*" >&2; }
 
 die() {
     printf 'error: %s\n' "$1" >&2
@@ -13,16 +14,26 @@ die() {
     exit 1
 }
 
+# `set -e` ends a script without a message. The trap names the command, also inside functions and subshells.
+set -E
+trap 'printf "error: %s, line %s: status %s from: %s\n" "${BASH_SOURCE[0]}" "$LINENO" "$?" "$BASH_COMMAND" >&2' ERR
+
+# Prints the comment at the head of the script, and ends it.
+usage() {
+    sed -n '2,/^set /s/^# \{0,1\}//p' "$0"
+    exit
+}
+
 # Only one script at a time may build in .dev; the others wait. Held until `release_dev` or the script's end.
 hold_dev() {
     mkdir -p "$DEV"
-    # flock is not everywhere (macOS); there two scripts started at once are the caller's to avoid.
+    # macOS has no flock. Scripts started at the same time may disturb each other there.
     command -v flock >/dev/null || return 0
     exec 9>"$DEV/.lock"
     flock --nonblock 9 && return 0
-    say "another script is preparing .dev; waiting for it"
+    info "another script is preparing .dev; waiting for it"
     flock 9
 }
 
-# The lock must not be inherited by what runs for long (a demo), or nobody else could build meanwhile.
+# What runs for long (a demo) must not inherit the lock, because other scripts could not build meanwhile.
 release_dev() { exec 9>&-; }

@@ -1,6 +1,11 @@
-# Makes the project's virtual environments in .dev; sourced after common.sh and python.sh.
+# shellcheck shell=bash
+# Makes the project's environments in .dev. Sourced after `set -euo pipefail`.
 
-# The oldest and the newest supported Home Assistant. The first is the one requirements_test.txt brings.
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/python.sh"
+
+# The oldest and the newest supported Home Assistant. requirements_test.txt brings the oldest.
+# shellcheck disable=SC2034 # The scripts read it.
 HA_OLDEST=2026.10.4
 HA_NEWEST=2026.11.0
 
@@ -23,23 +28,36 @@ make_environment() {
     fi
     [ -n "${UV:-}" ] || find_uv
     [ -n "${PYTHON:-}" ] || find_python
-    say "making .dev/venv-$name with $("$PYTHON" --version)"
+    info "making .dev/venv-$name with $("$PYTHON" --version)"
     "$UV" venv --quiet --clear --no-project --python "$PYTHON" "$directory" >&2
     export_headers "$directory/bin/python"
     "$UV" pip install --quiet --python "$directory/bin/python" "$@" >&2 ||
         die "the packages of .dev/venv-$name could not be installed (see above)." \
             "Check the network. Where a package had to be compiled, a C compiler is needed (Debian: build-essential)."
-    # Written last, so an environment that was interrupted while it was made is made again.
+    # Written last, so that an environment whose installation was interrupted is made again.
     printf '%s' "$fingerprint" >"$stamp"
 }
 
 fingerprint() { cat "$@" | cksum; }
 
-# usage: make_test_environment VERSION
+# Makes .dev/venv-VERSION, or .dev/venv-beta with the newest beta of Home Assistant.
+# usage: make_test_environment VERSION|beta
 make_test_environment() {
-    local requirements="$ROOT/requirements_test.txt" override="$DEV/override-$1.txt"
+    local requirements="$ROOT/requirements_test.txt" overrides="$DEV/override-$1.txt"
     # pytest-homeassistant-custom-component pins one Home Assistant; an override puts another in its place.
-    echo "homeassistant==$1" >"$override"
-    make_environment "$1" "$(fingerprint "$requirements" "$override")" \
-        --requirements "$requirements" --overrides "$override"
+    if [ "$1" = beta ]; then
+        # uv accepts the betas of a package whose bound is one. The date makes the environment again every day.
+        printf '%s\n' "# $(date +%F)" "homeassistant>=$HA_NEWEST.dev0" pytest-homeassistant-custom-component
+    else
+        echo "homeassistant==$1"
+    fi >"$overrides"
+    make_environment "$1" "$(fingerprint "$requirements" "$overrides")" \
+        --requirements "$requirements" --overrides "$overrides"
+}
+
+# Home Assistant is in it because mypy reads its types.
+make_lint_environment() {
+    local requirements="$ROOT/requirements_lint.txt"
+    make_environment lint "$HA_NEWEST $(fingerprint "$requirements")" \
+        --requirements "$requirements" "homeassistant==$HA_NEWEST"
 }

@@ -1,7 +1,9 @@
-# Finds uv and a Python for Home Assistant, or brings them; sourced after common.sh.
+# shellcheck shell=bash
+# Finds uv and a Python for Home Assistant, or brings them. Sourced after common.sh.
 
 # Home Assistant 2026.10 and 2026.11 ask for this; their compiled dependencies have no wheels for 3.15 yet.
 PYTHON_WANTED=">=3.14.2,<3.15"
+UV_WANTED=0.13.9
 
 # Sets UV to a uv: the machine's own, or one from PyPI in a virtual environment of the project.
 find_uv() {
@@ -14,13 +16,14 @@ find_uv() {
     local python
     python="$(command -v python3 || command -v python)" ||
         die "neither uv nor Python was found." "Install uv (https://docs.astral.sh/uv/) and try again."
-    say "installing uv into .dev"
+    info "installing uv into .dev"
     rm -rf "$DEV/uv" "$DEV/uv.new"
     "$python" -m venv "$DEV/uv.new" >&2 ||
         die "$python cannot make a virtual environment." \
             "Install uv (https://docs.astral.sh/uv/), or on Debian and Ubuntu the package python3-venv, and try again."
     # --target rather than the environment's own site-packages: the folder is moved afterwards.
-    "$DEV/uv.new/bin/python" -m pip install --quiet --disable-pip-version-check --target "$DEV/uv.new/uv" uv >&2 ||
+    "$DEV/uv.new/bin/python" -m pip install --quiet --disable-pip-version-check --target "$DEV/uv.new/uv" \
+        "uv==$UV_WANTED" >&2 ||
         die "uv could not be installed from PyPI (see above)." \
             "Check the network, or install uv (https://docs.astral.sh/uv/) and try again."
     mkdir -p "$DEV/uv"
@@ -43,6 +46,7 @@ sys.exit(not ((3, 14, 2) <= sys.version_info < (3, 15)))' 2>/dev/null; then
 }
 
 # Sets PYTHON to a Python that suits Home Assistant. Needs UV.
+# shellcheck disable=SC2034 # environment.sh reads it.
 find_python() {
     local pyenv_root=""
     pyenv_root="$(pyenv root 2>/dev/null || true)"
@@ -52,13 +56,13 @@ find_python() {
         "$("$UV" python find --system --no-python-downloads --no-project "$PYTHON_WANTED" 2>/dev/null || true)" \
         "$DEV"/debian-python/usr/bin/python3.14)" && return
 
-    say "no Python 3.14 on this machine: downloading one with uv"
+    info "no Python 3.14 on this machine: downloading one with uv"
     local uv_log="$DEV/uv-python.log"
     if UV_HTTP_RETRIES="${UV_HTTP_RETRIES:-1}" "$UV" python install --no-bin "$PYTHON_WANTED" >"$uv_log" 2>&1; then
         PYTHON="$("$UV" python find --system --no-python-downloads --no-project "$PYTHON_WANTED")"
         return
     fi
-    say "uv could not download one (log: ${uv_log#"$ROOT"/}); trying Debian's packages"
+    info "uv could not download one (log: ${uv_log#"$ROOT"/}); trying Debian's packages"
     bash "$ROOT/scripts/lib/debian-python.sh" "$UV" "$DEV/debian-python" ||
         die "no Python 3.14.2 or later could be had." \
             "Install Python 3.14 (pyenv install 3.14, uv python install 3.14, or your system's package) and try again."

@@ -109,7 +109,7 @@ async def open_stream(
 
     The session should have `refuse_redirect` among its middlewares.
 
-    Neither an acknowledgement nor a snapshot follows the request; only later changes do.
+    Neither an acknowledgment nor a snapshot follows the request; only later changes do.
     Source: https://global-docs.upbit.com/reference/websocket-myasset
 
     Raises:

@@ -12,7 +12,7 @@ DOMAIN = "upbit_simulated"
 
 CONFIG_SCHEMA = cv.empty_config_schema(DOMAIN)
 
-# Done on import: the demo's configuration.yaml sees to it that this comes before the set-up of any config entry.
+# On import, which the demo's configuration.yaml places before the setup of any config entry.
 REGIONS["sim"] = Region(
     code="sim",
     name="Simulated exchange",
@@ -23,5 +23,5 @@ REGIONS["sim"] = Region(
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Set up nothing: the region is there already."""
+    """Set up nothing, because the region exists already."""
     return True
