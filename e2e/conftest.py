@@ -17,6 +17,12 @@ from .browser import Look, Visit, Visitor, visitor
 # What a failed test leaves behind: a picture of each of its pages.
 FAILURES = REPOSITORY / ".e2e"
 
+# What starts the demo, by the version of Home Assistant; scripts/e2e has made the environment of the oldest.
+DEMOS = {
+    "newest": [str(REPOSITORY / "scripts" / "demo")],
+    "oldest": [str(REPOSITORY / ".dev" / "venv-demo-oldest" / "bin" / "python"), "-m", "demo"],
+}
+
 type OpenPage = Callable[[Look], Awaitable[Page]]
 type SaveDashboard = Callable[[str, dict[str, Any]], Awaitable[str]]
 
@@ -36,10 +42,19 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 FAILED = pytest.StashKey[bool]()
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests that are marked so on the oldest supported Home Assistant too."""
+    if "home" in metafunc.fixturenames:
+        versions = ["newest", "oldest"] if metafunc.definition.get_closest_marker("oldest") else ["newest"]
+        metafunc.parametrize("home", versions, indirect=True, scope="session")
+
+
 @pytest.fixture(scope="session")
-async def home(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[View]:
+async def home(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[View]:
     """The demo, with balances that move only when a test moves them."""
-    async with running_demo(tmp_path_factory.mktemp("demo"), signal.SIGTERM) as view:
+    async with running_demo(tmp_path_factory.mktemp("demo"), signal.SIGTERM, DEMOS[request.param]) as view:
         await view.control("POST", "trading", {"paused": True})
         yield view
 

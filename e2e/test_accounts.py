@@ -11,7 +11,7 @@ from .accessibility import violations
 from .browser import language_of
 from .conftest import SaveDashboard
 from .pages import CARD, button, card_row, choose, pick_card, sensor_row, table_row
-from .texts import frontend_texts
+from .texts import card_name, frontend_texts
 
 KEY = {
     "access_key": "THIRDACCESSKEYTHIRDACCESSKEYTHIRDKEY0000",
@@ -64,7 +64,7 @@ async def test_account_is_chosen_by_its_name_in_the_editor_of_the_card(
     views = {"views": [{"type": "sections", "sections": [{"cards": []}]}]}
     path = await save_dashboard(f"choosing {language_of(page)}", views)
     await page.goto(f"{path}?edit=1")
-    await pick_card(page, texts["card_name"])
+    await pick_card(page, card_name(language_of(page)))
     await choose(page, texts["option_device_id"], SECOND)
     await button(page, "Save").click()
     await button(page, "Done").click()

@@ -17,7 +17,10 @@ from .texts import frontend_texts
 
 TEXTS = frontend_texts("en")
 MINUS = "\N{MINUS SIGN}"
-BLANK = "<!doctype html><html lang='en'><body><home-assistant></home-assistant></body></html>"
+BLANK = """<!doctype html><html lang="en"><body>
+    <home-assistant></home-assistant>
+    <script>customElements.define("home-assistant", class extends HTMLElement {})</script>
+</body></html>"""
 
 # Parts of the page's state that did not change stay the same objects, as in Home Assistant; the card relies on it.
 SHOW = """({ states, ...shared }) => {
@@ -47,8 +50,8 @@ SHOULD_REGENERATE = """(before) => {
     const strategy = customElements.get("ll-strategy-dashboard-upbit");
     return strategy.shouldRegenerate({}, before, document.querySelector("home-assistant").hass);
 }"""
-FORM = f"""() => {{
-    const {{ schema, computeLabel, computeHelper }} = customElements.get("{CARD}").getConfigForm();
+FORM = f"""async () => {{
+    const {{ schema, computeLabel, computeHelper }} = await customElements.get("{CARD}").getConfigForm();
     return schema.map((field) => ({{ ...field, label: computeLabel(field), helper: computeHelper(field) }}));
 }}"""
 SET_CONFIG = f"""(config) => {{
@@ -173,6 +176,8 @@ async def alone(visit: Visit, modules: str) -> AsyncIterator[Alone]:
     """A page without a past: what the modules remember goes with the page before."""
     await visit.page.goto("/alone")
     await visit.page.evaluate("module => import(module)", modules)
+    # With this, all modules have been loaded.
+    await visit.page.evaluate(FORM)
     visit.errors.clear()
     yield Alone(visit.page)
     assert not visit.errors, "\n".join(visit.errors)

@@ -25,7 +25,7 @@ from .pages import (
     table_row,
     write,
 )
-from .texts import frontend_texts
+from .texts import card_name, frontend_texts
 
 # What the dashboard of somebody with another profile has as the text of what is locked.
 WRITE_LOCKED = """async (locale) => {
@@ -169,7 +169,7 @@ async def test_card_of_the_picker_is_configured_and_points_out_a_change(
     )
     await add_dashboard(page, "New dashboard from scratch", title=f"My own, in {language_of(page)}")
     await edit_dashboard(page)
-    await pick_card(page, texts["card_name"])
+    await pick_card(page, card_name(language_of(page)))
     await fill(page, texts["option_title"], "My coins")
     for currency in ("BTC", "ETH"):
         await button(page, "Add").click()

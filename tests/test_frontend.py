@@ -25,6 +25,12 @@ def texts() -> dict[str, dict[str, str]]:
     return json.loads(written[1])
 
 
+def picker_texts() -> dict[str, list[str]]:
+    """Return name and description of the card in the picker, by language."""
+    written = re.findall(r"^  (\w\w): (\[.*\]),$", MODULES["upbit.js"], re.MULTILINE)
+    return {language: json.loads(texts) for language, texts in written}
+
+
 def placeholders(text: str) -> list[str]:
     """Return the names in braces."""
     return sorted(re.findall(r"{(\w+)}", text))
@@ -40,7 +46,19 @@ async def pages(hass: HomeAssistant) -> UrlManager:
     return modules
 
 
-async def test_pages_load_one_module_that_brings_all_others(
+async def test_pages_load_one_small_module(
+    hass: HomeAssistant, pages: UrlManager, hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    assert await async_setup_component(hass, DOMAIN, {})
+    (entry,) = pages.urls
+    client = await hass_client_no_auth()
+    body = await (await client.get(entry)).read()
+    assert len(body) <= 3_000
+    # What it imports, it imports on first use.
+    assert not re.search(rb"^(?:import|export)\b", body, re.MULTILINE)
+
+
+async def test_entry_module_leads_to_all_others(
     hass: HomeAssistant, pages: UrlManager, hass_client_no_auth: ClientSessionGenerator
 ) -> None:
     assert await async_setup_component(hass, DOMAIN, {})
@@ -55,7 +73,7 @@ async def test_pages_load_one_module_that_brings_all_others(
         assert "max-age" in answer.headers["Cache-Control"]
         folder, _, name = url.rpartition("/")
         loaded.add(name)
-        imported = re.findall(r'(?:from|import) "\./([^"]+)"', await answer.text())
+        imported = re.findall(r'(?:from |import |import\()"\./([^"]+)"', await answer.text())
         wanted += [f"{folder}/{other}" for other in imported if other not in loaded]
     assert loaded == set(MODULES)
 
@@ -78,7 +96,7 @@ async def test_nothing_is_registered_without_pages(hass: HomeAssistant) -> None:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_module_loads_nothing_from_elsewhere(name: str) -> None:
-    assert not re.search(r"(?:https?:)?//\w|@import|url\(|fetch\(|import\(", MODULES[name])
+    assert not re.search(r"(?:https?:)?//\w|@import|url\(|fetch\(|import\((?!\"\./)", MODULES[name])
 
 
 @pytest.mark.parametrize("language", ["ko", "id", "th"])
@@ -93,7 +111,14 @@ def test_texts_are_complete_in_each_language(language: str) -> None:
 
 def test_languages_are_those_of_the_integration() -> None:
     translations = FOLDER.parent / "translations"
-    assert set(texts()) >= {path.stem for path in translations.glob("*.json")}
+    languages = {path.stem for path in translations.glob("*.json")}
+    assert set(texts()) >= languages
+    assert set(picker_texts()) >= languages
+
+
+def test_picker_texts_are_translated() -> None:
+    names, descriptions = zip(*picker_texts().values(), strict=True)
+    assert len(set(names)) == len(set(descriptions)) == len(picker_texts())
 
 
 def test_texts_are_those_the_modules_ask_for() -> None:

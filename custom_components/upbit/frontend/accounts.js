@@ -45,11 +45,6 @@ export function findAccounts(hass) {
   return known.accounts;
 }
 
-export const isOwn = (hass, entityId) => hass.entities[entityId]?.platform === PLATFORM;
-
-export const isTotal = (hass, entityId) =>
-  isOwn(hass, entityId) && hass.entities[entityId].translation_key === BALANCE;
-
 /** The code of a total's currency; unavailable sensors tell it too. */
 export const currencyOf = (state) => state.attributes.unit_of_measurement;
 

@@ -1,13 +1,11 @@
 /** The card `custom:upbit-balances-card`: a row for each currency of one account or of all. */
 
-import { findAccounts, isOwn, isTotal, totalsOf } from "./accounts.js";
+import { findAccounts, totalsOf } from "./accounts.js";
 import { BalanceRow } from "./balance-row.js";
-import { DEFAULTS, checkConfig, configForm } from "./card-config.js";
+import { checkConfig } from "./card-config.js";
 import { STYLE } from "./card-style.js";
 import { lastMoved } from "./changes.js";
 import { localize, pageLanguage } from "./localize.js";
-
-export const CARD = "upbit-balances-card";
 
 const ORDERS = {
   // The rows are given in this order.
@@ -30,66 +28,55 @@ const LAYOUT = `
     <div class="accounts"></div>
   </ha-card>`;
 
-class UpbitBalancesCard extends HTMLElement {
+/** Draws the card into its element, which the entry module defines. */
+export class BalancesCard {
+  #element;
+  #root;
   #config;
   #hass;
+  #exact;
   #rows = new Map();
   #groups = [];
 
-  static getConfigForm() {
-    return configForm();
+  constructor(element) {
+    this.#element = element;
   }
 
-  static getStubConfig(hass) {
-    const accounts = findAccounts(hass);
-    return { ...(accounts.length > 1 && { device_id: accounts[0].id }), ...DEFAULTS, hide_empty: true };
-  }
-
+  /** @throws {Error} The configuration is invalid. */
   setConfig(config) {
     this.#config = checkConfig(config);
-    this.exact = this.#config.digits === "exact";
+    this.#exact = this.#config.digits === "exact";
     if (this.#hass) this.#rebuild();
   }
 
-  set hass(hass) {
+  /** Show the page's state. */
+  update(hass) {
     const before = this.#hass;
     this.#hass = hass;
-    if (!this.#config) return;
     if (!before || SHARED.some((key) => before[key] !== hass[key])) this.#rebuild();
     else this.#refresh();
   }
 
-  get hass() {
-    return this.#hass;
-  }
-
-  getCardSize() {
+  /** The height of the card in Home Assistant's units of about 50 pixels. */
+  get size() {
     return 1 + Math.max(this.#rows.size, 1);
-  }
-
-  getGridOptions() {
-    return { columns: 12, min_columns: 4, rows: "auto" };
-  }
-
-  disconnectedCallback() {
-    this.#rows.forEach((row) => row.rest());
   }
 
   /** Make what depends on the accounts, the options or the profile; rows that are there already are kept. */
   #rebuild() {
     const hass = this.#hass;
-    if (!this.shadowRoot) this.#makeLayout();
-    const focused = this.shadowRoot.activeElement;
+    if (!this.#root) this.#makeLayout();
+    const focused = this.#root.activeElement;
 
     const { device_id: chosen, title } = this.#config;
     const accounts = findAccounts(hass).filter((account) => !chosen || account.id === chosen);
     const single = accounts.length === 1 ? accounts[0] : undefined;
-    this.shadowRoot.querySelector("h2").textContent = title ?? single?.name ?? this.#say("balances");
-    this.shadowRoot.querySelector(".header").hidden = !accounts.length;
+    this.#root.querySelector("h2").textContent = title ?? single?.name ?? this.#say("balances");
+    this.#root.querySelector(".header").hidden = !accounts.length;
     this.#labelToggle();
 
     this.#groups = accounts.map((account) => this.#makeGroup(account, account === single));
-    const content = this.shadowRoot.querySelector(".accounts");
+    const content = this.#root.querySelector(".accounts");
     content.replaceChildren(...this.#groups.map((group) => group.element));
     if (!accounts.length) content.append(message(this.#say(chosen ? "account_gone" : "no_account")));
     for (const entityId of this.#rows.keys()) {
@@ -100,26 +87,27 @@ class UpbitBalancesCard extends HTMLElement {
   }
 
   #makeLayout() {
-    this.attachShadow({ mode: "open" }).innerHTML = LAYOUT;
-    this.shadowRoot.querySelector(".digits").addEventListener("click", () => {
-      this.exact = !this.exact;
+    this.#root = this.#element.attachShadow({ mode: "open" });
+    this.#root.innerHTML = LAYOUT;
+    this.#root.querySelector(".digits").addEventListener("click", () => {
+      this.#exact = !this.#exact;
       this.#labelToggle();
       this.#refresh(true);
     });
   }
 
   #labelToggle() {
-    const toggle = this.shadowRoot.querySelector(".digits");
+    const toggle = this.#root.querySelector(".digits");
     toggle.title = this.#say("exact_digits");
     toggle.setAttribute("aria-label", toggle.title);
-    toggle.setAttribute("aria-pressed", this.exact);
+    toggle.setAttribute("aria-pressed", this.#exact);
   }
 
   /** Make the place of an account's rows; the only account has its name and connection in the card's header. */
   #makeGroup(account, single) {
     const element = document.createElement("section");
     const list = document.createElement("ul");
-    let streamElement = this.shadowRoot.querySelector(".header .stream");
+    let streamElement = this.#root.querySelector(".header .stream");
     streamElement.textContent = "";
     if (single && this.#config.title) streamElement = undefined;
     if (!single) {
@@ -141,7 +129,7 @@ class UpbitBalancesCard extends HTMLElement {
 
   /** Bring the rows up to date whose states changed, or all of them. */
   #refresh(all = false) {
-    const view = { hass: this.#hass, exact: this.exact };
+    const view = { hass: this.#hass, exact: this.#exact };
     for (const group of this.#groups) {
       const stream = this.#hass.states[group.account.stream];
       if (stream && group.streamElement && (all || group.streamState !== stream)) {
@@ -184,7 +172,7 @@ class UpbitBalancesCard extends HTMLElement {
       .filter((row) => !currencies?.length || currencies.includes(row.currency));
     const rows = chosen.filter((row) => this.#isShown(row)).sort(ORDERS[sort]);
 
-    const focused = this.shadowRoot.activeElement;
+    const focused = this.#root.activeElement;
     rows.forEach((row, place) => {
       if (list.children[place] !== row.element) list.insertBefore(row.element, list.children[place] ?? null);
     });
@@ -203,7 +191,7 @@ class UpbitBalancesCard extends HTMLElement {
 
   /** An element that is moved loses the focus. */
   #returnFocus(element) {
-    if (element?.isConnected && element !== this.shadowRoot.activeElement) element.focus();
+    if (element?.isConnected && element !== this.#root.activeElement) element.focus();
   }
 
   #say(key) {
@@ -212,7 +200,7 @@ class UpbitBalancesCard extends HTMLElement {
 
   #open(entityId) {
     const detail = { entityId };
-    this.dispatchEvent(new CustomEvent("hass-more-info", { detail, bubbles: true, composed: true }));
+    this.#element.dispatchEvent(new CustomEvent("hass-more-info", { detail, bubbles: true, composed: true }));
   }
 }
 
@@ -223,31 +211,4 @@ function message(text) {
   element.append(document.createElement("bdi"));
   element.firstChild.textContent = text;
   return element;
-}
-
-/** Register the card and its entry in the card picker. */
-export function registerCard() {
-  customElements.define(CARD, UpbitBalancesCard);
-  window.customCards ??= [];
-  window.customCards.push({
-    type: CARD,
-    preview: true,
-    // Read when the picker is opened, so in the language of that moment.
-    get name() {
-      return localize(pageLanguage(), "card_name");
-    },
-    get description() {
-      return localize(pageLanguage(), "card_description");
-    },
-    getEntitySuggestion(hass, entityId) {
-      if (!isOwn(hass, entityId)) return null;
-      const config = { type: `custom:${CARD}`, device_id: hass.entities[entityId].device_id, ...DEFAULTS };
-      const account = { config: { ...config, hide_empty: true } };
-      if (!isTotal(hass, entityId)) return account;
-      const currency = hass.states[entityId]?.attributes.unit_of_measurement;
-      return currency
-        ? [account, { label: currency, config: { ...config, currencies: [currency] } }]
-        : account;
-    },
-  });
 }

@@ -3,7 +3,7 @@
 import { currencyOf, findAccounts, totalsOf } from "./accounts.js";
 import { localize, pageLanguage } from "./localize.js";
 
-export const DEFAULTS = { sort: "name", digits: "short", hide_empty: false };
+const DEFAULTS = { sort: "name", digits: "short", hide_empty: false };
 
 const CHOICES = { sort: ["name", "last_change", "locked"], digits: ["short", "exact"] };
 
@@ -38,6 +38,12 @@ export function checkConfig(config) {
   }
   if (checked.device_id) wanted.add(checked.device_id);
   return { ...DEFAULTS, ...checked };
+}
+
+/** The configuration that a card picked from the list starts with. */
+export function stubConfig() {
+  const accounts = findAccounts(pageHass());
+  return { ...(accounts.length > 1 && { device_id: accounts[0].id }), ...DEFAULTS, hide_empty: true };
 }
 
 /** The codes of all currencies of all accounts. */

@@ -2,8 +2,6 @@
 
 export const TEXTS = {
   "en": {
-    "card_name": "Upbit balances",
-    "card_description": "The balances of your Upbit accounts: totals, what is available and what is locked in orders.",
     "balances": "Balances",
     "available": "Available {amount}",
     "locked": "Locked {amount}",
@@ -37,7 +35,6 @@ export const TEXTS = {
     "sort_locked": "Locked share",
     "digits_short": "Rounded",
     "digits_exact": "Exact",
-    "strategy_description": "Balances, what is locked in orders, connection and history of your Upbit accounts. New currencies appear by themselves.",
     "all_accounts": "All accounts",
     "across_accounts": "Across accounts",
     "locked_in_orders": "Locked in orders",
@@ -57,8 +54,6 @@ export const TEXTS = {
     "add_account": "Add account"
   },
   "ko": {
-    "card_name": "업비트 잔고",
-    "card_description": "업비트 계정의 잔고를 총 보유량, 주문 가능 수량, 주문에 묶인 수량으로 보여 줍니다.",
     "balances": "잔고",
     "available": "주문 가능 {amount}",
     "locked": "주문 중 {amount}",
@@ -92,7 +87,6 @@ export const TEXTS = {
     "sort_locked": "주문 중 비율",
     "digits_short": "반올림",
     "digits_exact": "모든 자릿수",
-    "strategy_description": "업비트 계정의 잔고, 주문에 묶인 자산, 연결 상태와 기록을 보여 줍니다. 새 자산은 자동으로 나타납니다.",
     "all_accounts": "모든 계정",
     "across_accounts": "계정별 분포",
     "locked_in_orders": "주문에 묶인 자산",
@@ -112,8 +106,6 @@ export const TEXTS = {
     "add_account": "계정 추가"
   },
   "id": {
-    "card_name": "Saldo Upbit",
-    "card_description": "Saldo akun Upbit Anda: total, yang tersedia, dan yang terkunci dalam order.",
     "balances": "Saldo",
     "available": "Tersedia {amount}",
     "locked": "Terkunci {amount}",
@@ -147,7 +139,6 @@ export const TEXTS = {
     "sort_locked": "Porsi terkunci",
     "digits_short": "Dibulatkan",
     "digits_exact": "Persis",
-    "strategy_description": "Saldo, jumlah yang terkunci dalam order, koneksi, dan riwayat akun Upbit Anda. Mata uang baru muncul secara otomatis.",
     "all_accounts": "Semua akun",
     "across_accounts": "Sebaran per akun",
     "locked_in_orders": "Terkunci dalam order",
@@ -167,8 +158,6 @@ export const TEXTS = {
     "add_account": "Tambah akun"
   },
   "th": {
-    "card_name": "ยอดคงเหลือ Upbit",
-    "card_description": "ยอดคงเหลือในบัญชี Upbit ของคุณ: ยอดรวม ส่วนที่ใช้ได้ และส่วนที่ติดอยู่ในคำสั่งซื้อขาย",
     "balances": "ยอดคงเหลือ",
     "available": "ใช้ได้ {amount}",
     "locked": "ติดคำสั่ง {amount}",
@@ -202,7 +191,6 @@ export const TEXTS = {
     "sort_locked": "สัดส่วนที่ติดคำสั่ง",
     "digits_short": "ปัดเศษ",
     "digits_exact": "ทุกหลัก",
-    "strategy_description": "ยอดคงเหลือ ส่วนที่ติดอยู่ในคำสั่งซื้อขาย การเชื่อมต่อ และประวัติของบัญชี Upbit สกุลเงินใหม่จะปรากฏโดยอัตโนมัติ",
     "all_accounts": "ทุกบัญชี",
     "across_accounts": "แยกตามบัญชี",
     "locked_in_orders": "ติดอยู่ในคำสั่งซื้อขาย",
