@@ -9,6 +9,7 @@ from typing import Any
 
 from playwright.async_api import Locator, Page, Route, expect
 import pytest
+import yaml
 
 from .accessibility import violations
 from .browser import Visit, Visitor
@@ -380,10 +381,10 @@ async def test_page_from_right_to_left_turns_the_row_and_not_the_numbers(alone: 
 @pytest.mark.parametrize(
     ("config", "error"),
     [
-        ({"title": 5}, TEXTS["error_text"].format(option="title")),
+        ({"title": ["one"]}, TEXTS["error_text"].format(option="title")),
         ({"device_id": ["one"]}, TEXTS["error_text"].format(option="device_id")),
         ({"currencies": "BTC"}, TEXTS["error_list"].format(option="currencies")),
-        ({"currencies": ["BTC", 1]}, TEXTS["error_list"].format(option="currencies")),
+        ({"currencies": ["BTC", ["ETH"]]}, TEXTS["error_list"].format(option="currencies")),
         ({"hide_empty": "yes"}, TEXTS["error_switch"].format(option="hide_empty")),
         ({"digits": "all"}, TEXTS["error_choice"].format(option="digits", choices="short, exact")),
         (
@@ -396,6 +397,34 @@ async def test_wrong_option_is_refused_by_its_name(
     alone: Alone, config: dict[str, object], error: str
 ) -> None:
     assert await alone.page.evaluate(SET_CONFIG, config) == error
+
+
+@pytest.mark.parametrize(
+    ("option", "written"),
+    [
+        ("currencies: [BTC, ON]", "ON"),
+        ("currencies: [NO]", "NO"),
+        ("currencies: [BTC, NULL]", "NULL"),
+        ("currencies: [1]", "1"),
+        ("currencies: ON", "ON"),
+        ("title: ON", "ON"),
+        ("title: 2026", "2026"),
+    ],
+)
+async def test_text_that_yaml_reads_as_something_else_has_to_be_in_quotes(
+    alone: Alone, option: str, written: str
+) -> None:
+    config = yaml.safe_load(option)
+    (name,) = config
+    error = await alone.page.evaluate(SET_CONFIG, config)
+    must = "must be texts" if name == "currencies" else "must be a text"
+    assert error == f'"{name}" {must}; put {written} in quotes.'
+
+
+@pytest.mark.parametrize("code", ["Y", "N", "1INCH", "TRUE1", "币安人生"])
+async def test_code_that_yaml_reads_as_a_text_needs_no_quotes(alone: Alone, code: str) -> None:
+    config = yaml.safe_load(f"currencies: [{code}]")
+    assert await alone.page.evaluate(SET_CONFIG, config) is None
 
 
 async def test_option_that_was_emptied_has_its_default(alone: Alone) -> None:

@@ -13,9 +13,19 @@ const pageHass = () => document.querySelector("home-assistant")?.hass;
 /** The accounts that cards of this page have been told to show; one of them may be gone. */
 const wanted = new Set();
 
+/** What YAML 1.1 makes of ON, NO and NULL where they are not in quotes. */
+const WRITTEN = new Map([
+  [true, "ON"],
+  [false, "NO"],
+  [null, "NULL"],
+]);
+
+/** Return how a value that should be a text was probably written in YAML; undefined for a list or a mapping. */
+const writtenAs = (value) => WRITTEN.get(value) ?? (typeof value === "number" ? String(value) : undefined);
+
 /**
  * Return the options with their defaults.
- * @throws {Error} An option is not what it has to be; the text names it.
+ * @throws {Error} An option is invalid; the text names it.
  */
 export function checkConfig(config) {
   const fail = (option, error, placeholders) => {
@@ -27,9 +37,14 @@ export function checkConfig(config) {
     if (value === null || value === undefined || value === "") {
       delete checked[option];
     } else if (["title", "device_id"].includes(option)) {
+      const written = writtenAs(value);
+      if (written !== undefined) fail(option, "error_quote_text", { written });
       if (typeof value !== "string") fail(option, "error_text");
     } else if (option === "currencies") {
-      if (!Array.isArray(value) || value.some((code) => typeof code !== "string")) fail(option, "error_list");
+      const codes = Array.isArray(value) ? value : [value];
+      const written = codes.map(writtenAs).find((code) => code !== undefined);
+      if (written !== undefined) fail(option, "error_quote_texts", { written });
+      if (codes !== value || codes.some((code) => typeof code !== "string")) fail(option, "error_list");
     } else if (option === "hide_empty") {
       if (typeof value !== "boolean") fail(option, "error_switch");
     } else if (option in CHOICES && !CHOICES[option].includes(value)) {
