@@ -294,15 +294,34 @@ async def test_card_without_rows_says_why(
     await expect(alone.card.get_by_role("listitem")).to_have_count(0)
 
 
-async def test_card_does_not_say_that_nothing_is_held_while_that_is_not_known(alone: Alone) -> None:
-    await alone.show({"Upbit Singapore": {"ETH": ("0", "0")}})
+async def test_empty_currency_is_shown_while_it_is_unavailable_and_there_is_nothing_else(
+    alone: Alone,
+) -> None:
+    await alone.show({"Upbit Singapore": {"BTC": ("0", "0"), "ETH": ("0", "0")}})
     await alone.add_card(hide_empty=True)
     message = alone.card.locator(".message")
     await expect(message).to_have_text(TEXTS["nothing_held"])
-    await alone.show({"Upbit Singapore": {"ETH": None}})
-    await expect(message).to_have_text("Unavailable")
-    await alone.show({"Upbit Singapore": {"ETH": ("0", "0")}})
+    await alone.show({"Upbit Singapore": {"BTC": ("0", "0"), "ETH": None}})
+    await alone.expect_order("ETH")
+    await expect(alone.row("ETH")).to_have_attribute("data-state", "unavailable")
+    await expect(message).to_have_count(0)
+    await alone.show({"Upbit Singapore": {"BTC": ("0", "0"), "ETH": ("0", "0")}})
     await expect(message).to_have_text(TEXTS["nothing_held"])
+    await alone.expect_order()
+
+
+async def test_unavailable_currency_concerns_its_own_row_alone(alone: Alone) -> None:
+    holdings = {"BTC": ("0.5", "0.1"), "ETH": ("1", "0"), "XRP": None}
+    await alone.show({"Upbit Singapore": holdings})
+    await alone.add_card(hide_empty=True)
+    # XRP has never had an amount.
+    await alone.expect_order("BTC", "ETH", "XRP")
+    await alone.show({"Upbit Singapore": holdings | {"BTC": None}})
+    await expect(alone.row("BTC")).to_have_attribute("data-state", "unavailable")
+    await expect(alone.row("ETH")).to_contain_text(TEXTS["all_available"])
+    await expect(alone.row("ETH")).to_have_attribute("data-state", "held")
+    await alone.show({"Upbit Singapore": holdings | {"XRP": ("0", "0")}})
+    await alone.expect_order("BTC", "ETH")
 
 
 async def test_last_change_first_whatever_becomes_available_later(alone: Alone) -> None:
@@ -466,6 +485,14 @@ async def test_editor_offers_the_currencies_of_all_accounts(alone: Alone) -> Non
     field = await form_field(alone, "currencies")
     assert field is not None
     assert field["selector"]["select"]["options"] == ["BTC", "ETH", "KRW", "SGD"]
+
+
+async def test_dashboard_shows_a_currency_that_never_had_an_amount_beside_the_others(alone: Alone) -> None:
+    await alone.show({"Upbit Singapore": {"BTC": ("0.5", "0.1"), "ETH": ("0", "0"), "XRP": None}})
+    balances, _ = (await alone.page.evaluate(GENERATE))["views"]
+    (rows,) = [card["entities"] for card in balances["sections"][0]["cards"] if card["type"] == "entities"]
+    device = device_of("Upbit Singapore")
+    assert [row["entity"] for row in rows] == [f"sensor.{device}_btc", f"sensor.{device}_xrp"]
 
 
 @pytest.mark.parametrize("admin", [True, False], ids=["admin", "user"])

@@ -104,14 +104,30 @@ async def test_dashboard_tells_what_is_locked_as_orders_come_and_go_and_stays_st
     assert await table.evaluate("card => card.stayed"), "the card was made anew"
 
 
-async def test_dashboard_does_not_say_that_nothing_is_locked_while_that_is_not_known(
+async def test_unavailable_currency_has_its_own_row_in_the_table_of_what_is_locked(
     home: View, page: Page, table: Locator
 ) -> None:
-    sensor = (await home.right_sensors())["BTC"]["entity_id"]
-    await home.home_assistant.call("POST", f"/api/states/{sensor}", {"state": "unavailable"})
-    await expect(table).to_have_text(frontend_texts("en")["not_known"])
+    texts = frontend_texts("en")
+    sensors = await home.right_sensors()
+
+    async def make_unavailable(*currencies: str) -> None:
+        for currency in currencies:
+            path = f"/api/states/{sensors[currency]['entity_id']}"
+            await home.home_assistant.call("POST", path, {"state": "unavailable"})
+
+    await home.control("PUT", "account", {"ETH": {"balance": "3", "locked": "1"}})
+    await make_unavailable("BTC")
+    await expect(table_row(page, "BTC")).to_have_text(["BTC", texts["not_known"]])
+    await expect(table_row(page, "ETH")).to_have_text(["ETH", "1.00000000", "25.0%"])
     await home.control("PUT", "account", {"BTC": {"balance": "0.4", "locked": "0.1"}})
     await expect(table_row(page, "BTC")).to_have_text(["BTC", "0.10000000", "20.0%"])
+
+    await make_unavailable(*sensors)
+    await expect(table).to_have_text(texts["not_known"])
+    # As after an outage: every currency changes.
+    for currency, amounts in (await home.control("GET", "account")).items():
+        await home.control("PUT", "account", {currency: amounts | {"locked": "7"}})
+    await expect(table_row(page, "BTC")).to_have_text(["BTC", "7.00000000", "94.6%"])
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,5 @@
 /** Finds the accounts and their entities among everything Home Assistant has told the page. */
 
-import { isZero, parse } from "./decimal.js";
-
 const PLATFORM = "upbit";
 const BALANCE = "balance";
 const LIVE_CONNECTION = "live_connection";
@@ -54,15 +52,6 @@ export const isFiat = (state) => state.attributes.device_class === "monetary";
 /** The decimal places a total is shown with: those of the sensor's settings. */
 export const placesOf = (hass, state) =>
   hass.entities[state.entity_id]?.display_precision ?? (isFiat(state) ? FIAT_PLACES : COIN_PLACES);
-
-const emptiness = new Map();
-
-/** Whether a total is zero; at times at which it is not known, whether it was, so that nothing moves then. */
-export function isEmpty(state) {
-  const amount = parse(state.state);
-  if (amount) emptiness.set(state.entity_id, isZero(amount));
-  return emptiness.get(state.entity_id) ?? false;
-}
 
 /** The totals of an account that Home Assistant has a state of: the account's own money first, then by currency. */
 export function totalsOf(hass, account) {

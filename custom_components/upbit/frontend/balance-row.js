@@ -1,7 +1,7 @@
 /** One currency of the balances card: its total, what of it is available and locked, and each change of it. */
 
-import { currencyOf, isEmpty, isFiat, placesOf } from "./accounts.js";
-import { lastChange } from "./changes.js";
+import { currencyOf, isFiat, placesOf } from "./accounts.js";
+import { lastChange, lastKnownEmpty } from "./changes.js";
 import { add, compare, isZero, parse, share } from "./decimal.js";
 import { localize } from "./localize.js";
 import { formatExact, formatShort } from "./numbers.js";
@@ -78,7 +78,7 @@ export class BalanceRow {
     this.total = parse(state.state);
     this.balance = parse(state.attributes.balance);
     this.locked = parse(state.attributes.locked);
-    this.empty = isEmpty(state);
+    this.empty = lastKnownEmpty(state);
 
     const { name, badge, amount, available, locked } = this.parts;
     name.textContent = hass.formatEntityName(state, { type: "entity" }) || this.currency;

@@ -138,16 +138,15 @@ export class BalancesCard {
         group.streamElement.textContent = this.#hass.formatEntityState(stream);
       }
       let moved = all;
-      // Without rows, a message says why; that may be another one now.
+      // Without rows, a message gives the reason; that may be another one now.
       const empty = !group.list.children.length;
       for (const entityId of group.account.currencies) {
         const state = this.#hass.states[entityId];
-        const known = this.#rows.get(entityId);
-        if (!all && known?.state === state) continue;
-        const wasShown = known && this.#isShown(known);
+        const row = this.#rows.get(entityId);
+        if (!all && row?.state === state) continue;
+        const before = row && this.#placeOf(row);
         if (state) this.#rowOf(entityId).update(state, view);
-        moved ||= empty || !state || !known || this.#config.sort !== "name";
-        moved ||= this.#isShown(known) !== wasShown;
+        moved ||= empty || !state || !row || this.#config.sort !== "name" || this.#placeOf(row) !== before;
       }
       if (moved) this.#arrange(group);
     }
@@ -164,13 +163,21 @@ export class BalancesCard {
     return !(this.#config.hide_empty && row.empty);
   }
 
+  /** Where a row is to be seen: among the others, only if there is no other, or nowhere. */
+  #placeOf(row) {
+    if (this.#isShown(row)) return "shown";
+    return row.unavailable ? "alone" : "hidden";
+  }
+
   /** Put the rows that are to be seen in their order, and touch the page only where that differs. */
   #arrange({ account, list, element }) {
     const { currencies, sort } = this.#config;
     const chosen = totalsOf(this.#hass, account)
       .map((state) => this.#rows.get(state.entity_id))
       .filter((row) => !currencies?.length || currencies.includes(row.currency));
-    const rows = chosen.filter((row) => this.#isShown(row)).sort(ORDERS[sort]);
+    const shown = chosen.filter((row) => this.#isShown(row));
+    // What is unavailable cannot be said to be nothing.
+    const rows = (shown.length ? shown : chosen.filter((row) => row.unavailable)).sort(ORDERS[sort]);
 
     const focused = this.#root.activeElement;
     rows.forEach((row, place) => {
@@ -182,10 +189,7 @@ export class BalancesCard {
 
     element.querySelector(".message")?.remove();
     if (!rows.length) {
-      // What is not known cannot be said to be nothing.
-      const unknown = chosen.find((row) => row.unavailable);
-      const why = chosen.length ? "nothing_held" : "nothing_chosen";
-      element.append(message(unknown ? this.#hass.formatEntityState(unknown.state) : this.#say(why)));
+      element.append(message(this.#say(chosen.length ? "nothing_held" : "nothing_chosen")));
     }
   }
 

@@ -3,23 +3,25 @@
 import { compare, isZero, parse, subtract } from "./decimal.js";
 
 /**
- * @typedef {object} Known
- * @property {object} state
+ * @typedef {object} Seen
  * @property {object | null} total The last one known.
  * @property {object | null} locked
- * @property {{by: object, at: number} | null} change The last one: of the total, and when the page learnt of it.
- * @property {number} moved When Home Assistant had it, in milliseconds; where the page has seen none, as below.
+ * @property {{by: object, at: number} | null} change The last one: of the total, and when the page detected it.
+ * @property {number} moved When Home Assistant wrote it, in milliseconds; where the page has seen none, as below.
  */
 
-/** @type {Map<string, Known>} */
-const known = new Map();
+/** By entity. @type {Map<string, Seen>} */
+const lastSeen = new Map();
+
+/** By state, for questions about one that is not the newest any more. @type {WeakMap<object, Seen>} */
+const seen = new WeakMap();
 
 const UNKNOWN = { total: null, locked: null, change: null, moved: 0 };
 
-function learn(state) {
-  const before = known.get(state.entity_id);
-  if (before?.state === state) return before;
-  const now = { ...UNKNOWN, ...before, state };
+function see(state) {
+  if (seen.has(state)) return seen.get(state);
+  const before = lastSeen.get(state.entity_id);
+  const now = { ...UNKNOWN, ...before };
   const total = parse(state.state);
   if (total) {
     const locked = parse(state.attributes.locked);
@@ -34,7 +36,8 @@ function learn(state) {
     }
     Object.assign(now, { total, locked });
   }
-  known.set(state.entity_id, now);
+  lastSeen.set(state.entity_id, now);
+  seen.set(state, now);
   return now;
 }
 
@@ -43,7 +46,7 @@ function learn(state) {
  *
  * Becoming unavailable and available again is no change; another amount after that is one.
  */
-export const lastChange = (state) => learn(state).change;
+export const lastChange = (state) => see(state).change;
 
 /**
  * Return when a total last changed, in milliseconds, for comparison.
@@ -51,4 +54,10 @@ export const lastChange = (state) => learn(state).change;
  * Before the page has seen a change, it is when Home Assistant last wrote the first state that the page had, which an
  * outage or a restart before that moves too; zero if that had no amount.
  */
-export const lastMoved = (state) => learn(state).moved;
+export const lastMoved = (state) => see(state).moved;
+
+/** Whether a balance is zero; while it is unavailable, whether it last was, so that nothing moves meanwhile. */
+export function lastKnownEmpty(state) {
+  const { total } = see(state);
+  return total !== null && isZero(total);
+}

@@ -1,6 +1,7 @@
 /** The dashboard strategy `custom:upbit`: a dashboard that is made of the accounts there are, and follows them. */
 
-import { findAccounts, isEmpty, totalsOf } from "./accounts.js";
+import { findAccounts, totalsOf } from "./accounts.js";
+import { lastKnownEmpty } from "./changes.js";
 import { allAccountsView, balancesView, historyView, welcomeView } from "./dashboard-views.js";
 
 /** What of the page's state decides on the views, besides the totals; an object of it is replaced, never changed. */
@@ -13,7 +14,7 @@ function totalsMoved(before, now) {
     .some((entityId) => {
       const [then, state] = [before.states[entityId], now.states[entityId]];
       if (then === state) return false;
-      return !then || !state || isEmpty(then) !== isEmpty(state);
+      return !then || !state || lastKnownEmpty(then) !== lastKnownEmpty(state);
     });
 }
 
@@ -27,8 +28,8 @@ export function generate(hass) {
     const totals = totalsOf(hass, account);
     return {
       ...account,
-      held: totals.filter((state) => !isEmpty(state)),
-      empty: totals.filter((state) => isEmpty(state)),
+      held: totals.filter((state) => !lastKnownEmpty(state)),
+      empty: totals.filter((state) => lastKnownEmpty(state)),
     };
   });
   if (!accounts.length) return { views: [welcomeView(hass)] };

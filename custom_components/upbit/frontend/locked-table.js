@@ -10,7 +10,7 @@ import { localize } from "./localize.js";
 import { punctuationOf } from "./numbers.js";
 
 /**
- * Return a template: a table of what has something locked, or a sentence that says why there is none.
+ * Return a template: a table of what has something locked or is unavailable, or a sentence instead.
  * @param {object[]} totals States of an account's totals.
  */
 export function lockedTable(hass, totals) {
@@ -29,17 +29,23 @@ export function lockedTable(hass, totals) {
   | replace("_", ${JSON.stringify(group)} if number >= ${groupedFrom} else "") }}{{ after }}
 {%- endmacro -%}
 {%- set totals = ${JSON.stringify(rows)} -%}
-{%- if totals | map("first") | reject("has_value") | list -%}
+{%- if not totals | map("first") | select("has_value") | list -%}
 ${say("not_known")}
 {%- else -%}
-{%- for total, currency, places in totals if state_attr(total, "locked") > 0 -%}
+{%- for total, currency, places in totals if not has_value(total) or state_attr(total, "locked") > 0 -%}
 {%- if loop.first -%}
 <table width="100%"><tr><th>${say("currency")}</th><th>${say("locked_amount")}</th><th>${say("locked_share")}</th></tr>
 {%- endif -%}
+<tr><td>{{ currency }}</td>
+{%- if has_value(total) -%}
 {%- set locked = state_attr(total, "locked") -%}
 {%- set share = 100 * locked / states(total) | float -%}
-<tr><td>{{ currency }}</td><td>{{ written(locked, places) }}</td>
-<td>{{ written(share, 1, ${JSON.stringify(percent.before)}, ${JSON.stringify(percent.after)}) }}</td></tr>
+<td>{{ written(locked, places) }}</td>
+<td>{{ written(share, 1, ${JSON.stringify(percent.before)}, ${JSON.stringify(percent.after)}) }}</td>
+{%- else -%}
+<td colspan="2">${say("not_known")}</td>
+{%- endif -%}
+</tr>
 {%- if loop.last -%}
 </table>
 {%- endif -%}
