@@ -1,16 +1,23 @@
 /** The dashboard strategy `custom:upbit`: a dashboard that is made of the accounts there are, and follows them. */
 
-import { findAccounts, totalsOf } from "./accounts.js";
+import { balancesOf, findAccounts } from "./accounts.js";
 import { lastKnownEmpty } from "./changes.js";
 import { allAccountsView, balancesView, historyView, welcomeView } from "./dashboard-views.js";
 
-/** What of the page's state decides on the views, besides the totals; an object of it is replaced, never changed. */
+/**
+ * What of the page's state determines the views, besides the balances; an object of it is replaced, never changed.
+ * @type {(keyof Hass)[]}
+ */
 const SHARED = ["entities", "devices", "locale"];
 
-/** Whether one of the totals appeared, vanished, was emptied or is held again. */
-function totalsMoved(before, now) {
+/**
+ * Whether a balance appeared, disappeared, was emptied or is held again.
+ * @param {Hass} before
+ * @param {Hass} now
+ */
+function haveBalancesMoved(before, now) {
   return findAccounts(now)
-    .flatMap((account) => account.currencies)
+    .flatMap((account) => account.balances)
     .some((entityId) => {
       const [then, state] = [before.states[entityId], now.states[entityId]];
       if (then === state) return false;
@@ -18,18 +25,25 @@ function totalsMoved(before, now) {
     });
 }
 
-/** Whether the dashboard has to be generated again; asked with each change of the page's state, so it must be cheap. */
+/**
+ * Whether the dashboard has to be generated again. Home Assistant asks with each change of a state or registry.
+ * @param {Hass} before
+ * @param {Hass} now
+ */
 export const shouldRegenerate = (before, now) =>
-  SHARED.some((key) => before[key] !== now[key]) || totalsMoved(before, now);
+  SHARED.some((key) => before[key] !== now[key]) || haveBalancesMoved(before, now);
 
-/** Return the dashboard's configuration. */
+/**
+ * Return the dashboard's configuration.
+ * @param {Hass} hass
+ */
 export function generate(hass) {
   const accounts = findAccounts(hass).map((account) => {
-    const totals = totalsOf(hass, account);
+    const balances = balancesOf(hass, account);
     return {
       ...account,
-      held: totals.filter((state) => !lastKnownEmpty(state)),
-      empty: totals.filter((state) => lastKnownEmpty(state)),
+      held: balances.filter((state) => !lastKnownEmpty(state)),
+      empty: balances.filter((state) => lastKnownEmpty(state)),
     };
   });
   if (!accounts.length) return { views: [welcomeView(hass)] };

@@ -6,15 +6,15 @@ export { configForm, stubConfig } from "./card-config.js";
 export { generate, shouldRegenerate } from "./dashboard-strategy.js";
 
 /**
- * Draw a card from its configuration and the page's state, as far as they have been set.
+ * Draw a card from its configuration and the page's state, if that has been set.
  * @param {CardElement} element
  * @throws {Error} The configuration is invalid.
  */
 export function draw(element) {
-  const view = element.view ?? new BalancesCard(element);
-  view.setConfig(element.config);
-  if (element.state) view.update(element.state);
-  return view;
+  const { config = {}, state } = element;
+  if (element.view) element.view.setConfig(config);
+  else element.view = new BalancesCard(element, config);
+  if (state) element.view.update(state);
 }
 
 /**
@@ -26,9 +26,9 @@ export function draw(element) {
  */
 export function drawOrRebuild(element) {
   try {
-    return draw(element);
+    draw(element);
   } catch (error) {
-    element.append(error.message);
+    element.append(error instanceof Error ? error.message : String(error));
     element.dispatchEvent(new Event("ll-rebuild", { bubbles: true, composed: true }));
   }
 }

@@ -1,4 +1,4 @@
-/** What the card and the dashboard say. The object is written as JSON, so that the tests can read it too. */
+/** The texts of the card and the dashboard. The object is written as JSON, so that the tests can read it too. */
 
 export const TEXTS = {
   "en": {

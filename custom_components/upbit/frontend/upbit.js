@@ -19,6 +19,8 @@ const load = async () => (rest ??= await import("./main.js"));
 await customElements.whenDefined("home-assistant");
 
 class Card extends HTMLElement {
+  /** @type {View=} */
+  view;
   static getConfigForm = async () => (await load()).configForm();
   static getStubConfig = async () => (await load()).stubConfig();
   getCardSize = async () => (await load()) && this.view?.size;
@@ -27,10 +29,10 @@ class Card extends HTMLElement {
   /** @param {CardConfig} config */
   setConfig(config) {
     this.config = config;
-    if (rest) this.view = rest.draw(this);
+    if (rest) rest.draw(this);
     else
       load().then(
-        ({ drawOrRebuild }) => (this.view = drawOrRebuild(this)),
+        ({ drawOrRebuild }) => drawOrRebuild(this),
         ({ message }) => this.append(message),
       );
   }
