@@ -63,7 +63,7 @@ SET_CONFIG = f"""(config) => {{
     }}
 }}"""
 
-# Available and locked by currency, by account; None for what is not known.
+# Available and locked by currency, by account; None for an unavailable one.
 type Accounts = dict[str, dict[str, tuple[str, str] | None]]
 
 FIAT = ("SGD", "KRW")
@@ -82,7 +82,7 @@ def device_of(account: str) -> str:
 def page_state(
     accounts: Accounts, settings: dict[str, dict[str, object]] | None = None, **more: object
 ) -> dict[str, Any]:
-    """Return what Home Assistant would have told the page; a person's settings are given by entity."""
+    """Return a page's state; the settings of entities are given by entity."""
     states: dict[str, Any] = {}
     entities: dict[str, Any] = {}
     for account, holdings in accounts.items():
@@ -117,7 +117,7 @@ def page_state(
 
 
 class Alone:
-    """A page with the card's modules, and a Home Assistant that says what a test has it say."""
+    """A page with the card's modules and a state that the test sets."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -128,7 +128,7 @@ class Alone:
     async def show(
         self, accounts: Accounts, settings: dict[str, dict[str, object]] | None = None, **more: object
     ) -> None:
-        """Have Home Assistant tell of accounts; a sensor that differs from before is written now."""
+        """Set the accounts in the page's state; a sensor that differs from before counts as written now."""
         state = page_state(accounts, settings, **more)
         now = f"2026-11-01T00:{next(self._minutes):02}:00+00:00"
         for sensor, each in state["states"].items():
@@ -151,8 +151,8 @@ class Alone:
 
 
 @pytest.fixture(scope="module")
-async def visit(person: Visitor) -> AsyncIterator[Visit]:
-    async with person.visit() as opened:
+async def visit(user: Visitor) -> AsyncIterator[Visit]:
+    async with user.visit() as opened:
 
         async def answer(route: Route) -> None:
             await route.fulfill(body=BLANK, content_type="text/html")
@@ -174,7 +174,7 @@ async def modules(visit: Visit) -> str:
 
 @pytest.fixture
 async def alone(visit: Visit, modules: str) -> AsyncIterator[Alone]:
-    """A page without a past: what the modules remember goes with the page before."""
+    """A new page, because the modules remember states for as long as a page is open."""
     await visit.page.goto("/alone")
     await visit.page.evaluate("module => import(module)", modules)
     # With this, all modules have been loaded.
@@ -226,7 +226,7 @@ async def test_unavailable_row_has_no_amount_and_its_return_is_no_change(alone: 
     await alone.show(ONE)
     await alone.add_card(hide_empty=True)
     await alone.show({"Upbit Singapore": {"SGD": ("1250.5", "0"), "BTC": None, "ETH": None}})
-    # What was empty stays out of sight while it is not known.
+    # What was empty stays hidden while it is unavailable.
     await alone.expect_order("SGD", "BTC")
     row = alone.row("BTC")
     await expect(row).to_have_text(re.compile(r"BTC\s+Unavailable\s*$"))
@@ -247,11 +247,11 @@ async def test_unavailable_row_has_no_amount_and_its_return_is_no_change(alone: 
 async def test_change_is_readable_whatever_the_theme_calls_itself(
     alone: Alone, background: str, text: str, less_important_text: str
 ) -> None:
-    # A theme without modes counts as light whatever its colours are, and a page begins before it knows its theme.
+    # A theme without modes counts as light whatever its colors are, and a page begins before its theme is loaded.
     themes = {"darkMode": background == "#ffffff"}
-    colours = f"--primary-text-color: {text}; --secondary-text-color: {less_important_text}"
-    await alone.page.add_style_tag(content=f":root {{ {colours} }} body {{ background: {background} }}")
-    # Without motion the highlight keeps its colour while axe measures contrasts.
+    colors = f"--primary-text-color: {text}; --secondary-text-color: {less_important_text}"
+    await alone.page.add_style_tag(content=f":root {{ {colors} }} body {{ background: {background} }}")
+    # Without motion the highlight keeps its color while axe measures contrasts.
     await alone.page.emulate_media(reduced_motion="reduce")
     await alone.show(ONE, themes=themes)
     await alone.add_card()
@@ -285,7 +285,7 @@ async def test_another_amount_after_an_outage_is_a_change(alone: Alone) -> None:
         ),
     ],
 )
-async def test_card_without_rows_says_why(
+async def test_card_without_rows_shows_the_reason(
     alone: Alone, accounts: Accounts, config: dict[str, object], message: str
 ) -> None:
     await alone.show(accounts)
@@ -330,7 +330,7 @@ async def test_last_change_first_whatever_becomes_available_later(alone: Alone) 
     await alone.show({account: held})
     await alone.show({account: held | {"SOL": ("2", "0")}})
     await alone.add_card(sort="last_change")
-    # The page has seen no change yet; of the sensors, SOL is the one that was written last.
+    # The page has seen no change yet. SOL is the sensor that was written last.
     await alone.expect_order("SOL", "BTC", "ETH")
     held["SOL"] = ("2", "0")
     # An amount that only moves into an order is a change too.
@@ -351,7 +351,7 @@ async def test_last_change_first_whatever_becomes_available_later(alone: Alone) 
     await alone.expect_order("XRP", "BTC", "ETH", "SOL")
 
 
-async def test_what_was_away_when_the_page_was_opened_is_no_change_once_it_is_there(alone: Alone) -> None:
+async def test_balance_unavailable_when_the_page_was_opened_is_no_change_once_available(alone: Alone) -> None:
     held: dict[str, tuple[str, str] | None] = {"BTC": ("1", "0"), "ETH": ("1", "0"), "SOL": None}
     await alone.show({"Upbit Singapore": held})
     await alone.add_card(sort="last_change")
@@ -370,7 +370,7 @@ async def test_largest_locked_share_first(alone: Alone) -> None:
     await alone.expect_order("SOL", "ETH", "BTC")
 
 
-async def test_exact_part_that_lost_digits_says_about(alone: Alone) -> None:
+async def test_exact_part_that_lost_digits_is_marked_as_approximate(alone: Alone) -> None:
     amounts = ("1386929.37231066771348207123", "10329.670127489597585685")
     await alone.show({"Upbit Singapore": {"SGD": amounts, "BTC": ("0.5", "0.1")}})
     await alone.add_card(digits="exact")
@@ -412,7 +412,7 @@ async def test_page_from_right_to_left_turns_the_row_and_not_the_numbers(alone: 
         ),
     ],
 )
-async def test_wrong_option_is_refused_by_its_name(
+async def test_invalid_option_is_rejected_by_its_name(
     alone: Alone, config: dict[str, object], error: str
 ) -> None:
     assert await alone.page.evaluate(SET_CONFIG, config) == error
@@ -496,7 +496,9 @@ async def test_dashboard_shows_a_currency_that_never_had_an_amount_beside_the_ot
 
 
 @pytest.mark.parametrize("admin", [True, False], ids=["admin", "user"])
-async def test_dashboard_without_an_account_offers_to_add_one_to_who_can(alone: Alone, admin: bool) -> None:
+async def test_dashboard_without_an_account_offers_administrators_to_add_one(
+    alone: Alone, admin: bool
+) -> None:
     await alone.show({}, user={"is_admin": admin})
     (view,) = (await alone.page.evaluate(GENERATE))["views"]
     (card,) = view["cards"]
@@ -506,7 +508,7 @@ async def test_dashboard_without_an_account_offers_to_add_one_to_who_can(alone: 
 
 
 async def test_dashboard_of_several_accounts_has_them_side_by_side_and_alone(alone: Alone) -> None:
-    # A kind of money is not spread over accounts where it is a coin in one of them.
+    # Money is not distributed over accounts where it is a coin in one of them.
     accounts: Accounts = {
         "Upbit Korea": {"KRW": ("1", "0"), "BTC": ("0.25", "0"), "ETH": ("0", "0")},
         "Upbit Singapore": {"SGD": ("2", "0"), "BTC": ("0.5", "0.1"), "ETH": ("3", "0")},
@@ -543,7 +545,7 @@ async def test_dashboard_is_made_of_home_assistants_own_cards(alone: Alone, acco
 
 
 async def test_dashboard_of_an_account_that_holds_nothing_shows_its_empty_currencies(alone: Alone) -> None:
-    # Not a text that says so: it would stay when the balances are not known any more.
+    # Not a text instead: it would stay when the balances become unavailable.
     await alone.show({"Upbit Singapore": {"ETH": ("0", "0")}})
     balances, history = (await alone.page.evaluate(GENERATE))["views"]
     sensor = f"sensor.{device_of('Upbit Singapore')}_eth"
@@ -554,7 +556,9 @@ async def test_dashboard_of_an_account_that_holds_nothing_shows_its_empty_curren
     assert sensor in json.dumps(history)
 
 
-async def test_dashboard_leaves_out_what_is_hidden_and_does_not_call_it_nothing(alone: Alone) -> None:
+async def test_dashboard_leaves_out_hidden_entities_but_does_not_claim_that_nothing_is_held(
+    alone: Alone,
+) -> None:
     device = device_of("Upbit Singapore")
     hidden = [f"sensor.{device}_{currency}" for currency in ("sgd", "btc", "eth")]
     hidden.append(f"binary_sensor.{device}_live_connection")
@@ -562,7 +566,7 @@ async def test_dashboard_leaves_out_what_is_hidden_and_does_not_call_it_nothing(
     dashboard = json.dumps(await alone.page.evaluate(GENERATE))
     assert [entity in dashboard for entity in hidden] == [True, False, False, False]
 
-    # Something has to be there to tell of the account by.
+    # Without an entity in sight, there is no account.
     settings: dict[str, dict[str, object]] = {entity: {"hidden": True} for entity in hidden[:-1]}
     await alone.show(ONE, settings)
     views = (await alone.page.evaluate(GENERATE))["views"]
@@ -583,10 +587,10 @@ async def test_amounts_have_the_digits_of_the_sensors_settings(alone: Alone) -> 
         assert f'["{sensor}","{currency}",{places}]' in locked
 
 
-async def test_dashboard_is_made_anew_only_when_it_would_be_another_one(alone: Alone) -> None:
+async def test_dashboard_is_generated_again_only_when_it_would_differ(alone: Alone) -> None:
     await alone.show(ONE)
 
-    async def is_made_anew(accounts: Accounts, **more: object) -> bool:
+    async def is_generated_again(accounts: Accounts, **more: object) -> bool:
         before = await alone.page.evaluate_handle("document.querySelector('home-assistant').hass")
         await alone.show(accounts, **more)
         answer: bool = await before.evaluate(SHOULD_REGENERATE)
@@ -594,18 +598,18 @@ async def test_dashboard_is_made_anew_only_when_it_would_be_another_one(alone: A
 
     holdings = ONE["Upbit Singapore"]
     bought, emptied = {"BTC": ("0.7", "0.2")}, {"BTC": ("0", "0")}
-    assert not await is_made_anew({"Upbit Singapore": holdings | bought})
-    assert not await is_made_anew({"Upbit Singapore": holdings | {"BTC": None}})
-    assert not await is_made_anew({"Upbit Singapore": holdings | bought})
-    assert await is_made_anew({"Upbit Singapore": holdings | emptied})
-    assert await is_made_anew({"Upbit Singapore": holdings | bought})
-    assert await is_made_anew({"Upbit Singapore": holdings | {"XRP": ("1", "0")}})
-    assert await is_made_anew({"Upbit Singapore": holdings | bought})
+    assert not await is_generated_again({"Upbit Singapore": holdings | bought})
+    assert not await is_generated_again({"Upbit Singapore": holdings | {"BTC": None}})
+    assert not await is_generated_again({"Upbit Singapore": holdings | bought})
+    assert await is_generated_again({"Upbit Singapore": holdings | emptied})
+    assert await is_generated_again({"Upbit Singapore": holdings | bought})
+    assert await is_generated_again({"Upbit Singapore": holdings | {"XRP": ("1", "0")}})
+    assert await is_generated_again({"Upbit Singapore": holdings | bought})
     other = {"language": "en", "number_format": "decimal_comma"}
-    assert await is_made_anew({"Upbit Singapore": holdings | bought}, locale=other)
+    assert await is_generated_again({"Upbit Singapore": holdings | bought}, locale=other)
 
 
-async def test_dashboard_of_accounts_with_nothing_in_common_spreads_nothing(alone: Alone) -> None:
+async def test_dashboard_of_accounts_without_a_common_currency_has_no_distribution(alone: Alone) -> None:
     await alone.show({"Upbit Korea": {"KRW": ("1", "0")}, "Upbit Singapore": {"SGD": ("2", "0")}})
     first, *_ = (await alone.page.evaluate(GENERATE))["views"]
     assert len(first["sections"]) == 2

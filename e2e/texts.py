@@ -1,4 +1,4 @@
-"""What the integration and Home Assistant say, by language, from where they say it."""
+"""The texts of the integration and of Home Assistant by language, read from their own files."""
 
 from functools import cache
 import json
