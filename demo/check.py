@@ -4,7 +4,7 @@ Run by ``python -m demo.check``. The demo gets a folder and ports of its own, so
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal, localcontext
 from pathlib import Path
@@ -125,11 +125,13 @@ def free_ports() -> tuple[int, int]:
 
 
 @asynccontextmanager
-async def running_demo(folder: Path, ending: signal.Signals) -> AsyncIterator[View]:
+async def running_demo(
+    folder: Path, ending: signal.Signals, command: Sequence[str] = (str(REPOSITORY / "scripts" / "demo"),)
+) -> AsyncIterator[View]:
     """Run ``scripts/demo`` without a terminal until it says that it is ready; end it by a signal."""
     port, exchange_port = free_ports()
     process = await asyncio.create_subprocess_exec(
-        str(REPOSITORY / "scripts" / "demo"),
+        *command,
         *("--folder", str(folder), "--port", str(port), "--exchange-port", str(exchange_port)),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,

@@ -1,11 +1,11 @@
-"""Asks axe what is wrong with a part of a page for those who use it with other senses or other hands."""
+"""Checks the accessibility of a part of a page with axe."""
 
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Locator
 
 
 async def violations(element: Locator) -> list[str]:
-    """Return in words what axe finds in an element and all that is in it; of every impact."""
+    """Return what axe finds in an element and its descendants, of every impact, as texts."""
     await element.page.evaluate(Axe().axe_script)
     # The package's own method takes a selector, which does not reach into shadow roots.
     found = await element.evaluate("element => axe.run(element)")

@@ -1,4 +1,4 @@
-"""Drives Chromium: opens pages of Home Assistant as a person sees them, and listens to what their consoles say."""
+"""Drives Chromium: opens pages of Home Assistant as a user sees them, and collects the errors of their consoles."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,11 +7,20 @@ import os
 import re
 from weakref import WeakKeyDictionary
 
-from playwright.async_api import Browser, ConsoleMessage, Page, StorageState, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    StorageState,
+    async_playwright,
+    expect,
+)
 
 from demo.home_assistant import PASSWORD, USER
 
-# A page of Home Assistant is there in two seconds; this is for a machine that has much else to do.
+# A page of Home Assistant is drawn within two seconds; this is for a machine under load.
 PATIENCE = 20_000  # ms
 
 ARGUMENTS = (
@@ -21,7 +30,7 @@ ARGUMENTS = (
     "--disable-quic",
     "--disable-sync",
     "--no-first-run",
-    # Nothing of ours may need the internet, and nothing of anybody else's may slow a test down.
+    # Nothing may need the internet, or slow a test down by trying to reach it.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
 
@@ -32,7 +41,7 @@ NOT_OURS = re.compile(r"/api/brands/(?!integration/upbit/)|^https://demo\.home-a
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a person looks at Home Assistant: language, theme, motion, the window's size, and its pixels a unit."""
+    """The settings of a user's browser: language, theme, motion, size of the window, and pixels per unit."""
 
     locale: str = "en-US"
     dark: bool = False
@@ -56,7 +65,7 @@ _looks: WeakKeyDictionary[Page, Look] = WeakKeyDictionary()
 
 
 def look_of(page: Page) -> Look:
-    """Return how the person whose page it is looks at it."""
+    """Return the settings of the browser of a page."""
     return _looks[page]
 
 
@@ -67,23 +76,24 @@ def language_of(page: Page) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A page, and the errors that its console has told of so far."""
+    """A page, and the errors in its console so far."""
 
     page: Page
     errors: list[str] = field(default_factory=list)
 
 
 class Visitor:
-    """Somebody with a browser who is logged in to a Home Assistant."""
+    """A user with a browser who is logged in to a Home Assistant."""
 
-    def __init__(self, browser: Browser, url: str, login: StorageState) -> None:
+    def __init__(self, browser: Browser, url: str, page: Page, login: StorageState) -> None:
+        # The page of the login stays open: commands to Home Assistant are sent from it.
+        self.page = page
         self._browser = browser
         self._url = url
         self._login = login
+        self._contexts: dict[Look, BrowserContext] = {}
 
-    @asynccontextmanager
-    async def visit(self, look: Look = Look()) -> AsyncIterator[Visit]:
-        """Open an empty page in a browser without a memory but for the login."""
+    async def _new_context(self, look: Look) -> BrowserContext:
         context = await self._browser.new_context(
             base_url=self._url,
             color_scheme="dark" if look.dark else "light",
@@ -96,6 +106,17 @@ class Visitor:
             viewport={"width": look.width, "height": look.height},
         )
         context.set_default_timeout(PATIENCE)
+        return context
+
+    @asynccontextmanager
+    async def visit(self, look: Look = Look(), *, first: bool = False) -> AsyncIterator[Visit]:
+        """Open an empty page. What was loaded before is in the browser's cache, except on a first visit."""
+        if first:
+            context = await self._new_context(look)
+        else:
+            # Half of the time that a page takes goes into loading and compiling Home Assistant's own modules.
+            context = self._contexts.get(look) or await self._new_context(look)
+            self._contexts[look] = context
         opened = Visit(await context.new_page())
         _looks[opened.page] = look
 
@@ -104,12 +125,17 @@ class Visitor:
             if message.type == "error" and not NOT_OURS.search(source):
                 opened.errors.append(f"{message.text} ({source})")
 
+        def on_uncaught(error: Error) -> None:
+            # Home Assistant rejects with a plain object where its server fails a command; our modules send none.
+            if str(error) != "Object":
+                opened.errors.append(f"uncaught: {error.stack or error}")
+
         opened.page.on("console", on_console)
-        opened.page.on("pageerror", lambda error: opened.errors.append(f"uncaught: {error.stack or error}"))
+        opened.page.on("pageerror", on_uncaught)
         try:
             yield opened
         finally:
-            await context.close()
+            await (context if first else opened.page).close()
 
 
 @asynccontextmanager
@@ -119,13 +145,14 @@ async def visitor(url: str) -> AsyncIterator[Visitor]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=os.environ["CHROMIUM"], args=ARGUMENTS)
         try:
-            yield Visitor(browser, url, await _log_in(browser, url))
+            page = await _log_in(browser, url)
+            yield Visitor(browser, url, page, await page.context.storage_state())
         finally:
             await browser.close()
 
 
-async def _log_in(browser: Browser, url: str) -> StorageState:
-    """Return what a browser keeps of a login."""
+async def _log_in(browser: Browser, url: str) -> Page:
+    """Return a page of Home Assistant after the login."""
     context = await browser.new_context(base_url=url, service_workers="block")
     context.set_default_timeout(PATIENCE)
     page = await context.new_page()
@@ -134,6 +161,4 @@ async def _log_in(browser: Browser, url: str) -> StorageState:
     await page.get_by_role("textbox", name="Password").fill(PASSWORD)
     await page.get_by_role("button", name="Log in").click()
     await expect(page.locator("ha-sidebar")).to_be_visible()
-    state = await context.storage_state()
-    await context.close()
-    return state
+    return page

@@ -1,9 +1,10 @@
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 import re
 import shutil
 import signal
-from typing import Any
+from typing import Any, Protocol
 
 from playwright.async_api import Page
 import pytest
@@ -17,7 +18,22 @@ from .browser import Look, Visit, Visitor, visitor
 # What a failed test leaves behind: a picture of each of its pages.
 FAILURES = REPOSITORY / ".e2e"
 
-type OpenPage = Callable[[Look], Awaitable[Page]]
+# What starts the demo, by the version of Home Assistant; scripts/e2e has made the environment of the oldest.
+DEMOS = {
+    "newest": [str(REPOSITORY / "scripts" / "demo")],
+    "oldest": [str(REPOSITORY / ".dev" / "venv-demo-oldest" / "bin" / "python"), "-m", "demo"],
+}
+
+
+ENGLISH_DESKTOP = Look()
+
+
+class OpenPage(Protocol):
+    """Opens a page; on a first visit, nothing is in the browser's cache."""
+
+    async def __call__(self, look: Look = ENGLISH_DESKTOP, *, first: bool = False) -> Page: ...
+
+
 type SaveDashboard = Callable[[str, dict[str, Any]], Awaitable[str]]
 
 
@@ -36,39 +52,63 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 FAILED = pytest.StashKey[bool]()
 
 
-@pytest.fixture(scope="session")
-async def home(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[View]:
-    """The demo, with balances that move only when a test moves them."""
-    async with running_demo(tmp_path_factory.mktemp("demo"), signal.SIGTERM) as view:
-        await view.control("POST", "trading", {"paused": True})
-        yield view
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test on the newest Home Assistant, and those that are marked so on the oldest too, or there alone."""
+    if "demo" in metafunc.fixturenames:
+        marker = metafunc.definition.get_closest_marker("oldest")
+        only = marker is not None and marker.kwargs.get("only", False)
+        versions = ["oldest"] if only else ["newest", "oldest"] if marker else ["newest"]
+        metafunc.parametrize("demo", versions, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
-async def person(home: View) -> AsyncIterator[Visitor]:
-    async with visitor(home.home_assistant.url) as someone:
-        yield someone
+async def demos(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[dict[str, View]]:
+    """The demos that the tests need, by version, started side by side."""
+    versions = {item.callspec.params["demo"] for item in request.session.items if hasattr(item, "callspec")}
+    async with AsyncExitStack() as stack:
+
+        async def start(version: str) -> View:
+            folder = tmp_path_factory.mktemp(version)
+            return await stack.enter_async_context(running_demo(folder, signal.SIGTERM, DEMOS[version]))
+
+        started = await asyncio.gather(*map(start, versions))
+        yield dict(zip(versions, started, strict=True))
 
 
 @pytest.fixture(scope="session")
-def save_dashboard(person: Visitor) -> SaveDashboard:
-    """Makes dashboards without the dialog, and returns their paths."""
+async def demo(request: pytest.FixtureRequest, demos: dict[str, View]) -> View:
+    """The demo, with balances that change only when a test changes them."""
+    view = demos[request.param]
+    await view.control("POST", "trading", {"paused": True})
+    return view
+
+
+@pytest.fixture(scope="session")
+async def user(demo: View) -> AsyncIterator[Visitor]:
+    async with visitor(demo.home_assistant.url) as logged_in:
+        yield logged_in
+
+
+@pytest.fixture(scope="session")
+def save_dashboard(user: Visitor) -> SaveDashboard:
+    """Creates dashboards without the dialog, and returns their paths."""
 
     async def save(title: str, config: dict[str, Any]) -> str:
-        async with person.visit() as opened:
-            return await pages.save_dashboard(opened.page, title, config)
+        return await pages.save_dashboard(user.page, title, config)
 
     return save
 
 
 @pytest.fixture
-async def open_page(request: pytest.FixtureRequest, person: Visitor) -> AsyncIterator[OpenPage]:
-    """Opens pages; a test with an error in the console of one of them has failed."""
+async def open_page(request: pytest.FixtureRequest, user: Visitor) -> AsyncIterator[OpenPage]:
+    """Opens pages; an error in the console of one of them fails the test."""
     visits: list[Visit] = []
     async with AsyncExitStack() as stack:
 
-        async def open_page(look: Look) -> Page:
-            visits.append(await stack.enter_async_context(person.visit(look)))
+        async def open_page(look: Look = ENGLISH_DESKTOP, *, first: bool = False) -> Page:
+            visits.append(await stack.enter_async_context(user.visit(look, first=first)))
             return visits[-1].page
 
         yield open_page
@@ -82,11 +122,11 @@ async def open_page(request: pytest.FixtureRequest, person: Visitor) -> AsyncIte
 
 
 @pytest.fixture(
-    params=[Look(), Look(locale="ko-KR", dark=True, width=390, height=844)],
+    params=[ENGLISH_DESKTOP, Look(locale="ko-KR", dark=True, width=390, height=844)],
     ids=["English-light-desktop", "Korean-dark-phone"],
 )
 async def either_page(request: pytest.FixtureRequest, open_page: OpenPage) -> Page:
-    """A page as two people see it who have nothing in common."""
+    """A page in two languages, themes and sizes."""
     look: Look = request.param
     return await open_page(look)
 
@@ -94,4 +134,4 @@ async def either_page(request: pytest.FixtureRequest, open_page: OpenPage) -> Pa
 @pytest.fixture
 async def page(open_page: OpenPage) -> Page:
     """A page in English, light, on a desktop."""
-    return await open_page(Look())
+    return await open_page()

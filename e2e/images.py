@@ -28,13 +28,13 @@ from .pages import (
     ask_home_assistant,
     button,
     card_row,
-    choose,
     fill,
     hold_highlights,
     open_add_dialog,
     open_device,
     pick_card,
     save_dashboard,
+    select,
 )
 
 IMAGES = REPOSITORY / "docs" / "images"
@@ -115,36 +115,34 @@ async def demo_with_a_past() -> AsyncIterator[tuple[View, Visitor]]:
         }
         state = {"region": "sg", "holdings": seen, "keys": []}
         (folder / "exchange.json").write_text(json.dumps(state), encoding="utf-8")
-        async with running_demo(folder, signal.SIGTERM) as home:
-            await home.control("POST", "trading", {"paused": True})
-            await home.control("PUT", "account", holdings)
-            sensors = await home.right_sensors()
-            async with visitor(home.home_assistant.url) as person:
-                async with person.visit() as opened:
-                    await opened.page.goto("/")
-                    for currency, sensor in sensors.items():
-                        changes = past.totals(moments, currency)
-                        past.replace_states(
-                            folder / "config" / "home-assistant_v2.db",
-                            sensor["entity_id"],
-                            past.last_day(changes, now),
-                        )
-                        await ask_home_assistant(
-                            opened.page,
-                            type="recorder/import_statistics",
-                            metadata={
-                                "has_sum": True,
-                                "mean_type": 0,
-                                "name": None,
-                                "source": "recorder",
-                                "statistic_id": sensor["entity_id"],
-                                "unit_class": None,
-                                "unit_of_measurement": currency,
-                            },
-                            stats=past.hourly_statistics(changes, now),
-                        )
-                    await call_the_account(opened.page, DOCUMENTED_ACCOUNT)
-                yield home, person
+        async with running_demo(folder, signal.SIGTERM) as demo:
+            await demo.control("POST", "trading", {"paused": True})
+            await demo.control("PUT", "account", holdings)
+            sensors = await demo.right_sensors()
+            async with visitor(demo.home_assistant.url) as user:
+                for currency, sensor in sensors.items():
+                    changes = past.totals(moments, currency)
+                    past.replace_states(
+                        folder / "config" / "home-assistant_v2.db",
+                        sensor["entity_id"],
+                        past.last_day(changes, now),
+                    )
+                    await ask_home_assistant(
+                        user.page,
+                        type="recorder/import_statistics",
+                        metadata={
+                            "has_sum": True,
+                            "mean_type": 0,
+                            "name": None,
+                            "source": "recorder",
+                            "statistic_id": sensor["entity_id"],
+                            "unit_class": None,
+                            "unit_of_measurement": currency,
+                        },
+                        stats=past.hourly_statistics(changes, now),
+                    )
+                await call_the_account(user.page, DOCUMENTED_ACCOUNT)
+                yield demo, user
 
 
 async def call_the_account(page: Page, name: str) -> None:
@@ -156,14 +154,14 @@ async def call_the_account(page: Page, name: str) -> None:
     )
 
 
-async def picture_set_up(home: View, person: Visitor) -> None:
-    """The form, and what it says of a mistyped secret key."""
+async def picture_set_up(demo: View, user: Visitor) -> None:
+    """The form, and its error for a mistyped secret key."""
     access_key = "SECONDACCESSKEYSECONDACCESSKEYSECONDKEY0"
-    await home.control("POST", "keys", {"access_key": access_key})
-    async with person.visit(WIDE) as opened:
+    await demo.control("POST", "keys", {"access_key": access_key})
+    async with user.visit(WIDE) as opened:
         page = opened.page
         await open_add_dialog(page, "upbit")
-        await choose(page, "Region", "Simulated exchange")
+        await select(page, "Region", "Simulated exchange")
         await fill(page, "Access key", access_key)
         await fill(page, "Secret key", "mistyped")
         await button(page, "Submit").click()
@@ -171,17 +169,17 @@ async def picture_set_up(home: View, person: Visitor) -> None:
         await take(page, "wrong-secret")
 
 
-async def picture_device(person: Visitor) -> None:
+async def picture_device(user: Visitor) -> None:
     """The account's page with its sensors."""
-    async with person.visit(Look()) as opened:
+    async with user.visit(Look()) as opened:
         await open_device(opened.page, DOCUMENTED_ACCOUNT)
         await expect(opened.page.get_by_role("heading", name="Sensors")).to_be_visible()
         await take(opened.page, "device")
 
 
-async def picture_automation(person: Visitor) -> None:
+async def picture_automation(user: Visitor) -> None:
     """A trigger in the automation editor."""
-    async with person.visit(WIDE) as opened:
+    async with user.visit(WIDE) as opened:
         page = opened.page
         await page.goto("/config/automation/edit/new")
         await add_trigger(page, "BTC", "Balance changed")
@@ -189,12 +187,12 @@ async def picture_automation(person: Visitor) -> None:
         await take(page, "automation")
 
 
-async def picture_dashboard(person: Visitor) -> None:
+async def picture_dashboard(user: Visitor) -> None:
     """The dashboard that the strategy makes."""
-    async with person.visit(WIDE) as opened:
+    async with user.visit(WIDE) as opened:
         page = opened.page
         path = await save_dashboard(
-            page, "Upbit", {"strategy": {"type": "custom:upbit"}}, icon="mdi:wallet-outline"
+            user.page, "Upbit", {"strategy": {"type": "custom:upbit"}}, icon="mdi:wallet-outline"
         )
         await page.goto(path)
         await expect(page.get_by_role("table")).to_be_visible()
@@ -202,21 +200,20 @@ async def picture_dashboard(person: Visitor) -> None:
         await page.get_by_role("tab", name="History").click()
         await expect(page.locator("hui-statistics-graph-card").first).to_be_visible()
         await take(page, "dashboard-history")
-    async with person.visit(PHONE) as opened:
+    async with user.visit(PHONE) as opened:
         await opened.page.goto(path)
         await expect(opened.page.get_by_role("table")).to_be_visible()
         await take(opened.page, "dashboard-phone")
 
 
-async def picture_cards(home: View, person: Visitor) -> None:
+async def picture_cards(demo: View, user: Visitor) -> None:
     """The card, and the documentation's examples with Home Assistant's own cards."""
     cards = documented_cards()
     balances = {"type": f"custom:{CARD}", "hide_empty": True}
     config = {
         "views": [{"path": name, "cards": [card]} for name, card in {**cards, "balances": balances}.items()]
     }
-    async with person.visit() as opened:
-        path = await save_dashboard(opened.page, "Cards", config, show_in_sidebar=False)
+    path = await save_dashboard(user.page, "Cards", config, show_in_sidebar=False)
     pictures = {
         "card-exact": f"custom:{CARD}",
         "card-tile": "tile",
@@ -225,58 +222,58 @@ async def picture_cards(home: View, person: Visitor) -> None:
         "card-markdown": "markdown",
     }
     for name, kind in pictures.items():
-        async with person.visit(NARROW) as opened:
+        async with user.visit(NARROW) as opened:
             await opened.page.goto(f"{path}/{kind}")
             # Where there is no such view, Home Assistant shows the first one.
             card = opened.page.locator(element_of(kind))
             await expect(card).to_be_visible()
             await take(opened.page, name, card)
     for name, dark in {"card-balances": False, "card-dark": True}.items():
-        async with person.visit(replace(NARROW, dark=dark, still=True)) as opened:
+        async with user.visit(replace(NARROW, dark=dark, still=True)) as opened:
             page = opened.page
             await page.goto(f"{path}/balances")
             await expect(card_row(page.locator(CARD), "BTC")).to_be_visible()
             await page.wait_for_load_state("networkidle")
             await hold_highlights(page)
-            await move(home, "XRP", available="-12.5")
-            await move(home, "BTC", available="0.00318042")
+            await move(demo, "XRP", available="-12.5")
+            await move(demo, "BTC", available="0.00318042")
             await expect(card_row(page.locator(CARD), "BTC").get_by_text("+0.00318042")).to_be_visible()
             await take(page, name, page.locator("hui-card").first)
 
 
-async def move(home: View, currency: str, *, available: str = "0", locked: str = "0") -> None:
+async def move(demo: View, currency: str, *, available: str = "0", locked: str = "0") -> None:
     """Have the account hold so much more of a currency."""
-    amounts = (await home.control("GET", "account"))[currency]
+    amounts = (await demo.control("GET", "account"))[currency]
     changed = {
         "available": format(Decimal(amounts["available"]) + Decimal(available), "f"),
         "locked": format(Decimal(amounts["locked"]) + Decimal(locked), "f"),
     }
-    await home.control("PUT", "account", {currency: changed})
+    await demo.control("PUT", "account", {currency: changed})
 
 
-async def picture_card_editor(person: Visitor) -> None:
+async def picture_card_editor(user: Visitor) -> None:
     """The visual editor of the card."""
-    async with person.visit() as opened:
+    async with user.visit() as opened:
         page = opened.page
         view = {"type": "sections", "sections": [{"cards": []}]}
-        path = await save_dashboard(page, "My dashboard", {"views": [view]}, show_in_sidebar=False)
+        path = await save_dashboard(user.page, "My dashboard", {"views": [view]}, show_in_sidebar=False)
         await page.goto(f"{path}?edit=1")
         await pick_card(page, "Upbit balances")
         await expect(page.get_by_role("textbox", name="Title")).to_be_visible()
         await take(page, "card-editor")
 
 
-async def picture_activity(home: View, person: Visitor) -> None:
+async def picture_activity(demo: View, user: Visitor) -> None:
     """Enable the event entity, trade, and look at Activity."""
     event = f"event.{ENTITIES}_balance"
-    async with person.visit(WIDE) as opened:
+    async with user.visit(WIDE) as opened:
         page = opened.page
         await page.goto("/")
         await ask_home_assistant(
             page, type="config/entity_registry/update", entity_id=event, disabled_by=None
         )
-        (entry,) = await home.home_assistant.entries("upbit")
-        await home.home_assistant.call("POST", f"/api/config/config_entries/entry/{entry['entry_id']}/reload")
+        (entry,) = await demo.home_assistant.entries("upbit")
+        await demo.home_assistant.call("POST", f"/api/config/config_entries/entry/{entry['entry_id']}/reload")
         # What changes while the account is being set up is no change that it has seen.
         await page.wait_for_function(
             """([event, stream]) => {
@@ -286,11 +283,11 @@ async def picture_activity(home: View, person: Visitor) -> None:
             arg=[event, f"binary_sensor.{ENTITIES}_live_connection"],
         )
         since = datetime.now(UTC)
-        await move(home, "SGD", available="-1250", locked="1250")
-        await move(home, "SGD", locked="-500")
-        await move(home, "BTC", available="0.00422331")
-        await move(home, "SGD", available="750", locked="-750")
-        await move(home, "SOL", available="10")
+        await move(demo, "SGD", available="-1250", locked="1250")
+        await move(demo, "SGD", locked="-500")
+        await move(demo, "BTC", available="0.00422331")
+        await move(demo, "SGD", available="750", locked="-750")
+        await move(demo, "SOL", available="10")
         # Activity leaves out a kind of event whose first one Home Assistant writes while Activity looks it up.
         await page.wait_for_function(
             """async (since) => {
@@ -307,14 +304,14 @@ async def picture_activity(home: View, person: Visitor) -> None:
 
 async def main() -> None:
     """Make all pictures."""
-    async with demo_with_a_past() as (home, person):
-        await picture_set_up(home, person)
-        await picture_device(person)
-        await picture_automation(person)
-        await picture_dashboard(person)
-        await picture_cards(home, person)
-        await picture_card_editor(person)
-        await picture_activity(home, person)
+    async with demo_with_a_past() as (demo, user):
+        await picture_set_up(demo, user)
+        await picture_device(user)
+        await picture_automation(user)
+        await picture_dashboard(user)
+        await picture_cards(demo, user)
+        await picture_card_editor(user)
+        await picture_activity(demo, user)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""What a person does on Home Assistant's pages, in the words of the page: roles and texts.
+"""What a user does on Home Assistant's pages, by the roles and texts on the page.
 
 Its own buttons and fields are given by their names in English, and found by those in the language of the page.
 
-Playwright looks into shadow roots by itself. What a page puts into a dialog's slot is no descendant of the dialog,
+Playwright searches shadow roots automatically. What a page puts into a dialog's slot is no descendant of the dialog,
 though, so buttons are found on the page and not in the dialog.
 """
 
@@ -48,16 +48,16 @@ async def open_add_dialog(page: Page, domain: str) -> None:
     await button(page, "OK").click()
 
 
-async def choose(page: Page, field: str, option: str) -> None:
-    """Choose from a form's drop-down list."""
+async def select(page: Page, field: str, option: str) -> None:
+    """Select from a form's drop-down list."""
     await page.get_by_role("button", name=field).click()
     await page.get_by_role("menuitem", name=option, exact=True).click()
 
 
 async def write(field: Locator, text: str) -> None:
-    """Type into a field, as a person does: with a click first, which waits until a dialog before it has closed.
+    """Type into a field after a click, which waits until a dialog that covers it has closed.
 
-    What is written before that is lost: Home Assistant's editor draws its form anew.
+    What is written before that is lost, because Home Assistant's editor draws its form again.
     """
     await field.click()
     await field.fill(text)
@@ -87,7 +87,7 @@ def table_row(page: Page, currency: str) -> Locator:
 
 
 async def hold_highlights(page: Page) -> None:
-    """Have changes stay pointed out until they are released: a slow machine would look at them too late.
+    """Keep changes highlighted until they are released, because a slow machine would look at them too late.
 
     Only timers of about that length are held; with all of them, as a clock that stands still would, axe waits forever.
     """
@@ -103,7 +103,7 @@ async def hold_highlights(page: Page) -> None:
 
 
 async def release_highlights(page: Page) -> None:
-    """Have the time of what was held be over."""
+    """End the highlights that were held."""
     await page.evaluate("window.releaseHighlights()")
 
 
@@ -124,7 +124,7 @@ async def add_trigger(page: Page, sensor: str, trigger: str) -> None:
 
 
 async def add_target(page: Page, sensor: str) -> None:
-    """In a form, choose the sensor with this name."""
+    """In a form, select the sensor with this name."""
     await button(page, "Add target").click()
     await write(search(page), sensor)
     await page.get_by_role("option", name=f"{sensor} Upbit").click()
@@ -141,7 +141,7 @@ async def add_notification(page: Page, message: str) -> None:
 
 
 def option(page: Page, text: str) -> Locator:
-    """Return the option of the chosen trigger or action that says this of itself."""
+    """Return the option of the selected trigger or action with this text."""
     return page.locator("ha-automation-sidebar").locator("ha-settings-row").filter(has_text=text)
 
 
@@ -164,7 +164,7 @@ async def automation_is_on(page: Page, name: str) -> None:
 
 
 async def open_trace(page: Page) -> Locator:
-    """In the automation editor, open the newest trace; return what it says happened."""
+    """In the automation editor, open the newest trace; return its timeline."""
     if look_of(page).narrow:
         await (
             page.locator("ha-automation-editor")
@@ -205,8 +205,7 @@ async def add_dashboard(page: Page, kind: str, *, title: str) -> None:
 
 
 async def save_dashboard(page: Page, title: str, config: dict[str, Any], **more: object) -> str:
-    """Make a dashboard without the dialog; return its path."""
-    await page.goto("/")
+    """Create a dashboard without the dialog, from any page of Home Assistant; return its path."""
     path = f"made-{title.lower().replace(' ', '-')}"
     await ask_home_assistant(page, type="lovelace/dashboards/create", url_path=path, title=title, **more)
     await ask_home_assistant(page, type="lovelace/config/save", url_path=path, config=config)
@@ -223,7 +222,7 @@ async def edit_dashboard(page: Page) -> None:
 
 
 async def pick_card(page: Page, name: str) -> None:
-    """On a dashboard that is being edited, choose a card by its name; its editor opens."""
+    """On a dashboard that is being edited, select a card by its name; its editor opens."""
     await button(page, "Add card").first.click()
     await page.get_by_role("tab", name=called(page, "By card")).click()
     await write(search(page, "Search cards"), name)
@@ -232,9 +231,9 @@ async def pick_card(page: Page, name: str) -> None:
 
 
 async def in_its_theme(card: Locator, *, dark: bool) -> None:
-    """Wait until a card is drawn in the theme: a page begins in the light one."""
-    colour = "rgb(28, 28, 28)" if dark else "rgb(255, 255, 255)"
-    await expect(card.locator("ha-card")).to_have_css("background-color", colour)
+    """Wait until a card is drawn in the theme; a page begins in the light one."""
+    color = "rgb(28, 28, 28)" if dark else "rgb(255, 255, 255)"
+    await expect(card.locator("ha-card")).to_have_css("background-color", color)
 
 
 def card_row(card: Locator, currency: str) -> Locator:

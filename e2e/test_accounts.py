@@ -1,4 +1,4 @@
-"""Two accounts side by side: on the dashboard, and to choose from in the card's editor."""
+"""Two accounts side by side: on the dashboard, and as options in the card's editor."""
 
 from collections.abc import AsyncIterator
 
@@ -10,8 +10,8 @@ from demo.check import View
 from .accessibility import violations
 from .browser import language_of
 from .conftest import SaveDashboard
-from .pages import CARD, button, card_row, choose, pick_card, sensor_row, table_row
-from .texts import frontend_texts
+from .pages import CARD, button, card_row, pick_card, select, sensor_row, table_row
+from .texts import card_name, frontend_texts
 
 KEY = {
     "access_key": "THIRDACCESSKEYTHIRDACCESSKEYTHIRDKEY0000",
@@ -21,23 +21,23 @@ FIRST, SECOND = "Upbit Simulated exchange", "Upbit Simulated exchange 2"
 
 
 @pytest.fixture
-async def second_account(home: View) -> AsyncIterator[None]:
+async def second_account(demo: View) -> AsyncIterator[None]:
     """Another entry; to the exchange it is the same account with another key, so both hold the same."""
-    await home.control("POST", "keys", KEY)
-    before = {entry["entry_id"] for entry in await home.home_assistant.entries("upbit")}
-    await home.home_assistant.add_entry("upbit", {"region": "sim", **KEY})
+    await demo.control("POST", "keys", KEY)
+    before = {entry["entry_id"] for entry in await demo.home_assistant.entries("upbit")}
+    await demo.home_assistant.add_entry("upbit", {"region": "sim", **KEY})
     yield
-    for entry in await home.home_assistant.entries("upbit"):
+    for entry in await demo.home_assistant.entries("upbit"):
         if entry["entry_id"] not in before:
-            await home.home_assistant.call("DELETE", f"/api/config/config_entries/entry/{entry['entry_id']}")
+            await demo.home_assistant.call("DELETE", f"/api/config/config_entries/entry/{entry['entry_id']}")
 
 
 @pytest.mark.usefixtures("second_account")
 async def test_accounts_are_side_by_side_on_the_dashboard(
-    home: View, either_page: Page, save_dashboard: SaveDashboard
+    demo: View, either_page: Page, save_dashboard: SaveDashboard
 ) -> None:
     page, texts = either_page, frontend_texts(language_of(either_page))
-    await home.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.1"}})
+    await demo.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.1"}})
     path = await save_dashboard(f"accounts {language_of(page)}", {"strategy": {"type": "custom:upbit"}})
     await page.goto(path)
     for name in (texts["all_accounts"], FIRST, SECOND):
@@ -56,16 +56,16 @@ async def test_accounts_are_side_by_side_on_the_dashboard(
 
 
 @pytest.mark.usefixtures("second_account")
-async def test_account_is_chosen_by_its_name_in_the_editor_of_the_card(
-    home: View, either_page: Page, save_dashboard: SaveDashboard
+async def test_account_is_selected_by_its_name_in_the_editor_of_the_card(
+    demo: View, either_page: Page, save_dashboard: SaveDashboard
 ) -> None:
     page, texts = either_page, frontend_texts(language_of(either_page))
-    await home.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.1"}})
+    await demo.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.1"}})
     views = {"views": [{"type": "sections", "sections": [{"cards": []}]}]}
     path = await save_dashboard(f"choosing {language_of(page)}", views)
     await page.goto(f"{path}?edit=1")
-    await pick_card(page, texts["card_name"])
-    await choose(page, texts["option_device_id"], SECOND)
+    await pick_card(page, card_name(language_of(page)))
+    await select(page, texts["option_device_id"], SECOND)
     await button(page, "Save").click()
     await button(page, "Done").click()
     card = page.locator(CARD)

@@ -1,4 +1,4 @@
-"""The card's arithmetic and number formats, in the browser that runs them, held against Python's decimals."""
+"""The card's arithmetic and number formats, in the browser, compared with Python's decimals."""
 
 from collections.abc import AsyncIterator
 from decimal import ROUND_HALF_UP, Decimal, localcontext
@@ -59,9 +59,9 @@ def plain(amount: Decimal) -> str:
 
 
 @pytest.fixture(scope="module")
-async def modules(person: Visitor) -> AsyncIterator[Page]:
+async def modules(user: Visitor) -> AsyncIterator[Page]:
     """A page that has loaded the card's modules."""
-    async with person.visit() as opened:
+    async with user.visit() as opened:
         await opened.page.goto("/")
         await opened.page.wait_for_function(f"customElements.get('{CARD}') !== undefined")
         yield opened.page

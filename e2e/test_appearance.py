@@ -16,7 +16,7 @@ from .texts import frontend_texts
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
 
-# What Home Assistant itself says of a stream that is there.
+# The state of a live connection that is up, in Home Assistant's own words.
 CONNECTED = {"en-US": "Connected", "ko-KR": "연결됨"}
 
 LOOKS = [
@@ -54,8 +54,8 @@ async def card_among_others(save_dashboard: SaveDashboard) -> str:
 
 
 @pytest.mark.parametrize("look", LOOKS)
-async def test_dashboard_is_whole(home: View, open_page: OpenPage, dashboard: str, look: Look) -> None:
-    await home.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.1"}})
+async def test_dashboard_is_whole(demo: View, open_page: OpenPage, dashboard: str, look: Look) -> None:
+    await demo.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.1"}})
     texts = frontend_texts(look.language)
     page = await open_page(look)
     await page.goto(dashboard)
@@ -75,9 +75,9 @@ async def test_dashboard_is_whole(home: View, open_page: OpenPage, dashboard: st
 
 @pytest.mark.parametrize("look", LOOKS)
 async def test_card_is_whole_and_accessible(
-    home: View, open_page: OpenPage, card_among_others: str, look: Look
+    demo: View, open_page: OpenPage, card_among_others: str, look: Look
 ) -> None:
-    await home.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.1"}})
+    await demo.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.1"}})
     page = await open_page(look)
     await page.goto(card_among_others)
     card = page.locator(CARD)
@@ -90,9 +90,9 @@ async def test_card_is_whole_and_accessible(
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 async def test_card_runs_from_right_to_left_where_the_language_does(
-    home: View, open_page: OpenPage, card_among_others: str, size: dict[str, int]
+    demo: View, open_page: OpenPage, card_among_others: str, size: dict[str, int]
 ) -> None:
-    await home.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.1"}})
+    await demo.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.1"}})
     page = await open_page(Look(locale="he-IL", **size))
     await page.goto(card_among_others)
     card = page.locator(CARD)

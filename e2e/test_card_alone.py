@@ -9,6 +9,7 @@ from typing import Any
 
 from playwright.async_api import Locator, Page, Route, expect
 import pytest
+import yaml
 
 from .accessibility import violations
 from .browser import Visit, Visitor
@@ -17,7 +18,10 @@ from .texts import frontend_texts
 
 TEXTS = frontend_texts("en")
 MINUS = "\N{MINUS SIGN}"
-BLANK = "<!doctype html><html lang='en'><body><home-assistant></home-assistant></body></html>"
+BLANK = """<!doctype html><html lang="en"><body>
+    <home-assistant></home-assistant>
+    <script>customElements.define("home-assistant", class extends HTMLElement {})</script>
+</body></html>"""
 
 # Parts of the page's state that did not change stay the same objects, as in Home Assistant; the card relies on it.
 SHOW = """({ states, ...shared }) => {
@@ -47,8 +51,8 @@ SHOULD_REGENERATE = """(before) => {
     const strategy = customElements.get("ll-strategy-dashboard-upbit");
     return strategy.shouldRegenerate({}, before, document.querySelector("home-assistant").hass);
 }"""
-FORM = f"""() => {{
-    const {{ schema, computeLabel, computeHelper }} = customElements.get("{CARD}").getConfigForm();
+FORM = f"""async () => {{
+    const {{ schema, computeLabel, computeHelper }} = await customElements.get("{CARD}").getConfigForm();
     return schema.map((field) => ({{ ...field, label: computeLabel(field), helper: computeHelper(field) }}));
 }}"""
 SET_CONFIG = f"""(config) => {{
@@ -59,7 +63,7 @@ SET_CONFIG = f"""(config) => {{
     }}
 }}"""
 
-# Available and locked by currency, by account; None for what is not known.
+# Available and locked by currency, by account; None for an unavailable one.
 type Accounts = dict[str, dict[str, tuple[str, str] | None]]
 
 FIAT = ("SGD", "KRW")
@@ -78,7 +82,7 @@ def device_of(account: str) -> str:
 def page_state(
     accounts: Accounts, settings: dict[str, dict[str, object]] | None = None, **more: object
 ) -> dict[str, Any]:
-    """Return what Home Assistant would have told the page; a person's settings are given by entity."""
+    """Return a page's state; the settings of entities are given by entity."""
     states: dict[str, Any] = {}
     entities: dict[str, Any] = {}
     for account, holdings in accounts.items():
@@ -113,7 +117,7 @@ def page_state(
 
 
 class Alone:
-    """A page with the card's modules, and a Home Assistant that says what a test has it say."""
+    """A page with the card's modules and a state that the test sets."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -124,7 +128,7 @@ class Alone:
     async def show(
         self, accounts: Accounts, settings: dict[str, dict[str, object]] | None = None, **more: object
     ) -> None:
-        """Have Home Assistant tell of accounts; a sensor that differs from before is written now."""
+        """Set the accounts in the page's state; a sensor that differs from before counts as written now."""
         state = page_state(accounts, settings, **more)
         now = f"2026-11-01T00:{next(self._minutes):02}:00+00:00"
         for sensor, each in state["states"].items():
@@ -147,8 +151,8 @@ class Alone:
 
 
 @pytest.fixture(scope="module")
-async def visit(person: Visitor) -> AsyncIterator[Visit]:
-    async with person.visit() as opened:
+async def visit(user: Visitor) -> AsyncIterator[Visit]:
+    async with user.visit() as opened:
 
         async def answer(route: Route) -> None:
             await route.fulfill(body=BLANK, content_type="text/html")
@@ -170,9 +174,11 @@ async def modules(visit: Visit) -> str:
 
 @pytest.fixture
 async def alone(visit: Visit, modules: str) -> AsyncIterator[Alone]:
-    """A page without a past: what the modules remember goes with the page before."""
+    """A new page, because the modules remember states for as long as a page is open."""
     await visit.page.goto("/alone")
     await visit.page.evaluate("module => import(module)", modules)
+    # With this, all modules have been loaded.
+    await visit.page.evaluate(FORM)
     visit.errors.clear()
     yield Alone(visit.page)
     assert not visit.errors, "\n".join(visit.errors)
@@ -220,7 +226,7 @@ async def test_unavailable_row_has_no_amount_and_its_return_is_no_change(alone: 
     await alone.show(ONE)
     await alone.add_card(hide_empty=True)
     await alone.show({"Upbit Singapore": {"SGD": ("1250.5", "0"), "BTC": None, "ETH": None}})
-    # What was empty stays out of sight while it is not known.
+    # What was empty stays hidden while it is unavailable.
     await alone.expect_order("SGD", "BTC")
     row = alone.row("BTC")
     await expect(row).to_have_text(re.compile(r"BTC\s+Unavailable\s*$"))
@@ -241,11 +247,11 @@ async def test_unavailable_row_has_no_amount_and_its_return_is_no_change(alone: 
 async def test_change_is_readable_whatever_the_theme_calls_itself(
     alone: Alone, background: str, text: str, less_important_text: str
 ) -> None:
-    # A theme without modes counts as light whatever its colours are, and a page begins before it knows its theme.
+    # A theme without modes counts as light whatever its colors are, and a page begins before its theme is loaded.
     themes = {"darkMode": background == "#ffffff"}
-    colours = f"--primary-text-color: {text}; --secondary-text-color: {less_important_text}"
-    await alone.page.add_style_tag(content=f":root {{ {colours} }} body {{ background: {background} }}")
-    # Without motion the highlight keeps its colour while axe measures contrasts.
+    colors = f"--primary-text-color: {text}; --secondary-text-color: {less_important_text}"
+    await alone.page.add_style_tag(content=f":root {{ {colors} }} body {{ background: {background} }}")
+    # Without motion the highlight keeps its color while axe measures contrasts.
     await alone.page.emulate_media(reduced_motion="reduce")
     await alone.show(ONE, themes=themes)
     await alone.add_card()
@@ -279,7 +285,7 @@ async def test_another_amount_after_an_outage_is_a_change(alone: Alone) -> None:
         ),
     ],
 )
-async def test_card_without_rows_says_why(
+async def test_card_without_rows_shows_the_reason(
     alone: Alone, accounts: Accounts, config: dict[str, object], message: str
 ) -> None:
     await alone.show(accounts)
@@ -288,15 +294,34 @@ async def test_card_without_rows_says_why(
     await expect(alone.card.get_by_role("listitem")).to_have_count(0)
 
 
-async def test_card_does_not_say_that_nothing_is_held_while_that_is_not_known(alone: Alone) -> None:
-    await alone.show({"Upbit Singapore": {"ETH": ("0", "0")}})
+async def test_empty_currency_is_shown_while_it_is_unavailable_and_there_is_nothing_else(
+    alone: Alone,
+) -> None:
+    await alone.show({"Upbit Singapore": {"BTC": ("0", "0"), "ETH": ("0", "0")}})
     await alone.add_card(hide_empty=True)
     message = alone.card.locator(".message")
     await expect(message).to_have_text(TEXTS["nothing_held"])
-    await alone.show({"Upbit Singapore": {"ETH": None}})
-    await expect(message).to_have_text("Unavailable")
-    await alone.show({"Upbit Singapore": {"ETH": ("0", "0")}})
+    await alone.show({"Upbit Singapore": {"BTC": ("0", "0"), "ETH": None}})
+    await alone.expect_order("ETH")
+    await expect(alone.row("ETH")).to_have_attribute("data-state", "unavailable")
+    await expect(message).to_have_count(0)
+    await alone.show({"Upbit Singapore": {"BTC": ("0", "0"), "ETH": ("0", "0")}})
     await expect(message).to_have_text(TEXTS["nothing_held"])
+    await alone.expect_order()
+
+
+async def test_unavailable_currency_concerns_its_own_row_alone(alone: Alone) -> None:
+    holdings = {"BTC": ("0.5", "0.1"), "ETH": ("1", "0"), "XRP": None}
+    await alone.show({"Upbit Singapore": holdings})
+    await alone.add_card(hide_empty=True)
+    # XRP has never had an amount.
+    await alone.expect_order("BTC", "ETH", "XRP")
+    await alone.show({"Upbit Singapore": holdings | {"BTC": None}})
+    await expect(alone.row("BTC")).to_have_attribute("data-state", "unavailable")
+    await expect(alone.row("ETH")).to_contain_text(TEXTS["all_available"])
+    await expect(alone.row("ETH")).to_have_attribute("data-state", "held")
+    await alone.show({"Upbit Singapore": holdings | {"XRP": ("0", "0")}})
+    await alone.expect_order("BTC", "ETH")
 
 
 async def test_last_change_first_whatever_becomes_available_later(alone: Alone) -> None:
@@ -305,7 +330,7 @@ async def test_last_change_first_whatever_becomes_available_later(alone: Alone) 
     await alone.show({account: held})
     await alone.show({account: held | {"SOL": ("2", "0")}})
     await alone.add_card(sort="last_change")
-    # The page has seen no change yet; of the sensors, SOL is the one that was written last.
+    # The page has seen no change yet. SOL is the sensor that was written last.
     await alone.expect_order("SOL", "BTC", "ETH")
     held["SOL"] = ("2", "0")
     # An amount that only moves into an order is a change too.
@@ -326,7 +351,7 @@ async def test_last_change_first_whatever_becomes_available_later(alone: Alone) 
     await alone.expect_order("XRP", "BTC", "ETH", "SOL")
 
 
-async def test_what_was_away_when_the_page_was_opened_is_no_change_once_it_is_there(alone: Alone) -> None:
+async def test_balance_unavailable_when_the_page_was_opened_is_no_change_once_available(alone: Alone) -> None:
     held: dict[str, tuple[str, str] | None] = {"BTC": ("1", "0"), "ETH": ("1", "0"), "SOL": None}
     await alone.show({"Upbit Singapore": held})
     await alone.add_card(sort="last_change")
@@ -345,7 +370,7 @@ async def test_largest_locked_share_first(alone: Alone) -> None:
     await alone.expect_order("SOL", "ETH", "BTC")
 
 
-async def test_exact_part_that_lost_digits_says_about(alone: Alone) -> None:
+async def test_exact_part_that_lost_digits_is_marked_as_approximate(alone: Alone) -> None:
     amounts = ("1386929.37231066771348207123", "10329.670127489597585685")
     await alone.show({"Upbit Singapore": {"SGD": amounts, "BTC": ("0.5", "0.1")}})
     await alone.add_card(digits="exact")
@@ -375,10 +400,10 @@ async def test_page_from_right_to_left_turns_the_row_and_not_the_numbers(alone: 
 @pytest.mark.parametrize(
     ("config", "error"),
     [
-        ({"title": 5}, TEXTS["error_text"].format(option="title")),
+        ({"title": ["one"]}, TEXTS["error_text"].format(option="title")),
         ({"device_id": ["one"]}, TEXTS["error_text"].format(option="device_id")),
         ({"currencies": "BTC"}, TEXTS["error_list"].format(option="currencies")),
-        ({"currencies": ["BTC", 1]}, TEXTS["error_list"].format(option="currencies")),
+        ({"currencies": ["BTC", ["ETH"]]}, TEXTS["error_list"].format(option="currencies")),
         ({"hide_empty": "yes"}, TEXTS["error_switch"].format(option="hide_empty")),
         ({"digits": "all"}, TEXTS["error_choice"].format(option="digits", choices="short, exact")),
         (
@@ -387,10 +412,38 @@ async def test_page_from_right_to_left_turns_the_row_and_not_the_numbers(alone: 
         ),
     ],
 )
-async def test_wrong_option_is_refused_by_its_name(
+async def test_invalid_option_is_rejected_by_its_name(
     alone: Alone, config: dict[str, object], error: str
 ) -> None:
     assert await alone.page.evaluate(SET_CONFIG, config) == error
+
+
+@pytest.mark.parametrize(
+    ("option", "written"),
+    [
+        ("currencies: [BTC, ON]", "ON"),
+        ("currencies: [NO]", "NO"),
+        ("currencies: [BTC, NULL]", "NULL"),
+        ("currencies: [1]", "1"),
+        ("currencies: ON", "ON"),
+        ("title: ON", "ON"),
+        ("title: 2026", "2026"),
+    ],
+)
+async def test_text_that_yaml_reads_as_something_else_has_to_be_in_quotes(
+    alone: Alone, option: str, written: str
+) -> None:
+    config = yaml.safe_load(option)
+    (name,) = config
+    error = await alone.page.evaluate(SET_CONFIG, config)
+    must = "must be texts" if name == "currencies" else "must be a text"
+    assert error == f'"{name}" {must}; put {written} in quotes.'
+
+
+@pytest.mark.parametrize("code", ["Y", "N", "1INCH", "TRUE1", "币安人生"])
+async def test_code_that_yaml_reads_as_a_text_needs_no_quotes(alone: Alone, code: str) -> None:
+    config = yaml.safe_load(f"currencies: [{code}]")
+    assert await alone.page.evaluate(SET_CONFIG, config) is None
 
 
 async def test_option_that_was_emptied_has_its_default(alone: Alone) -> None:
@@ -434,8 +487,18 @@ async def test_editor_offers_the_currencies_of_all_accounts(alone: Alone) -> Non
     assert field["selector"]["select"]["options"] == ["BTC", "ETH", "KRW", "SGD"]
 
 
+async def test_dashboard_shows_a_currency_that_never_had_an_amount_beside_the_others(alone: Alone) -> None:
+    await alone.show({"Upbit Singapore": {"BTC": ("0.5", "0.1"), "ETH": ("0", "0"), "XRP": None}})
+    balances, _ = (await alone.page.evaluate(GENERATE))["views"]
+    (rows,) = [card["entities"] for card in balances["sections"][0]["cards"] if card["type"] == "entities"]
+    device = device_of("Upbit Singapore")
+    assert [row["entity"] for row in rows] == [f"sensor.{device}_btc", f"sensor.{device}_xrp"]
+
+
 @pytest.mark.parametrize("admin", [True, False], ids=["admin", "user"])
-async def test_dashboard_without_an_account_offers_to_add_one_to_who_can(alone: Alone, admin: bool) -> None:
+async def test_dashboard_without_an_account_offers_administrators_to_add_one(
+    alone: Alone, admin: bool
+) -> None:
     await alone.show({}, user={"is_admin": admin})
     (view,) = (await alone.page.evaluate(GENERATE))["views"]
     (card,) = view["cards"]
@@ -445,7 +508,7 @@ async def test_dashboard_without_an_account_offers_to_add_one_to_who_can(alone: 
 
 
 async def test_dashboard_of_several_accounts_has_them_side_by_side_and_alone(alone: Alone) -> None:
-    # A kind of money is not spread over accounts where it is a coin in one of them.
+    # Money is not distributed over accounts where it is a coin in one of them.
     accounts: Accounts = {
         "Upbit Korea": {"KRW": ("1", "0"), "BTC": ("0.25", "0"), "ETH": ("0", "0")},
         "Upbit Singapore": {"SGD": ("2", "0"), "BTC": ("0.5", "0.1"), "ETH": ("3", "0")},
@@ -482,7 +545,7 @@ async def test_dashboard_is_made_of_home_assistants_own_cards(alone: Alone, acco
 
 
 async def test_dashboard_of_an_account_that_holds_nothing_shows_its_empty_currencies(alone: Alone) -> None:
-    # Not a text that says so: it would stay when the balances are not known any more.
+    # Not a text instead: it would stay when the balances become unavailable.
     await alone.show({"Upbit Singapore": {"ETH": ("0", "0")}})
     balances, history = (await alone.page.evaluate(GENERATE))["views"]
     sensor = f"sensor.{device_of('Upbit Singapore')}_eth"
@@ -493,7 +556,9 @@ async def test_dashboard_of_an_account_that_holds_nothing_shows_its_empty_curren
     assert sensor in json.dumps(history)
 
 
-async def test_dashboard_leaves_out_what_is_hidden_and_does_not_call_it_nothing(alone: Alone) -> None:
+async def test_dashboard_leaves_out_hidden_entities_but_does_not_claim_that_nothing_is_held(
+    alone: Alone,
+) -> None:
     device = device_of("Upbit Singapore")
     hidden = [f"sensor.{device}_{currency}" for currency in ("sgd", "btc", "eth")]
     hidden.append(f"binary_sensor.{device}_live_connection")
@@ -501,7 +566,7 @@ async def test_dashboard_leaves_out_what_is_hidden_and_does_not_call_it_nothing(
     dashboard = json.dumps(await alone.page.evaluate(GENERATE))
     assert [entity in dashboard for entity in hidden] == [True, False, False, False]
 
-    # Something has to be there to tell of the account by.
+    # Without an entity in sight, there is no account.
     settings: dict[str, dict[str, object]] = {entity: {"hidden": True} for entity in hidden[:-1]}
     await alone.show(ONE, settings)
     views = (await alone.page.evaluate(GENERATE))["views"]
@@ -522,10 +587,10 @@ async def test_amounts_have_the_digits_of_the_sensors_settings(alone: Alone) -> 
         assert f'["{sensor}","{currency}",{places}]' in locked
 
 
-async def test_dashboard_is_made_anew_only_when_it_would_be_another_one(alone: Alone) -> None:
+async def test_dashboard_is_generated_again_only_when_it_would_differ(alone: Alone) -> None:
     await alone.show(ONE)
 
-    async def is_made_anew(accounts: Accounts, **more: object) -> bool:
+    async def is_generated_again(accounts: Accounts, **more: object) -> bool:
         before = await alone.page.evaluate_handle("document.querySelector('home-assistant').hass")
         await alone.show(accounts, **more)
         answer: bool = await before.evaluate(SHOULD_REGENERATE)
@@ -533,18 +598,18 @@ async def test_dashboard_is_made_anew_only_when_it_would_be_another_one(alone: A
 
     holdings = ONE["Upbit Singapore"]
     bought, emptied = {"BTC": ("0.7", "0.2")}, {"BTC": ("0", "0")}
-    assert not await is_made_anew({"Upbit Singapore": holdings | bought})
-    assert not await is_made_anew({"Upbit Singapore": holdings | {"BTC": None}})
-    assert not await is_made_anew({"Upbit Singapore": holdings | bought})
-    assert await is_made_anew({"Upbit Singapore": holdings | emptied})
-    assert await is_made_anew({"Upbit Singapore": holdings | bought})
-    assert await is_made_anew({"Upbit Singapore": holdings | {"XRP": ("1", "0")}})
-    assert await is_made_anew({"Upbit Singapore": holdings | bought})
+    assert not await is_generated_again({"Upbit Singapore": holdings | bought})
+    assert not await is_generated_again({"Upbit Singapore": holdings | {"BTC": None}})
+    assert not await is_generated_again({"Upbit Singapore": holdings | bought})
+    assert await is_generated_again({"Upbit Singapore": holdings | emptied})
+    assert await is_generated_again({"Upbit Singapore": holdings | bought})
+    assert await is_generated_again({"Upbit Singapore": holdings | {"XRP": ("1", "0")}})
+    assert await is_generated_again({"Upbit Singapore": holdings | bought})
     other = {"language": "en", "number_format": "decimal_comma"}
-    assert await is_made_anew({"Upbit Singapore": holdings | bought}, locale=other)
+    assert await is_generated_again({"Upbit Singapore": holdings | bought}, locale=other)
 
 
-async def test_dashboard_of_accounts_with_nothing_in_common_spreads_nothing(alone: Alone) -> None:
+async def test_dashboard_of_accounts_without_a_common_currency_has_no_distribution(alone: Alone) -> None:
     await alone.show({"Upbit Korea": {"KRW": ("1", "0")}, "Upbit Singapore": {"SGD": ("2", "0")}})
     first, *_ = (await alone.page.evaluate(GENERATE))["views"]
     assert len(first["sections"]) == 2

@@ -1,8 +1,9 @@
-"""What the integration and Home Assistant say, by language, from where they say it."""
+"""The texts of the integration and of Home Assistant by language, read from their own files."""
 
 from functools import cache
 import json
 from pathlib import Path
+import re
 from typing import Any
 
 from demo.installation import REPOSITORY
@@ -51,6 +52,14 @@ def frontend_texts(language: str) -> dict[str, str]:
     source = (INTEGRATION / "frontend" / "texts.js").read_text(encoding="utf-8")
     texts = source.partition("export const TEXTS = ")[2].rpartition(";")[0]
     return json.loads(texts)[language]
+
+
+def card_name(language: str) -> str:
+    """Return the name of the card in the picker."""
+    source = (INTEGRATION / "frontend" / "upbit.js").read_text(encoding="utf-8")
+    match = re.search(rf"^  {language}: (\[.*\]),$", source, re.MULTILINE)
+    assert match is not None, f"the entry module has no texts in {language}"
+    return json.loads(match[1])[0]
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The card and the dashboard strategy: how pages get them, and what they say in which language."""
+"""The card and the dashboard strategy: how pages load them, and their texts in each language."""
 
 from http import HTTPStatus
 import json
@@ -20,9 +20,15 @@ MODULES = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("
 
 
 def texts() -> dict[str, dict[str, str]]:
-    """Return what the card and the dashboard say, by language and key."""
+    """Return the texts of the card and the dashboard, by language and key."""
     written = re.search(r"export const TEXTS = ({.*});", MODULES["texts.js"], re.DOTALL)
     return json.loads(written[1])
+
+
+def picker_texts() -> dict[str, list[str]]:
+    """Return name and description of the card in the picker, by language."""
+    written = re.findall(r"^  (\w\w): (\[.*\]),$", MODULES["upbit.js"], re.MULTILINE)
+    return {language: json.loads(texts) for language, texts in written}
 
 
 def placeholders(text: str) -> list[str]:
@@ -32,7 +38,7 @@ def placeholders(text: str) -> list[str]:
 
 @pytest.fixture
 async def pages(hass: HomeAssistant) -> UrlManager:
-    """Set up what serves pages, and return the modules that they are told to load."""
+    """Set up what serves pages, and return the modules that they load."""
     assert await async_setup_component(hass, "http", {})
     mock_component(hass, "frontend")  # the pages, which are not installed with the tests
     modules = UrlManager(lambda change_type, url: None, [])
@@ -40,7 +46,19 @@ async def pages(hass: HomeAssistant) -> UrlManager:
     return modules
 
 
-async def test_pages_load_one_module_that_brings_all_others(
+async def test_pages_load_one_small_module(
+    hass: HomeAssistant, pages: UrlManager, hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    assert await async_setup_component(hass, DOMAIN, {})
+    (entry,) = pages.urls
+    client = await hass_client_no_auth()
+    body = await (await client.get(entry)).read()
+    assert len(body) <= 3_000
+    # What it imports, it imports on first use.
+    assert not re.search(rb"^(?:import|export)\b", body, re.MULTILINE)
+
+
+async def test_entry_module_leads_to_all_others(
     hass: HomeAssistant, pages: UrlManager, hass_client_no_auth: ClientSessionGenerator
 ) -> None:
     assert await async_setup_component(hass, DOMAIN, {})
@@ -55,7 +73,7 @@ async def test_pages_load_one_module_that_brings_all_others(
         assert "max-age" in answer.headers["Cache-Control"]
         folder, _, name = url.rpartition("/")
         loaded.add(name)
-        imported = re.findall(r'(?:from|import) "\./([^"]+)"', await answer.text())
+        imported = re.findall(r'(?:from |import |import\()"\./([^"]+)"', await answer.text())
         wanted += [f"{folder}/{other}" for other in imported if other not in loaded]
     assert loaded == set(MODULES)
 
@@ -78,7 +96,7 @@ async def test_nothing_is_registered_without_pages(hass: HomeAssistant) -> None:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_module_loads_nothing_from_elsewhere(name: str) -> None:
-    assert not re.search(r"(?:https?:)?//\w|@import|url\(|fetch\(|import\(", MODULES[name])
+    assert not re.search(r"(?:https?:)?//\w|@import|url\(|fetch\(|import\((?!\"\./)", MODULES[name])
 
 
 @pytest.mark.parametrize("language", ["ko", "id", "th"])
@@ -93,16 +111,21 @@ def test_texts_are_complete_in_each_language(language: str) -> None:
 
 def test_languages_are_those_of_the_integration() -> None:
     translations = FOLDER.parent / "translations"
-    assert set(texts()) >= {path.stem for path in translations.glob("*.json")}
+    languages = {path.stem for path in translations.glob("*.json")}
+    assert set(texts()) >= languages
+    assert set(picker_texts()) >= languages
 
 
-def test_texts_are_those_the_modules_ask_for() -> None:
+def test_picker_texts_are_translated() -> None:
+    names, descriptions = zip(*picker_texts().values(), strict=True)
+    assert len(set(names)) == len(set(descriptions)) == len(picker_texts())
+
+
+def test_each_text_is_used() -> None:
     code = "".join(text for name, text in MODULES.items() if name != "texts.js")
-    # Options are spelt together from their names: `option_${name}`, `sort_${value}`.
-    asked = set(re.findall(r'"([a-z0-9_]+)"', code))
+    # Keys of options are composed of their names: `option_${name}`, `sort_${value}`.
+    used = set(re.findall(r'"([a-z0-9_]+)"', code))
     prefixes = ("option_", "help_", "sort_", "digits_")
     for key in texts()["en"]:
-        spelt = next((prefix for prefix in prefixes if key.startswith(prefix)), "")
-        assert asked & {key, key.removeprefix(spelt)}, f"nobody says {key}"
-    for key in re.findall(r'(?:say|localize\([\w.()]+,)\(?\s*"([a-z0-9_]+)"', code):
-        assert key in texts()["en"], f"there is no text {key}"
+        prefix = next((prefix for prefix in prefixes if key.startswith(prefix)), "")
+        assert used & {key, key.removeprefix(prefix)}, f"no module uses {key}"

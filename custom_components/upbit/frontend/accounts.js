@@ -1,6 +1,4 @@
-/** Finds the accounts and their entities among everything Home Assistant has told the page. */
-
-import { isZero, parse } from "./decimal.js";
+/** Finds the accounts and their entities in the page's state. */
 
 const PLATFORM = "upbit";
 const BALANCE = "balance";
@@ -9,70 +7,68 @@ const LIVE_CONNECTION = "live_connection";
 const FIAT_PLACES = 2;
 const COIN_PLACES = 8;
 
+/** @param {Account} a @param {Account} b */
 const byName = (a, b) => a.name.localeCompare(b.name, undefined, { numeric: true });
 
-/**
- * @typedef {object} Account
- * @property {string} id The device's.
- * @property {string} name
- * @property {string[]} currencies Entities of the totals.
- * @property {string[]} others The account's other entities: connection, events, …
- * @property {string} [stream] The one of them that tells whether the live stream is connected.
- */
-
-let known = {};
+/** @type {{entities?: Hass["entities"], devices?: Hass["devices"], accounts: Account[]}} */
+let accountCache = { accounts: [] };
 
 /**
  * Return the accounts, sorted by name; hidden entities are left out.
- * @returns {Account[]}
+ * @param {Hass} hass
  */
 export function findAccounts(hass) {
-  // The page makes new objects of these whenever something in the registries changes, and only then.
-  if (known.entities === hass.entities && known.devices === hass.devices) return known.accounts;
+  // Home Assistant replaces these objects whenever something in the registries changes, and only then.
+  if (accountCache.entities === hass.entities && accountCache.devices === hass.devices) {
+    return accountCache.accounts;
+  }
+  /** @type {Map<string, Account>} */
   const accounts = new Map();
   for (const entry of Object.values(hass.entities)) {
     const device = hass.devices[entry.device_id];
     if (entry.platform !== PLATFORM || entry.hidden || !device) continue;
-    if (!accounts.has(device.id)) {
-      const name = device.name_by_user || device.name || device.id;
-      accounts.set(device.id, { id: device.id, name, currencies: [], others: [] });
-    }
-    const account = accounts.get(device.id);
-    (entry.translation_key === BALANCE ? account.currencies : account.others).push(entry.entity_id);
+    const name = device.name_by_user || device.name || device.id;
+    const account = accounts.get(device.id) ?? { id: device.id, name, balances: [], others: [] };
+    accounts.set(device.id, account);
+    (entry.translation_key === BALANCE ? account.balances : account.others).push(entry.entity_id);
     if (entry.translation_key === LIVE_CONNECTION) account.stream = entry.entity_id;
   }
-  known = { entities: hass.entities, devices: hass.devices, accounts: [...accounts.values()].sort(byName) };
-  return known.accounts;
+  accountCache = {
+    entities: hass.entities,
+    devices: hass.devices,
+    accounts: [...accounts.values()].sort(byName),
+  };
+  return accountCache.accounts;
 }
 
-export const isOwn = (hass, entityId) => hass.entities[entityId]?.platform === PLATFORM;
-
-export const isTotal = (hass, entityId) =>
-  isOwn(hass, entityId) && hass.entities[entityId].translation_key === BALANCE;
-
-/** The code of a total's currency; unavailable sensors tell it too. */
+/**
+ * The code of a balance's currency; unavailable sensors have it too.
+ * @param {EntityState} state
+ */
 export const currencyOf = (state) => state.attributes.unit_of_measurement;
 
-/** Whether a total is in the account's own money (SGD, KRW, …) and not a coin. */
+/**
+ * Whether a balance is in the account's own money (SGD, KRW, …) and not a coin.
+ * @param {EntityState} state
+ */
 export const isFiat = (state) => state.attributes.device_class === "monetary";
 
-/** The decimal places a total is shown with: those of the sensor's settings. */
+/**
+ * The decimal places a balance is shown with: those of the sensor's settings.
+ * @param {Hass} hass
+ * @param {EntityState} state
+ */
 export const placesOf = (hass, state) =>
   hass.entities[state.entity_id]?.display_precision ?? (isFiat(state) ? FIAT_PLACES : COIN_PLACES);
 
-const emptiness = new Map();
-
-/** Whether a total is zero; at times at which it is not known, whether it was, so that nothing moves then. */
-export function isEmpty(state) {
-  const amount = parse(state.state);
-  if (amount) emptiness.set(state.entity_id, isZero(amount));
-  return emptiness.get(state.entity_id) ?? false;
-}
-
-/** The totals of an account that Home Assistant has a state of: the account's own money first, then by currency. */
-export function totalsOf(hass, account) {
-  return account.currencies
+/**
+ * The balances of an account that have a state: the account's own money first, then by currency.
+ * @param {Hass} hass
+ * @param {Account} account
+ */
+export function balancesOf(hass, account) {
+  return account.balances
     .map((entityId) => hass.states[entityId])
     .filter((state) => state && currencyOf(state))
-    .sort((a, b) => isFiat(b) - isFiat(a) || currencyOf(a).localeCompare(currencyOf(b)));
+    .sort((a, b) => Number(isFiat(b)) - Number(isFiat(a)) || currencyOf(a).localeCompare(currencyOf(b)));
 }

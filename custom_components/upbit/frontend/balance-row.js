@@ -1,12 +1,12 @@
 /** One currency of the balances card: its total, what of it is available and locked, and each change of it. */
 
-import { currencyOf, isEmpty, isFiat, placesOf } from "./accounts.js";
-import { lastChange } from "./changes.js";
+import { currencyOf, isFiat, placesOf } from "./accounts.js";
+import { lastChange, lastKnownEmpty } from "./changes.js";
 import { add, compare, isZero, parse, share } from "./decimal.js";
 import { localize } from "./localize.js";
 import { formatExact, formatShort } from "./numbers.js";
 
-/** Milliseconds; how long a change is pointed out. */
+/** How long a change is highlighted, in milliseconds. */
 const HIGHLIGHT = 4000;
 
 const TEMPLATE = document.createElement("template");
@@ -22,7 +22,10 @@ TEMPLATE.innerHTML = `
     </button>
   </li>`;
 
-/** The sign of a currency in one to three characters: its symbol for money, its first letter for a coin. */
+/**
+ * Return the sign of a currency in one to three characters: its symbol for money, its first letter for a coin.
+ * @param {EntityState} state
+ */
 function symbolOf(state) {
   const code = currencyOf(state);
   if (!isFiat(state)) return code[0];
@@ -32,27 +35,66 @@ function symbolOf(state) {
       currency: code,
       currencyDisplay: "narrowSymbol",
     });
-    const symbol = format.formatToParts(0).find((part) => part.type === "currency").value;
-    return symbol.length <= 3 ? symbol : code[0];
+    const symbol = format.formatToParts(0).find((part) => part.type === "currency")?.value;
+    return symbol && symbol.length <= 3 ? symbol : code[0];
   } catch {
     return code[0];
   }
 }
 
-export class BalanceRow {
-  #highlightEnds;
-  #pointedOut = null;
+/** @typedef {(amount: Amount) => string} Write */
 
-  /** @param {(entityId: string) => void} open Called when a person chooses the row. */
-  constructor(entityId, open) {
-    this.entityId = entityId;
-    this.element = TEMPLATE.content.firstElementChild.cloneNode(true);
-    this.element.dataset.entity = entityId;
-    const button = this.element.querySelector("button");
-    button.addEventListener("click", () => open(entityId));
-    this.parts = Object.fromEntries(
-      Array.from(button.querySelectorAll("[class]"), (part) => [part.className, part]),
-    );
+export class BalanceRow {
+  #parts;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #highlightEnds;
+  /** @type {ReturnType<typeof lastChange>} */
+  #highlighted = null;
+
+  /**
+   * @param {EntityState} state
+   * @param {{hass: Hass, exact: boolean}} view The page's state, and whether to show every digit.
+   * @param {(entityId: string) => void} open Called when the user selects the row.
+   */
+  constructor(state, view, open) {
+    const item = /** @type {HTMLElement} */ (TEMPLATE.content.firstElementChild);
+    this.element = /** @type {HTMLElement} */ (item.cloneNode(true));
+    this.element.dataset.entity = state.entity_id;
+    this.element.querySelector("button")?.addEventListener("click", () => open(state.entity_id));
+    /** @param {string} name */
+    const part = (name) => /** @type {HTMLElement} */ (this.element.querySelector(`.${name}`));
+    this.#parts = {
+      badge: part("badge"),
+      name: part("name"),
+      change: part("change"),
+      amount: part("amount"),
+      available: part("available"),
+      locked: part("locked"),
+      details: part("details"),
+    };
+    this.state = state;
+    this.update(state, view);
+  }
+
+  get currency() {
+    return currencyOf(this.state);
+  }
+
+  /** Whether the balance is zero, or was when it was last available. */
+  get empty() {
+    return lastKnownEmpty(this.state);
+  }
+
+  get total() {
+    return parse(this.state.state);
+  }
+
+  get available() {
+    return parse(this.state.attributes.balance);
+  }
+
+  get locked() {
+    return parse(this.state.attributes.locked);
   }
 
   get unavailable() {
@@ -64,87 +106,88 @@ export class BalanceRow {
     return this.total && this.locked ? share(this.locked, this.total) : 0;
   }
 
-  get hasLocked() {
-    return this.locked !== null && !isZero(this.locked);
-  }
-
   /**
    * Show a state.
-   * @param {{hass: object, exact: boolean}} view The page's state, and whether every digit is wanted.
+   * @param {EntityState} state
+   * @param {{hass: Hass, exact: boolean}} view The page's state, and whether to show every digit.
    */
   update(state, { hass, exact }) {
     this.state = state;
-    this.currency = currencyOf(state);
-    this.total = parse(state.state);
-    this.balance = parse(state.attributes.balance);
-    this.locked = parse(state.attributes.locked);
-    this.empty = isEmpty(state);
-
-    const { name, badge, amount, available, locked } = this.parts;
-    name.textContent = hass.formatEntityName(state, { type: "entity" }) || this.currency;
-    badge.textContent = symbolOf(state);
-    badge.classList.toggle("wide", badge.textContent.length > 1);
-    this.element.dataset.state = this.unavailable ? "unavailable" : this.empty ? "empty" : "held";
+    const { total, locked, lockedShare, empty } = this;
+    const parts = this.#parts;
+    parts.name.textContent = hass.formatEntityName(state, { type: "entity" }) || this.currency;
+    parts.badge.textContent = symbolOf(state);
+    parts.badge.classList.toggle("wide", parts.badge.textContent.length > 1);
+    this.element.dataset.state = total ? (empty ? "empty" : "held") : "unavailable";
 
     const most = placesOf(hass, state);
     const least = isFiat(state) ? most : 0;
-    const write = (value) =>
-      exact ? formatExact(value, hass.locale) : formatShort(value, hass.locale, { least, most });
+    /** @type {Write} */
+    const write = (amount) =>
+      exact ? formatExact(amount, hass.locale) : formatShort(amount, hass.locale, { least, most });
 
-    amount.textContent = this.unavailable ? hass.formatEntityState(state) : write(this.total);
-    this.#tellParts(write, hass.language, exact);
-    available.style.inlineSize = `${(this.unavailable || this.empty ? 0 : 1 - this.lockedShare) * 100}%`;
-    locked.style.inlineSize = `${this.lockedShare * 100}%`;
-    locked.hidden = !this.hasLocked;
-    this.#pointOutChange(write);
+    parts.amount.textContent = total ? write(total) : hass.formatEntityState(state);
+    this.#renderParts(write, hass.language, exact);
+    parts.available.style.inlineSize = `${(!total || empty ? 0 : 1 - lockedShare) * 100}%`;
+    parts.locked.style.inlineSize = `${lockedShare * 100}%`;
+    parts.locked.hidden = !locked || isZero(locked);
+    this.#highlightChange(write);
   }
 
-  /** Forget the time that runs, when the row is no longer looked at. */
-  rest() {
-    clearTimeout(this.#highlightEnds);
-    this.element.classList.remove("changed");
-  }
-
-  #tellParts(write, language, exact) {
-    const { details } = this.parts;
-    if (this.total === null || this.balance === null || this.locked === null) {
+  /**
+   * @param {Write} write
+   * @param {string} language
+   * @param {boolean} exact
+   */
+  #renderParts(write, language, exact) {
+    const { details } = this.#parts;
+    const { total, available, locked } = this;
+    if (!total || !available || !locked) {
       details.replaceChildren();
       return;
     }
-    if (this.empty || !this.hasLocked) {
+    if (this.empty || isZero(locked)) {
       details.textContent = localize(language, this.empty ? "empty" : "all_available");
       return;
     }
-    // The attributes came as JSON numbers. Where they add up to the exact total, no digit was lost on the way.
-    const kept = compare(add(this.balance, this.locked), this.total) === 0;
-    const say = (value) =>
-      exact && !kept ? localize(language, "about", { amount: write(value) }) : write(value);
-    const part = (key, value) => {
+    // The attributes are JSON numbers. Where they add up to the exact total, no digit was lost on the way.
+    const complete = compare(add(available, locked), total) === 0;
+    /** @type {Write} */
+    const writePart = (amount) =>
+      exact && !complete ? localize(language, "about", { amount: write(amount) }) : write(amount);
+    /** @param {"available" | "locked"} key @param {Amount} amount */
+    const part = (key, amount) => {
       const element = document.createElement("bdi");
       element.className = `of-${key}`;
-      element.textContent = localize(language, key, { amount: say(value) });
+      element.textContent = localize(language, key, { amount: writePart(amount) });
       return element;
     };
-    // The space keeps a screen reader from running one part into the next.
-    details.replaceChildren(part("available", this.balance), " ", part("locked", this.locked));
+    // Without the space, a screen reader reads both parts as one word.
+    details.replaceChildren(part("available", available), " ", part("locked", locked));
   }
 
-  #pointOutChange(write) {
+  /** @param {Write} write */
+  #highlightChange(write) {
     const change = lastChange(this.state);
-    const { change: element } = this.parts;
-    if (change)
-      element.textContent = isZero(change.by) ? "" : (change.by.units > 0n ? "+" : "") + write(change.by);
-    if (change === this.#pointedOut) return;
-    this.#pointedOut = change;
+    if (!change) return;
+    const sign = change.by.units > 0n ? "+" : "";
+    this.#parts.change.textContent = isZero(change.by) ? "" : sign + write(change.by);
+    if (change === this.#highlighted) return;
+    this.#highlighted = change;
     const elapsed = performance.now() - change.at;
     if (elapsed >= HIGHLIGHT) return;
     if (this.element.classList.contains("changed")) {
-      this.rest();
+      this.#stopHighlight();
       // Without a layout in between, the running animation would not start again.
       void this.element.offsetWidth;
     }
     this.element.style.setProperty("--elapsed", `${-elapsed}ms`);
     this.element.classList.add("changed");
-    this.#highlightEnds = setTimeout(() => this.rest(), HIGHLIGHT - elapsed);
+    this.#highlightEnds = setTimeout(() => this.#stopHighlight(), HIGHLIGHT - elapsed);
+  }
+
+  #stopHighlight() {
+    clearTimeout(this.#highlightEnds);
+    this.element.classList.remove("changed");
   }
 }

@@ -1,22 +1,26 @@
 /** The card `custom:upbit-balances-card`: a row for each currency of one account or of all. */
 
-import { findAccounts, isOwn, isTotal, totalsOf } from "./accounts.js";
+import { balancesOf, findAccounts } from "./accounts.js";
 import { BalanceRow } from "./balance-row.js";
-import { DEFAULTS, checkConfig, configForm } from "./card-config.js";
+import { checkConfig } from "./card-config.js";
 import { STYLE } from "./card-style.js";
-import { lastMoved } from "./changes.js";
-import { localize, pageLanguage } from "./localize.js";
+import { lastChangedAt } from "./changes.js";
+import { localize } from "./localize.js";
 
-export const CARD = "upbit-balances-card";
-
+/**
+ * The rows are given in the order of their names.
+ * @type {Record<Sort, (a: BalanceRow, b: BalanceRow) => number>}
+ */
 const ORDERS = {
-  // The rows are given in this order.
   name: () => 0,
-  last_change: (a, b) => lastMoved(b.state) - lastMoved(a.state),
+  last_change: (a, b) => lastChangedAt(b.state) - lastChangedAt(a.state),
   locked: (a, b) => b.lockedShare - a.lockedShare,
 };
 
-/** What of the page's state, besides the states of its entities, the card shows something of. */
+/**
+ * What of the page's state, besides the states of its entities, the card shows something of.
+ * @type {(keyof Hass)[]}
+ */
 const SHARED = ["entities", "devices", "locale", "language", "localize", "formatEntityName"];
 
 const LAYOUT = `
@@ -30,96 +34,125 @@ const LAYOUT = `
     <div class="accounts"></div>
   </ha-card>`;
 
-class UpbitBalancesCard extends HTMLElement {
+/**
+ * The part of the card that shows one account.
+ * @typedef {object} Group
+ * @property {Account} account
+ * @property {HTMLElement} element
+ * @property {HTMLElement} list
+ * @property {HTMLElement} [streamElement]
+ * @property {EntityState} [streamState]
+ */
+
+/** Draws the card into its element, which the entry module defines. */
+export class BalancesCard {
+  #element;
+  #root;
   #config;
+  #exact;
+  /** @type {Hass | undefined} */
   #hass;
+  /** @type {Map<string, BalanceRow>} */
   #rows = new Map();
+  /** @type {Group[]} */
   #groups = [];
 
-  static getConfigForm() {
-    return configForm();
-  }
-
-  static getStubConfig(hass) {
-    const accounts = findAccounts(hass);
-    return { ...(accounts.length > 1 && { device_id: accounts[0].id }), ...DEFAULTS, hide_empty: true };
-  }
-
-  setConfig(config) {
+  /**
+   * @param {HTMLElement} element
+   * @param {CardConfig} config
+   * @throws {Error} The configuration is invalid.
+   */
+  constructor(element, config) {
     this.#config = checkConfig(config);
-    this.exact = this.#config.digits === "exact";
-    if (this.#hass) this.#rebuild();
-  }
-
-  set hass(hass) {
-    const before = this.#hass;
-    this.#hass = hass;
-    if (!this.#config) return;
-    if (!before || SHARED.some((key) => before[key] !== hass[key])) this.#rebuild();
-    else this.#refresh();
-  }
-
-  get hass() {
-    return this.#hass;
-  }
-
-  getCardSize() {
-    return 1 + Math.max(this.#rows.size, 1);
-  }
-
-  getGridOptions() {
-    return { columns: 12, min_columns: 4, rows: "auto" };
-  }
-
-  disconnectedCallback() {
-    this.#rows.forEach((row) => row.rest());
-  }
-
-  /** Make what depends on the accounts, the options or the profile; rows that are there already are kept. */
-  #rebuild() {
-    const hass = this.#hass;
-    if (!this.shadowRoot) this.#makeLayout();
-    const focused = this.shadowRoot.activeElement;
-
-    const { device_id: chosen, title } = this.#config;
-    const accounts = findAccounts(hass).filter((account) => !chosen || account.id === chosen);
-    const single = accounts.length === 1 ? accounts[0] : undefined;
-    this.shadowRoot.querySelector("h2").textContent = title ?? single?.name ?? this.#say("balances");
-    this.shadowRoot.querySelector(".header").hidden = !accounts.length;
-    this.#labelToggle();
-
-    this.#groups = accounts.map((account) => this.#makeGroup(account, account === single));
-    const content = this.shadowRoot.querySelector(".accounts");
-    content.replaceChildren(...this.#groups.map((group) => group.element));
-    if (!accounts.length) content.append(message(this.#say(chosen ? "account_gone" : "no_account")));
-    for (const entityId of this.#rows.keys()) {
-      if (!accounts.some((account) => account.currencies.includes(entityId))) this.#rows.delete(entityId);
-    }
-    this.#refresh(true);
-    this.#returnFocus(focused);
-  }
-
-  #makeLayout() {
-    this.attachShadow({ mode: "open" }).innerHTML = LAYOUT;
-    this.shadowRoot.querySelector(".digits").addEventListener("click", () => {
-      this.exact = !this.exact;
-      this.#labelToggle();
-      this.#refresh(true);
+    this.#exact = this.#config.digits === "exact";
+    this.#element = element;
+    this.#root = element.attachShadow({ mode: "open" });
+    this.#root.innerHTML = LAYOUT;
+    this.#part(".digits").addEventListener("click", () => {
+      this.#exact = !this.#exact;
+      if (this.#hass) {
+        this.#labelToggle(this.#hass);
+        this.#refresh(this.#hass, true);
+      }
     });
   }
 
-  #labelToggle() {
-    const toggle = this.shadowRoot.querySelector(".digits");
-    toggle.title = this.#say("exact_digits");
-    toggle.setAttribute("aria-label", toggle.title);
-    toggle.setAttribute("aria-pressed", this.exact);
+  /**
+   * @param {CardConfig} config
+   * @throws {Error} The configuration is invalid.
+   */
+  setConfig(config) {
+    this.#config = checkConfig(config);
+    this.#exact = this.#config.digits === "exact";
+    if (this.#hass) this.#rebuild(this.#hass);
   }
 
-  /** Make the place of an account's rows; the only account has its name and connection in the card's header. */
+  /**
+   * Show the page's state.
+   * @param {Hass} hass
+   */
+  update(hass) {
+    const before = this.#hass;
+    this.#hass = hass;
+    if (!before || SHARED.some((key) => before[key] !== hass[key])) this.#rebuild(hass);
+    else this.#refresh(hass);
+  }
+
+  /** The height of the card in Home Assistant's units of about 50 pixels. */
+  get size() {
+    return 1 + Math.max(this.#rows.size, 1);
+  }
+
+  /** @param {string} selector Of an element of the layout. */
+  #part(selector) {
+    return /** @type {HTMLElement} */ (this.#root.querySelector(selector));
+  }
+
+  /**
+   * Make what depends on the accounts, the options or the profile; rows that are there already are kept.
+   * @param {Hass} hass
+   */
+  #rebuild(hass) {
+    const focused = this.#root.activeElement;
+    const { device_id: chosen, title } = this.#config;
+    const accounts = findAccounts(hass).filter((account) => !chosen || account.id === chosen);
+    const single = accounts.length === 1 ? accounts[0] : undefined;
+    this.#part("h2").textContent = title ?? single?.name ?? localize(hass.language, "balances");
+    this.#part(".header").hidden = !accounts.length;
+    this.#labelToggle(hass);
+
+    this.#groups = accounts.map((account) => this.#makeGroup(account, account === single));
+    const content = this.#part(".accounts");
+    content.replaceChildren(...this.#groups.map((group) => group.element));
+    if (!accounts.length) {
+      content.append(message(localize(hass.language, chosen ? "account_gone" : "no_account")));
+    }
+    for (const entityId of this.#rows.keys()) {
+      if (!accounts.some((account) => account.balances.includes(entityId))) this.#rows.delete(entityId);
+    }
+    this.#refresh(hass, true);
+    this.#returnFocus(focused);
+  }
+
+  /** @param {Hass} hass */
+  #labelToggle(hass) {
+    const toggle = this.#part(".digits");
+    toggle.title = localize(hass.language, "exact_digits");
+    toggle.setAttribute("aria-label", toggle.title);
+    toggle.setAttribute("aria-pressed", String(this.#exact));
+  }
+
+  /**
+   * Make the place of an account's rows; a single account has its name and connection in the card's header.
+   * @param {Account} account
+   * @param {boolean} single
+   * @returns {Group}
+   */
   #makeGroup(account, single) {
     const element = document.createElement("section");
     const list = document.createElement("ul");
-    let streamElement = this.shadowRoot.querySelector(".header .stream");
+    /** @type {HTMLElement | undefined} */
+    let streamElement = this.#part(".header .stream");
     streamElement.textContent = "";
     if (single && this.#config.title) streamElement = undefined;
     if (!single) {
@@ -139,115 +172,110 @@ class UpbitBalancesCard extends HTMLElement {
     return { account, element, list, streamElement };
   }
 
-  /** Bring the rows up to date whose states changed, or all of them. */
-  #refresh(all = false) {
-    const view = { hass: this.#hass, exact: this.exact };
+  /**
+   * Update the rows whose states changed, or all of them.
+   * @param {Hass} hass
+   */
+  #refresh(hass, all = false) {
+    const view = { hass, exact: this.#exact };
     for (const group of this.#groups) {
-      const stream = this.#hass.states[group.account.stream];
+      const stream = group.account.stream && hass.states[group.account.stream];
       if (stream && group.streamElement && (all || group.streamState !== stream)) {
         group.streamState = stream;
         group.streamElement.dataset.state = stream.state;
-        group.streamElement.textContent = this.#hass.formatEntityState(stream);
+        group.streamElement.textContent = hass.formatEntityState(stream);
       }
-      let moved = all;
-      // Without rows, a message says why; that may be another one now.
+      // Without rows, a message gives the reason; that may be another one now.
       const empty = !group.list.children.length;
-      for (const entityId of group.account.currencies) {
-        const state = this.#hass.states[entityId];
-        const known = this.#rows.get(entityId);
-        if (!all && known?.state === state) continue;
-        const wasShown = known && this.#isShown(known);
-        if (state) this.#rowOf(entityId).update(state, view);
-        moved ||= empty || !state || !known || this.#config.sort !== "name";
-        moved ||= this.#isShown(known) !== wasShown;
+      let moved = all;
+      for (const entityId of group.account.balances) {
+        const state = hass.states[entityId];
+        const row = this.#rows.get(entityId);
+        if (!all && row?.state === state) continue;
+        const before = row && this.#placeOf(row);
+        if (state) this.#updateRow(state, view);
+        moved ||= empty || !state || !row || this.#config.sort !== "name" || this.#placeOf(row) !== before;
       }
-      if (moved) this.#arrange(group);
+      if (moved) this.#arrange(hass, group);
     }
   }
 
-  #rowOf(entityId) {
-    if (!this.#rows.has(entityId)) {
-      this.#rows.set(entityId, new BalanceRow(entityId, (id) => this.#open(id)));
-    }
-    return this.#rows.get(entityId);
+  /**
+   * @param {EntityState} state
+   * @param {{hass: Hass, exact: boolean}} view
+   */
+  #updateRow(state, view) {
+    const row = this.#rows.get(state.entity_id);
+    if (row) row.update(state, view);
+    else this.#rows.set(state.entity_id, new BalanceRow(state, view, (entityId) => this.#open(entityId)));
   }
 
+  /** @param {BalanceRow} row */
   #isShown(row) {
     return !(this.#config.hide_empty && row.empty);
   }
 
-  /** Put the rows that are to be seen in their order, and touch the page only where that differs. */
-  #arrange({ account, list, element }) {
-    const { currencies, sort } = this.#config;
-    const chosen = totalsOf(this.#hass, account)
-      .map((state) => this.#rows.get(state.entity_id))
-      .filter((row) => !currencies?.length || currencies.includes(row.currency));
-    const rows = chosen.filter((row) => this.#isShown(row)).sort(ORDERS[sort]);
+  /**
+   * Return where a row is shown: among the others, only if there is no other, or nowhere.
+   * @param {BalanceRow} row
+   */
+  #placeOf(row) {
+    if (this.#isShown(row)) return "shown";
+    return row.unavailable ? "alone" : "hidden";
+  }
 
-    const focused = this.shadowRoot.activeElement;
+  /**
+   * Put the rows that are shown in their order, and change the page only where it differs.
+   * @param {Hass} hass
+   * @param {Group} group
+   */
+  #arrange(hass, { account, list, element }) {
+    const { currencies, sort } = this.#config;
+    const chosen = balancesOf(hass, account)
+      .flatMap((state) => this.#rows.get(state.entity_id) ?? [])
+      .filter((row) => !currencies?.length || currencies.includes(row.currency));
+    const shown = chosen.filter((row) => this.#isShown(row));
+    // That nothing is held can only be claimed of what is available.
+    const rows = (shown.length ? shown : chosen.filter((row) => row.unavailable)).sort(ORDERS[sort]);
+
+    const focused = this.#root.activeElement;
     rows.forEach((row, place) => {
       if (list.children[place] !== row.element) list.insertBefore(row.element, list.children[place] ?? null);
     });
-    while (list.children.length > rows.length) list.lastElementChild.remove();
+    while (list.children.length > rows.length) list.lastElementChild?.remove();
     list.hidden = !rows.length;
     this.#returnFocus(focused);
 
     element.querySelector(".message")?.remove();
     if (!rows.length) {
-      // What is not known cannot be said to be nothing.
-      const unknown = chosen.find((row) => row.unavailable);
-      const why = chosen.length ? "nothing_held" : "nothing_chosen";
-      element.append(message(unknown ? this.#hass.formatEntityState(unknown.state) : this.#say(why)));
+      element.append(message(localize(hass.language, chosen.length ? "nothing_held" : "nothing_chosen")));
     }
   }
 
-  /** An element that is moved loses the focus. */
+  /**
+   * An element that is moved loses the focus.
+   * @param {Element | null} element
+   */
   #returnFocus(element) {
-    if (element?.isConnected && element !== this.shadowRoot.activeElement) element.focus();
+    if (element instanceof HTMLElement && element.isConnected && element !== this.#root.activeElement) {
+      element.focus();
+    }
   }
 
-  #say(key) {
-    return localize(this.#hass?.language ?? pageLanguage(), key);
-  }
-
+  /** @param {string} entityId */
   #open(entityId) {
     const detail = { entityId };
-    this.dispatchEvent(new CustomEvent("hass-more-info", { detail, bubbles: true, composed: true }));
+    this.#element.dispatchEvent(new CustomEvent("hass-more-info", { detail, bubbles: true, composed: true }));
   }
 }
 
+/** @param {string} text */
 function message(text) {
   const element = document.createElement("p");
   element.className = "message";
   // In a page that runs from right to left, a text in English still ends with its full stop.
-  element.append(document.createElement("bdi"));
-  element.firstChild.textContent = text;
+  const isolated = document.createElement("bdi");
+  isolated.textContent = text;
+  element.append(isolated);
   return element;
-}
-
-/** Register the card and its entry in the card picker. */
-export function registerCard() {
-  customElements.define(CARD, UpbitBalancesCard);
-  window.customCards ??= [];
-  window.customCards.push({
-    type: CARD,
-    preview: true,
-    // Read when the picker is opened, so in the language of that moment.
-    get name() {
-      return localize(pageLanguage(), "card_name");
-    },
-    get description() {
-      return localize(pageLanguage(), "card_description");
-    },
-    getEntitySuggestion(hass, entityId) {
-      if (!isOwn(hass, entityId)) return null;
-      const config = { type: `custom:${CARD}`, device_id: hass.entities[entityId].device_id, ...DEFAULTS };
-      const account = { config: { ...config, hide_empty: true } };
-      if (!isTotal(hass, entityId)) return account;
-      const currency = hass.states[entityId]?.attributes.unit_of_measurement;
-      return currency
-        ? [account, { label: currency, config: { ...config, currencies: [currency] } }]
-        : account;
-    },
-  });
 }

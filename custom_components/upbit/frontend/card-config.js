@@ -1,94 +1,178 @@
-/** The options of the balances card: what they may be, and the form of the visual editor. */
+/** The options of the balances card: their checks, and the form of the visual editor. */
 
-import { currencyOf, findAccounts, totalsOf } from "./accounts.js";
+import { balancesOf, currencyOf, findAccounts } from "./accounts.js";
 import { localize, pageLanguage } from "./localize.js";
 
-export const DEFAULTS = { sort: "name", digits: "short", hide_empty: false };
+/** @satisfies {CardConfig} */
+const DEFAULTS = /** @type {const} */ ({ sort: "name", digits: "short", hide_empty: false });
 
-const CHOICES = { sort: ["name", "last_change", "locked"], digits: ["short", "exact"] };
+const CHOICES = /** @type {const} */ ({
+  sort: ["name", "last_change", "locked"],
+  digits: ["short", "exact"],
+});
 
-/** The page's own state, for the two moments at which Home Assistant asks a card for something without giving it. */
-const pageHass = () => document.querySelector("home-assistant")?.hass;
+/**
+ * What YAML 1.1 reads ON, NO and NULL as where they are not in quotes.
+ * @type {Map<unknown, string>}
+ */
+const UNQUOTED = new Map([
+  [true, "ON"],
+  [false, "NO"],
+  [null, "NULL"],
+]);
 
-/** The accounts that cards of this page have been told to show; one of them may be gone. */
-const wanted = new Set();
+/**
+ * The page's own state, for the two calls for which Home Assistant does not pass it.
+ * @returns {Hass | undefined}
+ */
+const pageHass = () => /** @type {{hass?: Hass} | null} */ (document.querySelector("home-assistant"))?.hass;
+
+/**
+ * The accounts that cards of this page are configured for; one of them may be gone.
+ * @type {Set<string>}
+ */
+const configuredDevices = new Set();
+
+/**
+ * Return how a value that should be a text was probably written in YAML; undefined for a text, a list or a mapping.
+ * @param {unknown} value
+ */
+const unquoted = (value) => (typeof value === "number" ? String(value) : UNQUOTED.get(value));
 
 /**
  * Return the options with their defaults.
- * @throws {Error} An option is not what it has to be; the text names it.
+ * @param {CardConfig} config
+ * @returns {CheckedCardConfig}
+ * @throws {Error} An option is invalid; the text names it.
  */
 export function checkConfig(config) {
-  const fail = (option, error, placeholders) => {
-    throw new Error(localize(pageLanguage(), error, { option, ...placeholders }));
-  };
-  const checked = { ...config };
+  /** @type {Record<string, unknown>} */
+  const checked = {};
   for (const [option, value] of Object.entries(config)) {
     // The editor leaves an emptied field behind, YAML an option without a value.
-    if (value === null || value === undefined || value === "") {
-      delete checked[option];
-    } else if (["title", "device_id"].includes(option)) {
-      if (typeof value !== "string") fail(option, "error_text");
-    } else if (option === "currencies") {
-      if (!Array.isArray(value) || value.some((code) => typeof code !== "string")) fail(option, "error_list");
-    } else if (option === "hide_empty") {
-      if (typeof value !== "boolean") fail(option, "error_switch");
-    } else if (option in CHOICES && !CHOICES[option].includes(value)) {
-      fail(option, "error_choice", { choices: CHOICES[option].join(", ") });
-    }
+    if (value === null || value === undefined || value === "") continue;
+    checkOption(option, value);
+    checked[option] = value;
   }
-  if (checked.device_id) wanted.add(checked.device_id);
-  return { ...DEFAULTS, ...checked };
+  const result = { ...DEFAULTS, ...checked };
+  if ("device_id" in result) configuredDevices.add(String(result.device_id));
+  return result;
 }
 
-/** The codes of all currencies of all accounts. */
-function knownCurrencies(hass) {
-  const codes = findAccounts(hass).flatMap((account) => totalsOf(hass, account).map(currencyOf));
+/**
+ * @param {string} option
+ * @param {unknown} value
+ * @throws {Error} The value is invalid.
+ */
+function checkOption(option, value) {
+  /**
+   * @param {import("./localize.js").TextKey} error
+   * @param {Record<string, string>} [placeholders]
+   */
+  const fail = (error, placeholders) => {
+    throw new Error(localize(pageLanguage(), error, { option, ...placeholders }));
+  };
+  switch (option) {
+    case "title":
+    case "device_id": {
+      const written = unquoted(value);
+      if (written) fail("error_quote_text", { written });
+      if (typeof value !== "string") fail("error_text");
+      break;
+    }
+    case "currencies": {
+      const codes = Array.isArray(value) ? value : [value];
+      const written = codes.map(unquoted).find((code) => code);
+      if (written) fail("error_quote_texts", { written });
+      if (codes !== value || codes.some((code) => typeof code !== "string")) fail("error_list");
+      break;
+    }
+    case "hide_empty":
+      if (typeof value !== "boolean") fail("error_switch");
+      break;
+    case "sort":
+    case "digits": {
+      /** @type {readonly unknown[]} */
+      const choices = CHOICES[option];
+      if (!choices.includes(value)) fail("error_choice", { choices: choices.join(", ") });
+      break;
+    }
+  }
+}
+
+/**
+ * Return the configuration that a card picked from the list starts with.
+ * @returns {CardConfig}
+ */
+export function stubConfig() {
+  const hass = pageHass();
+  const accounts = hass ? findAccounts(hass) : [];
+  return { ...(accounts.length > 1 && { device_id: accounts[0].id }), ...DEFAULTS, hide_empty: true };
+}
+
+/**
+ * Return the codes of the currencies of all accounts.
+ * @param {Hass} hass
+ */
+function currenciesOf(hass) {
+  const codes = findAccounts(hass).flatMap((account) => balancesOf(hass, account).map(currencyOf));
   return [...new Set(codes)].sort();
 }
 
-/** The field for the account, where there is something to choose. */
-function accountField(accounts) {
-  const gone = [...wanted].some((id) => !accounts.some((account) => account.id === id));
+/**
+ * Return the field for the account, if there is something to select.
+ * @param {Account[]} accounts
+ */
+function accountFields(accounts) {
+  const gone = [...configuredDevices].some((id) => !accounts.some((account) => account.id === id));
   if (accounts.length < 2 && !gone) return [];
   const options = accounts.map(({ id, name }) => ({ value: id, label: name }));
   return [{ name: "device_id", selector: { select: { mode: "dropdown", options } } }];
 }
 
-/** What Home Assistant builds the visual editor from. */
+/** Return what Home Assistant builds the visual editor from. */
 export function configForm() {
   const hass = pageHass();
   const language = hass?.language ?? pageLanguage();
+  /** @param {Sort | "short" | "exact"} value @param {"sort" | "digits"} option */
+  const label = (option, value) =>
+    localize(language, /** @type {import("./localize.js").TextKey} */ (`${option}_${value}`));
+  /** @param {"sort" | "digits"} option */
   const choice = (option) => ({
     name: option,
     selector: {
       select: {
         mode: "dropdown",
-        options: CHOICES[option].map((value) => ({ value, label: localize(language, `${option}_${value}`) })),
+        options: CHOICES[option].map((value) => ({ value, label: label(option, value) })),
       },
     },
   });
   return {
     schema: [
       { name: "title", selector: { text: {} } },
-      ...(hass ? accountField(findAccounts(hass)) : []),
+      ...(hass ? accountFields(findAccounts(hass)) : []),
       {
         name: "currencies",
         selector: {
-          select: { multiple: true, custom_value: true, options: hass ? knownCurrencies(hass) : [] },
+          select: { multiple: true, custom_value: true, options: hass ? currenciesOf(hass) : [] },
         },
       },
       { name: "", type: "grid", schema: [choice("sort"), choice("digits")] },
       { name: "hide_empty", selector: { boolean: {} } },
     ],
-    computeLabel: ({ name }) => (name ? localize(language, `option_${name}`) : undefined),
+    /** @param {{name: keyof CardConfig | ""}} field */
+    computeLabel: ({ name }) => (name && name !== "type" ? localize(language, `option_${name}`) : undefined),
+    /** @param {{name: keyof CardConfig | ""}} field */
     computeHelper: ({ name }) => {
-      if (name in CHOICES) {
-        const choice = localize(language, `${name}_${DEFAULTS[name]}`);
-        return localize(language, "help_choice", { choice });
+      switch (name) {
+        case "sort":
+        case "digits":
+          return localize(language, "help_choice", { choice: label(name, DEFAULTS[name]) });
+        case "title":
+        case "device_id":
+        case "currencies":
+          return localize(language, `help_${name}`);
       }
-      return ["title", "device_id", "currencies"].includes(name)
-        ? localize(language, `help_${name}`)
-        : undefined;
     },
     assertConfig: checkConfig,
   };

@@ -1,8 +1,8 @@
 /**
  * How the balances card looks, from the variables of the theme.
  *
- * Its own colours are such as suit a light and a dark background: a theme without modes counts as light whatever it
- * looks like, and a page may begin without knowing which of them it is.
+ * Its own colors suit a light and a dark background: a theme without modes counts as light whatever it looks like, and
+ * a page may begin before its theme is loaded.
  */
 
 export const STYLE = `
@@ -153,7 +153,7 @@ export const STYLE = `
   .amount {
     overflow-wrap: anywhere;
   }
-  /* A change that has no room beside the amount wraps out of sight: part of a number would be a wrong one. */
+  /* A change that does not fit beside the amount wraps out of sight: part of a number would be another number. */
   .change {
     flex: 1 1 0;
     display: flex;
@@ -171,7 +171,7 @@ export const STYLE = `
     content: "";
     block-size: 1lh;
   }
-  /* Numbers run from left to right everywhere; their end of the line does not. */
+  /* Numbers run from left to right in every language; the end of the line differs. */
   :host(:dir(ltr)) .amount {
     text-align: right;
   }

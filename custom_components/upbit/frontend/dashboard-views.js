@@ -1,12 +1,12 @@
 /** The views of the dashboard: for each account its balances and its history. All cards are Home Assistant's own. */
 
 import { currencyOf } from "./accounts.js";
-import { localize } from "./localize.js";
+import { localizerOf } from "./localize.js";
 import { lockedTable } from "./locked-table.js";
 
 const ADD_ACCOUNT = "/config/integrations/dashboard/add?domain=upbit";
 
-/** A tile's last day, beside when that ended; the amount would not fit, and the list of balances has it. */
+/** A tile's last day, beside its last change; the amount would not fit, and the list of balances has it. */
 const TREND = {
   state_content: "last_changed",
   features: [{ type: "trend-graph", hours_to_show: 24 }],
@@ -14,28 +14,50 @@ const TREND = {
   grid_options: { columns: 12 },
 };
 
+/** @param {string} text @param {string} [icon] */
 const heading = (text, icon, more = {}) => ({ type: "heading", heading: text, icon, ...more });
 
+/** @param {string} text */
 const subtitle = (text) => ({ type: "heading", heading_style: "subtitle", heading: text });
 
+/** @param {LovelaceConfig[]} cards */
 const section = (...cards) => ({ type: "grid", cards });
 
-/** A part of Home Assistant that a card needs; a lean configuration may lack it. */
+/**
+ * Whether a part of Home Assistant that a card needs is set up; a lean configuration may lack it.
+ * @param {Hass} hass
+ * @param {string} component
+ */
 const has = (hass, component) => hass.config.components.includes(component);
 
+/** @param {Account} account */
 const pathOf = (account) => account.id;
 
+/** @param {Account} account */
 const historyPathOf = (account) => `${account.id}-history`;
 
-/** Navigation that works whatever the dashboard's own address is. */
+/**
+ * Return an action that works whatever the dashboard's own address is.
+ * @param {string} path
+ */
 const goTo = (path) => ({ action: "navigate", navigation_path: path });
 
-/** What there is to tell of: what the account holds, or in an account that holds nothing, that this is so. */
+/**
+ * Return the balances to list: those above zero, or in an account that holds nothing, the empty ones.
+ * @param {AccountBalances} account
+ */
 const shown = ({ held, empty }) => (held.length ? held : empty);
 
-const nothingShown = (hass) => ({ type: "markdown", content: localize(hass.language, "nothing_shown") });
+/** @param {Hass} hass */
+const nothingShown = (hass) => ({ type: "markdown", content: localizerOf(hass)("nothing_shown") });
 
-/** The account's balances, under a heading that tells of the connection too. */
+/**
+ * Return the account's balances, under a heading that shows the connection too.
+ * @param {Hass} hass
+ * @param {AccountBalances} account
+ * @param {string} title
+ * @param {LovelaceConfig} more Options of the heading.
+ */
 function balances(hass, account, title, more = {}) {
   const rows = shown(account).map((state) => ({ entity: state.entity_id, name: { type: "entity" } }));
   return [
@@ -47,9 +69,10 @@ function balances(hass, account, title, more = {}) {
   ];
 }
 
+/** @param {Hass} hass */
 export function welcomeView(hass) {
-  const say = (key) => localize(hass.language, key);
-  const button = { text: say("add_account"), icon: "mdi:plus", tap_action: goTo(ADD_ACCOUNT) };
+  const localize = localizerOf(hass);
+  const button = { text: localize("add_account"), icon: "mdi:plus", tap_action: goTo(ADD_ACCOUNT) };
   return {
     title: "Upbit",
     path: "welcome",
@@ -59,28 +82,33 @@ export function welcomeView(hass) {
         type: "empty-state",
         content_only: true,
         icon: "mdi:wallet-outline",
-        title: say("welcome_title"),
-        content: say("welcome_text"),
+        title: localize("welcome_title"),
+        content: localize("welcome_text"),
         ...(hass.user?.is_admin && { buttons: [button] }),
       },
     ],
   };
 }
 
-/** All accounts at a glance, and how what several of them hold is spread over them. */
+/**
+ * Return a view of all accounts side by side, and of how a currency that several of them hold is distributed.
+ * @param {Hass} hass
+ * @param {AccountBalances[]} accounts
+ */
 export function allAccountsView(hass, accounts) {
-  const say = (key) => localize(hass.language, key);
+  const localize = localizerOf(hass);
+  /** @type {Map<string, {account: Account, state: EntityState}[]>} */
   const holders = new Map();
   for (const account of accounts) {
     for (const state of account.held) {
-      // A distribution takes one unit and one kind of sensor: money in one account may be a coin in another.
+      // A distribution accepts one unit and one device class: money in one account may be a coin in another.
       const kind = `${currencyOf(state)} ${state.attributes.device_class}`;
       holders.set(kind, [...(holders.get(kind) ?? []), { account, state }]);
     }
   }
   const shared = [...holders.values()].filter((held) => held.length > 1);
   return {
-    title: say("all_accounts"),
+    title: localize("all_accounts"),
     path: "accounts",
     type: "sections",
     max_columns: 3,
@@ -92,11 +120,14 @@ export function allAccountsView(hass, accounts) {
         ? [
             {
               ...section(
-                heading(say("across_accounts"), "mdi:chart-box-outline"),
+                heading(localize("across_accounts"), "mdi:chart-box-outline"),
                 ...shared.map((held) => ({
                   type: "distribution",
                   title: currencyOf(held[0].state),
-                  entities: held.map(({ account, state }) => ({ entity: state.entity_id, name: account.name })),
+                  entities: held.map(({ account, state }) => ({
+                    entity: state.entity_id,
+                    name: account.name,
+                  })),
                 })),
               ),
               column_span: 3,
@@ -107,29 +138,35 @@ export function allAccountsView(hass, accounts) {
   };
 }
 
-/** What the account has now: balances, orders, the last day, connection, and at the end the empty currencies. */
+/**
+ * Return a view of the account now: balances, what is locked, the last day, connection, and then empty currencies.
+ * @param {Hass} hass
+ * @param {AccountBalances} account
+ * @param {{alone: boolean}} options Whether it is the only account.
+ */
 export function balancesView(hass, account, { alone }) {
-  const say = (key) => localize(hass.language, key);
+  const localize = localizerOf(hass);
   const events = account.others.filter((entityId) => entityId.startsWith("event."));
   const diagnostics = account.others.filter((entityId) => !entityId.startsWith("event."));
 
-  const totals = [...account.held, ...account.empty];
+  const all = [...account.held, ...account.empty];
   const locked = [
-    heading(say("locked_in_orders"), "mdi:lock-outline"),
-    { type: "markdown", content: lockedTable(hass, totals) },
+    heading(localize("locked_in_orders"), "mdi:lock-outline"),
+    { type: "markdown", content: lockedTable(hass, all) },
   ];
+  /** @type {LovelaceConfig[]} */
   const situation = [];
   if (diagnostics.length) {
     situation.push(
-      heading(say("connection"), "mdi:access-point-network"),
+      heading(localize("connection"), "mdi:access-point-network"),
       ...diagnostics.map((entity) => ({ type: "tile", entity, name: { type: "entity" }, color: "green" })),
     );
   }
   if (events.length) {
-    // A list of the events would leave out which currency each was about.
+    // A list of the events would not show the currency of each.
     const tap = has(hass, "logbook") ? goTo(`/logbook?device_id=${account.id}`) : { action: "more-info" };
     situation.push(
-      heading(say("activity"), "mdi:format-list-bulleted-type", { tap_action: tap }),
+      heading(localize("activity"), "mdi:format-list-bulleted-type", { tap_action: tap }),
       ...events.map((entity) => ({
         type: "tile",
         entity,
@@ -140,7 +177,9 @@ export function balancesView(hass, account, { alone }) {
     );
   }
   const day = [
-    heading(say("last_24_hours"), "mdi:chart-timeline-variant", { tap_action: goTo(historyPathOf(account)) }),
+    heading(localize("last_24_hours"), "mdi:chart-timeline-variant", {
+      tap_action: goTo(historyPathOf(account)),
+    }),
     ...account.held.map((state) => ({
       type: "tile",
       entity: state.entity_id,
@@ -149,7 +188,7 @@ export function balancesView(hass, account, { alone }) {
     })),
   ];
   const empty = [
-    heading(say("empty_currencies"), "mdi:circle-off-outline"),
+    heading(localize("empty_currencies"), "mdi:circle-off-outline"),
     ...account.empty.map((state) => ({
       type: "tile",
       entity: state.entity_id,
@@ -157,12 +196,15 @@ export function balancesView(hass, account, { alone }) {
     })),
   ];
   return {
-    title: alone ? say("balances") : account.name,
+    title: alone ? localize("balances") : account.name,
     path: pathOf(account),
     type: "sections",
     max_columns: 3,
     sections: [
-      section(...balances(hass, account, alone ? account.name : say("balances")), ...(totals.length ? locked : [])),
+      section(
+        ...balances(hass, account, alone ? account.name : localize("balances")),
+        ...(all.length ? locked : []),
+      ),
       ...(account.held.length ? [section(...day)] : []),
       ...(situation.length ? [section(...situation)] : []),
       ...(account.held.length && account.empty.length ? [{ ...section(...empty), column_span: 3 }] : []),
@@ -170,11 +212,16 @@ export function balancesView(hass, account, { alone }) {
   };
 }
 
-/** How each currency moved: the last day as it went, the last month, and what each of its days changed. */
+/**
+ * Return a view of each currency's history: the last day, the last month, and the change of each of its days.
+ * @param {Hass} hass
+ * @param {AccountBalances} account
+ * @param {{alone: boolean}} options Whether it is the only account.
+ */
 export function historyView(hass, account, { alone }) {
-  const say = (key, placeholders) => localize(hass.language, key, placeholders);
+  const localize = localizerOf(hass);
   const sections = shown(account).map((state) => {
-    const name = { type: "entity" };
+    const name = /** @type {const} */ ({ type: "entity" });
     const entities = [{ entity: state.entity_id, name }];
     const statistics = {
       type: "statistics-graph",
@@ -186,20 +233,20 @@ export function historyView(hass, account, { alone }) {
     return section(
       heading(hass.formatEntityName(state, name) || currencyOf(state)),
       ...(has(hass, "history")
-        ? [subtitle(say("last_24_hours")), { type: "history-graph", entities, hours_to_show: 24 }]
+        ? [subtitle(localize("last_24_hours")), { type: "history-graph", entities, hours_to_show: 24 }]
         : []),
       ...(has(hass, "recorder")
         ? [
-            subtitle(say("last_30_days")),
+            subtitle(localize("last_30_days")),
             { ...statistics, stat_types: ["state"], chart_type: "line" },
-            subtitle(say("change_per_day")),
+            subtitle(localize("change_per_day")),
             { ...statistics, stat_types: ["change"], chart_type: "bar" },
           ]
         : []),
     );
   });
   return {
-    title: alone ? say("history") : say("history_of", { account: account.name }),
+    title: alone ? localize("history") : localize("history_of", { account: account.name }),
     path: historyPathOf(account),
     type: "sections",
     max_columns: 3,

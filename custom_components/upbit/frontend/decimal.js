@@ -1,10 +1,11 @@
-/** Amounts as exact decimals: a float would lose digits of what the exchange says. */
+/** Exact decimal amounts: a float would lose digits of what the exchange sends. */
 
 const NUMBER = /^([+-]?)(\d+)(?:\.(\d+))?(?:e([+-]?\d{1,4}))?$/i;
 
 /**
- * Read a state or an attribute.
- * @returns {{units: bigint, places: number} | null} units / 10^places; null for what is no number ("unavailable").
+ * Parse a state or an attribute.
+ * @param {string | number | undefined} text
+ * @returns {Amount | null} Null for what is no number ("unavailable").
  */
 export function parse(text) {
   const match = NUMBER.exec(String(text));
@@ -15,26 +16,45 @@ export function parse(text) {
   return places >= 0 ? { units, places } : { units: units * 10n ** BigInt(-places), places: 0 };
 }
 
-const scaled = ({ units, places }, wanted) => units * 10n ** BigInt(wanted - places);
+/** @param {Amount} amount @param {number} places At least as many as the amount has. */
+const scaled = (amount, places) => amount.units * 10n ** BigInt(places - amount.places);
 
+/**
+ * @param {Amount} a
+ * @param {Amount} b
+ * @param {(x: bigint, y: bigint) => bigint} operation
+ * @returns {Amount}
+ */
 function combine(a, b, operation) {
   const places = Math.max(a.places, b.places);
   return { units: operation(scaled(a, places), scaled(b, places)), places };
 }
 
+/** @param {Amount} a @param {Amount} b */
 export const add = (a, b) => combine(a, b, (x, y) => x + y);
 
+/** @param {Amount} a @param {Amount} b */
 export const subtract = (a, b) => combine(a, b, (x, y) => x - y);
 
-/** Negative, zero or positive, as a comparison function of a sort. */
+/**
+ * Return a negative number, zero or a positive number, as the comparison function of a sort.
+ * @param {Amount} a
+ * @param {Amount} b
+ */
 export function compare(a, b) {
   const { units } = subtract(a, b);
   return units < 0n ? -1 : Number(units > 0n);
 }
 
+/** @param {Amount} amount */
 export const isZero = ({ units }) => units === 0n;
 
-/** Round half up to a number of decimal places; an amount with fewer keeps those it has. */
+/**
+ * Round half up to a number of decimal places; an amount with fewer keeps those it has.
+ * @param {Amount} amount
+ * @param {number} places
+ * @returns {Amount}
+ */
 export function round(amount, places) {
   if (amount.places <= places) return amount;
   const step = 10n ** BigInt(amount.places - places);
@@ -42,7 +62,11 @@ export function round(amount, places) {
   return { units: (amount.units + half) / step, places };
 }
 
-/** The share of an amount in a whole, from 0 to 1; for lengths on the screen, so a float is good enough. */
+/**
+ * Return the share of an amount in a whole, from 0 to 1; for lengths on the screen, so a float is accurate enough.
+ * @param {Amount} part
+ * @param {Amount} whole
+ */
 export function share(part, whole) {
   if (whole.units <= 0n) return 0;
   const places = Math.max(part.places, whole.places);

@@ -1,8 +1,8 @@
 /**
- * What is locked in orders, for Home Assistant's markdown card.
+ * What is locked, for Home Assistant's markdown card.
  *
- * Its other cards round an attribute to two decimal places: of 0.00123 BTC they say 0. And a template brings itself up
- * to date, so nothing on the dashboard moves while orders come and go.
+ * Its other cards round an attribute to two decimal places: 0.00123 BTC would be 0. And a template is updated
+ * automatically, so the dashboard is not generated again while orders come and go.
  */
 
 import { currencyOf, placesOf } from "./accounts.js";
@@ -10,15 +10,20 @@ import { localize } from "./localize.js";
 import { punctuationOf } from "./numbers.js";
 
 /**
- * Return a template: a table of what has something locked, or a sentence that says why there is none.
- * @param {object[]} totals States of an account's totals.
+ * Return a template: a table of what has something locked or is unavailable, or a sentence instead.
+ * @param {Hass} hass
+ * @param {EntityState[]} balances
  */
-export function lockedTable(hass, totals) {
-  const say = (key) => localize(hass.language, key);
-  const { decimal, group, groupedFrom, percent } = punctuationOf(hass.locale);
-  const rows = totals.map((state) => [state.entity_id, currencyOf(state), placesOf(hass, state)]);
-  // What is above zero but too small for its decimal places is told as less than one step of them. The smallest part of
-  // a float more makes Python round a half up, as the pages do, and not to the even digit.
+export function lockedTable(hass, balances) {
+  const { language, locale } = hass;
+  const { decimal, group, groupedFrom, percent } = punctuationOf(locale);
+  const rows = balances.map((state) => [state.entity_id, currencyOf(state), placesOf(hass, state)]);
+  const notKnown = localize(language, "not_known");
+  const heads = /** @type {const} */ (["currency", "locked_amount", "locked_share"])
+    .map((key) => `<th>${localize(language, key)}</th>`)
+    .join("");
+  // An amount above zero that is too small for its decimal places is written as less than one step of them. With the
+  // smallest part of a float more, Python rounds a half up, as the pages do, and not to the even digit.
   return `
 {%- macro written(number, places, before="", after="") -%}
 {%- set step = 10 ** -places -%}
@@ -28,23 +33,29 @@ export function lockedTable(hass, totals) {
   | replace(".", ${JSON.stringify(decimal)})
   | replace("_", ${JSON.stringify(group)} if number >= ${groupedFrom} else "") }}{{ after }}
 {%- endmacro -%}
-{%- set totals = ${JSON.stringify(rows)} -%}
-{%- if totals | map("first") | reject("has_value") | list -%}
-${say("not_known")}
+{%- set balances = ${JSON.stringify(rows)} -%}
+{%- if not balances | map("first") | select("has_value") | list -%}
+${notKnown}
 {%- else -%}
-{%- for total, currency, places in totals if state_attr(total, "locked") > 0 -%}
+{%- for balance, currency, places in balances if not has_value(balance) or state_attr(balance, "locked") > 0 -%}
 {%- if loop.first -%}
-<table width="100%"><tr><th>${say("currency")}</th><th>${say("locked_amount")}</th><th>${say("locked_share")}</th></tr>
+<table width="100%"><tr>${heads}</tr>
 {%- endif -%}
-{%- set locked = state_attr(total, "locked") -%}
-{%- set share = 100 * locked / states(total) | float -%}
-<tr><td>{{ currency }}</td><td>{{ written(locked, places) }}</td>
-<td>{{ written(share, 1, ${JSON.stringify(percent.before)}, ${JSON.stringify(percent.after)}) }}</td></tr>
+<tr><td>{{ currency }}</td>
+{%- if has_value(balance) -%}
+{%- set locked = state_attr(balance, "locked") -%}
+{%- set share = 100 * locked / states(balance) | float -%}
+<td>{{ written(locked, places) }}</td>
+<td>{{ written(share, 1, ${JSON.stringify(percent.before)}, ${JSON.stringify(percent.after)}) }}</td>
+{%- else -%}
+<td colspan="2">${notKnown}</td>
+{%- endif -%}
+</tr>
 {%- if loop.last -%}
 </table>
 {%- endif -%}
 {%- else -%}
-${say("nothing_locked")}
+${localize(language, "nothing_locked")}
 {%- endfor -%}
 {%- endif -%}`;
 }

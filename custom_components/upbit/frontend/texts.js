@@ -1,9 +1,7 @@
-/** What the card and the dashboard say. The object is written as JSON, so that the tests can read it too. */
+/** The texts of the card and the dashboard. The object is written as JSON, so that the tests can read it too. */
 
 export const TEXTS = {
   "en": {
-    "card_name": "Upbit balances",
-    "card_description": "The balances of your Upbit accounts: totals, what is available and what is locked in orders.",
     "balances": "Balances",
     "available": "Available {amount}",
     "locked": "Locked {amount}",
@@ -20,6 +18,8 @@ export const TEXTS = {
     "nothing_chosen": "This account has had none of the chosen currencies yet.",
     "error_text": "\"{option}\" has to be a text.",
     "error_list": "\"{option}\" has to be a list of currency codes.",
+    "error_quote_text": "\"{option}\" must be a text; put {written} in quotes.",
+    "error_quote_texts": "\"{option}\" must be texts; put {written} in quotes.",
     "error_switch": "\"{option}\" has to be true or false.",
     "error_choice": "\"{option}\" has to be one of: {choices}.",
     "option_title": "Title",
@@ -37,7 +37,6 @@ export const TEXTS = {
     "sort_locked": "Locked share",
     "digits_short": "Rounded",
     "digits_exact": "Exact",
-    "strategy_description": "Balances, what is locked in orders, connection and history of your Upbit accounts. New currencies appear by themselves.",
     "all_accounts": "All accounts",
     "across_accounts": "Across accounts",
     "locked_in_orders": "Locked in orders",
@@ -57,8 +56,6 @@ export const TEXTS = {
     "add_account": "Add account"
   },
   "ko": {
-    "card_name": "업비트 잔고",
-    "card_description": "업비트 계정의 잔고를 총 보유량, 주문 가능 수량, 주문에 묶인 수량으로 보여 줍니다.",
     "balances": "잔고",
     "available": "주문 가능 {amount}",
     "locked": "주문 중 {amount}",
@@ -75,6 +72,8 @@ export const TEXTS = {
     "nothing_chosen": "이 계정에는 선택한 자산이 아직 없습니다.",
     "error_text": "\"{option}\"은(는) 텍스트여야 합니다.",
     "error_list": "\"{option}\"은(는) 자산 코드의 목록이어야 합니다.",
+    "error_quote_text": "\"{option}\"은(는) 텍스트여야 합니다. {written}을(를) 따옴표로 묶으세요.",
+    "error_quote_texts": "\"{option}\"의 항목은 모두 텍스트여야 합니다. {written}을(를) 따옴표로 묶으세요.",
     "error_switch": "\"{option}\"은(는) true 또는 false여야 합니다.",
     "error_choice": "\"{option}\"은(는) 다음 중 하나여야 합니다: {choices}.",
     "option_title": "제목",
@@ -92,7 +91,6 @@ export const TEXTS = {
     "sort_locked": "주문 중 비율",
     "digits_short": "반올림",
     "digits_exact": "모든 자릿수",
-    "strategy_description": "업비트 계정의 잔고, 주문에 묶인 자산, 연결 상태와 기록을 보여 줍니다. 새 자산은 자동으로 나타납니다.",
     "all_accounts": "모든 계정",
     "across_accounts": "계정별 분포",
     "locked_in_orders": "주문에 묶인 자산",
@@ -112,8 +110,6 @@ export const TEXTS = {
     "add_account": "계정 추가"
   },
   "id": {
-    "card_name": "Saldo Upbit",
-    "card_description": "Saldo akun Upbit Anda: total, yang tersedia, dan yang terkunci dalam order.",
     "balances": "Saldo",
     "available": "Tersedia {amount}",
     "locked": "Terkunci {amount}",
@@ -130,6 +126,8 @@ export const TEXTS = {
     "nothing_chosen": "Akun ini belum pernah memiliki mata uang yang dipilih.",
     "error_text": "\"{option}\" harus berupa teks.",
     "error_list": "\"{option}\" harus berupa daftar kode mata uang.",
+    "error_quote_text": "\"{option}\" harus berupa teks; tulis {written} di dalam tanda kutip.",
+    "error_quote_texts": "Semua isi \"{option}\" harus berupa teks; tulis {written} di dalam tanda kutip.",
     "error_switch": "\"{option}\" harus true atau false.",
     "error_choice": "\"{option}\" harus salah satu dari: {choices}.",
     "option_title": "Judul",
@@ -147,7 +145,6 @@ export const TEXTS = {
     "sort_locked": "Porsi terkunci",
     "digits_short": "Dibulatkan",
     "digits_exact": "Persis",
-    "strategy_description": "Saldo, jumlah yang terkunci dalam order, koneksi, dan riwayat akun Upbit Anda. Mata uang baru muncul secara otomatis.",
     "all_accounts": "Semua akun",
     "across_accounts": "Sebaran per akun",
     "locked_in_orders": "Terkunci dalam order",
@@ -167,8 +164,6 @@ export const TEXTS = {
     "add_account": "Tambah akun"
   },
   "th": {
-    "card_name": "ยอดคงเหลือ Upbit",
-    "card_description": "ยอดคงเหลือในบัญชี Upbit ของคุณ: ยอดรวม ส่วนที่ใช้ได้ และส่วนที่ติดอยู่ในคำสั่งซื้อขาย",
     "balances": "ยอดคงเหลือ",
     "available": "ใช้ได้ {amount}",
     "locked": "ติดคำสั่ง {amount}",
@@ -185,6 +180,8 @@ export const TEXTS = {
     "nothing_chosen": "บัญชีนี้ยังไม่เคยมีสกุลเงินที่เลือก",
     "error_text": "\"{option}\" ต้องเป็นข้อความ",
     "error_list": "\"{option}\" ต้องเป็นรายการรหัสสกุลเงิน",
+    "error_quote_text": "\"{option}\" ต้องเป็นข้อความ โปรดใส่ {written} ไว้ในเครื่องหมายคำพูด",
+    "error_quote_texts": "ทุกรายการใน \"{option}\" ต้องเป็นข้อความ โปรดใส่ {written} ไว้ในเครื่องหมายคำพูด",
     "error_switch": "\"{option}\" ต้องเป็น true หรือ false",
     "error_choice": "\"{option}\" ต้องเป็นค่าใดค่าหนึ่งต่อไปนี้: {choices}",
     "option_title": "ชื่อ",
@@ -202,7 +199,6 @@ export const TEXTS = {
     "sort_locked": "สัดส่วนที่ติดคำสั่ง",
     "digits_short": "ปัดเศษ",
     "digits_exact": "ทุกหลัก",
-    "strategy_description": "ยอดคงเหลือ ส่วนที่ติดอยู่ในคำสั่งซื้อขาย การเชื่อมต่อ และประวัติของบัญชี Upbit สกุลเงินใหม่จะปรากฏโดยอัตโนมัติ",
     "all_accounts": "ทุกบัญชี",
     "across_accounts": "แยกตามบัญชี",
     "locked_in_orders": "ติดอยู่ในคำสั่งซื้อขาย",

@@ -1,10 +1,87 @@
-/** The module that Home Assistant loads into its pages: registers the card and the dashboard strategy. */
+/** Loaded by every page. Imports the rest of card and dashboard on first use. */
 
-import { CARD, registerCard } from "./balances-card.js";
-import { registerStrategy } from "./dashboard-strategy.js";
+const CARD = "upbit-balances-card";
 
-// A page that stays open over an update of the integration loads the new module beside the old one.
-if (!customElements.get(CARD)) {
-  registerCard();
-  registerStrategy();
+/** @type {Texts} */
+const TEXTS = {
+  en: ["Upbit balances", "Balances, locked amounts and connection of your Upbit accounts."],
+  ko: ["업비트 잔고", "업비트 계정의 잔고, 잠긴 수량, 연결 상태입니다."],
+  id: ["Saldo Upbit", "Saldo, jumlah terkunci, dan koneksi akun Upbit Anda."],
+  th: ["ยอดคงเหลือ Upbit", "ยอดคงเหลือ ยอดที่ถูกล็อก และการเชื่อมต่อของบัญชี Upbit"],
+};
+const texts = () => TEXTS[document.documentElement.lang.slice(0, 2)] ?? TEXTS.en;
+
+/** @type {?Rest} */
+let rest;
+const load = async () => (rest ??= await import("./main.js"));
+
+// Home Assistant 2026.10 replaces the registry before it defines this element, and loses what was in it.
+await customElements.whenDefined("home-assistant");
+
+class Card extends HTMLElement {
+  /** @type {View=} */
+  view;
+  static getConfigForm = async () => (await load()).configForm();
+  static getStubConfig = async () => (await load()).stubConfig();
+  getCardSize = async () => (await load()) && this.view?.size;
+  getGridOptions = () => ({ columns: 12, min_columns: 4, rows: "auto" });
+
+  /** @param {CardConfig} config */
+  setConfig(config) {
+    this.config = config;
+    if (rest) rest.draw(this);
+    else
+      load().then(
+        ({ drawOrRebuild }) => drawOrRebuild(this),
+        ({ message }) => this.append(message),
+      );
+  }
+
+  set hass(/** @type {Hass} */ hass) {
+    this.state = hass;
+    this.view?.update(hass);
+  }
 }
+
+class Strategy extends HTMLElement {
+  static noEditor = true;
+  static getCreateSuggestions = () => ({ title: "Upbit", icon: "mdi:wallet-outline" });
+  /** @type {Generate} */
+  static generate = async (_, hass) => (await load()).generate(hass);
+  /** @type {ShouldRegenerate} */
+  static shouldRegenerate = (_, before, now) => !!rest?.shouldRegenerate(before, now);
+}
+
+customElements.define(CARD, Card);
+customElements.define("ll-strategy-dashboard-upbit", Strategy);
+
+window.customCards ??= [];
+window.customCards.push({
+  type: CARD,
+  preview: true,
+  get name() {
+    return texts()[0];
+  },
+  get description() {
+    return texts()[1];
+  },
+  getEntitySuggestion({ entities, states }, id) {
+    const { platform, device_id, translation_key } = entities[id] ?? {};
+    if (platform !== "upbit") return null;
+    const config = { type: `custom:${CARD}`, device_id };
+    const account = { config: { ...config, hide_empty: true } };
+    if (translation_key !== "balance") return account;
+    const label = states[id].attributes.unit_of_measurement;
+    return [account, { label, config: { ...config, currencies: [label] } }];
+  },
+});
+
+window.customStrategies ??= [];
+window.customStrategies.push({
+  type: "upbit",
+  strategyType: "dashboard",
+  name: "Upbit",
+  get description() {
+    return texts()[1];
+  },
+});

@@ -1,0 +1,134 @@
+// Types of the card and the dashboard for `npm run types:js`; no page loads this file.
+
+/** An exact amount: units / 10^places. */
+interface Amount {
+  units: bigint;
+  places: number;
+}
+
+// What the modules use of Home Assistant's objects.
+
+interface EntityState {
+  entity_id: string;
+  state: string;
+  attributes: {
+    /** What is restored at a start may lack it for a moment. */
+    unit_of_measurement: string;
+    device_class?: string;
+    balance?: number;
+    locked?: number;
+  };
+  last_updated: string;
+}
+
+interface EntityEntry {
+  entity_id: string;
+  platform: string;
+  device_id: string;
+  translation_key?: string;
+  hidden?: boolean;
+  display_precision?: number;
+}
+
+interface Device {
+  id: string;
+  name: string | null;
+  name_by_user?: string | null;
+}
+
+interface NumberLocale {
+  language: string;
+  number_format: string;
+}
+
+interface Hass {
+  states: Record<string, EntityState>;
+  entities: Record<string, EntityEntry>;
+  devices: Record<string, Device>;
+  language: string;
+  locale: NumberLocale;
+  config: { components: string[] };
+  user?: { is_admin: boolean };
+  localize: (key: string) => string;
+  formatEntityName: (state: EntityState, name: { type: "entity" }) => string;
+  formatEntityState: (state: EntityState) => string;
+}
+
+/** A card, section or view of a dashboard; Home Assistant defines what is in it. */
+type LovelaceConfig = Record<string, unknown>;
+
+// The account as the modules see it.
+
+interface Account {
+  /** The device's. */
+  id: string;
+  name: string;
+  /** Entities of the balances. */
+  balances: string[];
+  /** The account's other entities: connection, events, … */
+  others: string[];
+  /** The one of them that shows whether the live connection is up. */
+  stream?: string;
+}
+
+/** An account with the states of its balances, by whether something is held. */
+interface AccountBalances extends Account {
+  held: EntityState[];
+  empty: EntityState[];
+}
+
+// The card and its options.
+
+type Sort = "name" | "last_change" | "locked";
+
+interface CardConfig {
+  type?: string;
+  title?: string;
+  device_id?: string;
+  currencies?: string[];
+  sort?: Sort;
+  digits?: "short" | "exact";
+  hide_empty?: boolean;
+}
+
+type CheckedCardConfig = CardConfig & Required<Pick<CardConfig, "sort" | "digits" | "hide_empty">>;
+
+/** The element that the entry module defines. */
+interface CardElement extends HTMLElement {
+  config?: CardConfig;
+  state?: Hass;
+  view?: View;
+}
+
+// What the entry module uses: short names, because its bytes are counted.
+
+type Rest = typeof import("./main.js");
+type View = import("./balances-card.js").BalancesCard;
+type Texts = Record<string, string[]>;
+type Generate = (config: object, hass: Hass) => Promise<LovelaceConfig>;
+type ShouldRegenerate = (config: object, before: Hass, now: Hass) => boolean;
+
+interface CardSuggestion {
+  label?: string;
+  config: CardConfig;
+}
+
+interface CustomCard {
+  type: string;
+  name: string;
+  description: string;
+  preview: boolean;
+  getEntitySuggestion: (hass: Hass, entityId: string) => CardSuggestion | CardSuggestion[] | null;
+}
+
+interface CustomStrategy {
+  type: string;
+  strategyType: "dashboard";
+  name: string;
+  description: string;
+}
+
+interface Window {
+  customCards?: CustomCard[];
+  customStrategies?: CustomStrategy[];
+}
