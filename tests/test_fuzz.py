@@ -25,7 +25,7 @@ from custom_components.upbit.api.wire import (
     NoticeFrame,
     decode_accounts,
     decode_frame,
-    decode_key_expiry,
+    decode_key_expiration,
     error_name,
     plain,
 )
@@ -72,7 +72,7 @@ def bounded[R](decode: Callable[[bytes], R], data: bytes) -> R | None:
 
 
 def check_holding(holding: Holding) -> None:
-    for amount in (holding.balance, holding.locked, holding.total):
+    for amount in (holding.available, holding.locked, holding.total):
         assert amount.is_finite()
         assert amount >= 0
         assert len(text := plain(amount)) <= _LONGEST_STATE
@@ -95,7 +95,7 @@ def check_frames(data: bytes) -> None:
                 assert [*holdings] == [row.get("currency", row.get("cu")) for row in rows]
                 for holding, row in zip(holdings.values(), rows, strict=True):
                     check_holding(holding)
-                    assert holding.balance in (row.get("balance"), row.get("b"))
+                    assert holding.available in (row.get("balance"), row.get("b"))
                     assert holding.locked in (row.get("locked"), row.get("l"))
                 assert asset_timestamp in (fields.get("asset_timestamp"), fields.get("asttms"))
                 assert timestamp in (fields.get("timestamp"), fields.get("tms"))
@@ -118,7 +118,7 @@ def check_rows(data: bytes) -> None:
 
 
 def check_expiry(data: bytes) -> None:
-    expiry = bounded(lambda body: decode_key_expiry(body, "own"), data)
+    expiry = bounded(lambda body: decode_key_expiration(body, "own"), data)
     if expiry is not None:
         # The sensor shows it in UTC; a notice that it is near, or over, shows it where Home Assistant is.
         expiry.astimezone(UTC)
@@ -150,7 +150,7 @@ def rows_text(event: AssetEvent) -> str:
         [
             {
                 "currency": currency,
-                "balance": format(holding.balance, "f"),
+                "balance": format(holding.available, "f"),
                 "locked": format(holding.locked, "f"),
                 "avg_buy_price": "0",
                 "avg_buy_price_modified": False,
@@ -171,8 +171,8 @@ def test_true_frame_is_decoded_to_the_last_digit(
 ) -> None:
     (frame,) = decode_frame(encode_frame(event, time, *style).encode())
     assert isinstance(frame, AssetUpdate)
-    decoded = [(currency, holding.balance, holding.locked) for currency, holding in frame.holdings.items()]
-    assert decoded == [(currency, holding.balance, holding.locked) for currency, holding in event.assets]
+    decoded = [(currency, holding.available, holding.locked) for currency, holding in frame.assets.amounts.items()]
+    assert decoded == [(currency, holding.available, holding.locked) for currency, holding in event.assets]
     assert (frame.asset_timestamp, frame.timestamp) == (event.asset_timestamp, time)
 
 

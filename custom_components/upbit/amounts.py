@@ -34,7 +34,7 @@ class Amount(StrEnum):
             case Amount.TOTAL:
                 return holding.total
             case Amount.AVAILABLE:
-                return holding.balance
+                return holding.available
             case Amount.LOCKED:
                 return holding.locked
 

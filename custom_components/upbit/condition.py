@@ -74,9 +74,12 @@ class BalanceCondition(Condition):
     def _amount_now(self, sensor: TargetedBalance) -> Decimal | None:
         """Return the amount as the ledger has it; None while it is not known to be current."""
         entry: UpbitConfigEntry | None = self._hass.config_entries.async_get_entry(sensor.entry_id)
-        if entry is None or entry.state is not ConfigEntryState.LOADED or not entry.runtime_data.available:
+        if entry is None or entry.state is not ConfigEntryState.LOADED:
             return None
-        return self._amount.of(entry.runtime_data.ledger.holding(sensor.currency))
+        coordinator = entry.runtime_data
+        if not coordinator.is_available(sensor.currency):
+            return None
+        return self._amount.of(coordinator.ledger.holding(sensor.currency))
 
 
 CONDITIONS: dict[str, type[Condition]] = {"is_balance": BalanceCondition}

@@ -34,7 +34,7 @@ from .api.rest import RestClient
 from .api.throttle import RateLimit
 from .api.wire import EMPTY
 from .const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOCUMENTATION_URL, DOMAIN, MANUFACTURER
-from .coordinator import UpbitConfigEntry
+from .coordinator import UpbitConfigEntry, async_get_rate_limit
 from .entity import currency_of
 
 _LOGGER = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ class UpbitConfigFlow(ConfigFlow, domain=DOMAIN):
             # Upbit allows one private stream for each key.
             self._async_abort_entries_match({CONF_ACCESS_KEY: data[CONF_ACCESS_KEY]})
             placeholders["region"] = REGIONS[data[CONF_REGION]].name
-            if (error := await self._async_check(data)) is None:
+            if (error := await self._async_check(data, entry)) is None:
                 # Another form may have been quicker.
                 self._async_abort_entries_match({CONF_ACCESS_KEY: data[CONF_ACCESS_KEY]})
                 return self._finish(data, entry)
@@ -103,13 +103,15 @@ class UpbitConfigFlow(ConfigFlow, domain=DOMAIN):
             description_placeholders=placeholders,
         )
 
-    async def _async_check(self, data: dict[str, str]) -> ErrorKind | None:
-        """Ask Upbit for the account's rows with these keys; return what it has against them."""
+    async def _async_check(self, data: dict[str, str], entry: ConfigEntry | None) -> ErrorKind | None:
+        """Request the account's rows with this key; return what is wrong with it."""
+        # An account has one rate limit; another region counts its own requests.
+        is_same = entry is not None and entry.data[CONF_REGION] == data[CONF_REGION]
         client = RestClient(
             async_get_clientsession(self.hass),
             REGIONS[data[CONF_REGION]],
             Credentials(data[CONF_ACCESS_KEY], data[CONF_SECRET_KEY]),
-            RateLimit(),
+            async_get_rate_limit(self.hass, entry.entry_id) if entry is not None and is_same else RateLimit(),
         )
         try:
             await client.accounts()
@@ -152,11 +154,14 @@ class UpbitOptionsFlow(OptionsFlow):
         if entry.state is not ConfigEntryState.LOADED or not entry.runtime_data.available:
             return self.async_abort(reason="not_available")
         registry = er.async_get(self.hass)
-        ledger = entry.runtime_data.ledger
+        coordinator = entry.runtime_data
+        ledger = coordinator.ledger
         empty = {
             currency: registered.entity_id
             for registered in er.async_entries_for_config_entry(registry, entry.entry_id)
-            if (currency := currency_of(registered)) is not None and ledger.holding(currency) == EMPTY
+            if (currency := currency_of(registered)) is not None
+            and coordinator.is_available(currency)
+            and ledger.holding(currency) == EMPTY
         }
         if user_input is not None:
             for currency in empty.keys() & user_input[CONF_REMOVE]:

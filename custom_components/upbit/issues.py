@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 from .api.regions import Region
 from .const import DOCUMENTATION_URL, DOMAIN
 
-KEY_EXPIRY_NOTICE = timedelta(days=14)
+KEY_EXPIRATION_NOTICE = timedelta(days=14)
 
 _ADDRESS = "ip_not_allowed"
 _EXPIRY = "key_expires"
@@ -33,7 +33,7 @@ def async_setup_issues(hass: HomeAssistant) -> None:
 
 
 @callback
-def async_address_refused(hass: HomeAssistant, entry: ConfigEntry, region: Region) -> None:
+def async_address_not_allowed(hass: HomeAssistant, entry: ConfigEntry, region: Region) -> None:
     """Tell that this network's public address is not on the key's list."""
     ir.async_create_issue(
         hass,
@@ -54,9 +54,9 @@ def async_address_allowed(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
 
 @callback
-def async_key_expiry(hass: HomeAssistant, entry: ConfigEntry, expires_at: datetime | None) -> None:
+def async_key_expiration(hass: HomeAssistant, entry: ConfigEntry, expires_at: datetime | None) -> None:
     """Tell in time that the key expires, or take that back."""
-    if expires_at is None or expires_at - dt_util.utcnow() > KEY_EXPIRY_NOTICE:
+    if expires_at is None or expires_at - dt_util.utcnow() > KEY_EXPIRATION_NOTICE:
         ir.async_delete_issue(hass, DOMAIN, f"{_EXPIRY}_{entry.entry_id}")
         return
     ir.async_create_issue(
@@ -78,4 +78,4 @@ def async_key_expiry(hass: HomeAssistant, entry: ConfigEntry, expires_at: dateti
 def async_clear(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Take back every issue of an entry."""
     async_address_allowed(hass, entry)
-    async_key_expiry(hass, entry, None)
+    async_key_expiration(hass, entry, None)

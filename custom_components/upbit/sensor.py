@@ -34,11 +34,11 @@ async def async_setup_entry(
     """Add a sensor for every currency of the account, now and whenever one appears."""
     coordinator = entry.runtime_data
     async_add_entities(
-        BalanceSensor(coordinator, currency) for currency in sorted(coordinator.ledger.holdings)
+        BalanceSensor(coordinator, currency) for currency in sorted(coordinator.ledger.currencies)
     )
     async_add_entities([LastChangeSensor(coordinator)])
-    if coordinator.region.tells_key_expiry:
-        async_add_entities([KeyExpirySensor(coordinator)])
+    if coordinator.region.has_key_expiration:
+        async_add_entities([KeyExpirationSensor(coordinator)])
     else:
         # The account may have moved here from a region that tells.
         registry = er.async_get(hass)
@@ -47,11 +47,10 @@ async def async_setup_entry(
             registry.async_remove(stale)
 
     @callback
-    def async_add_new(changes: list[Change]) -> None:
-        if new := [BalanceSensor(coordinator, change.currency) for change in changes if change.first]:
-            async_add_entities(new)
+    def async_add_new(currencies: list[str]) -> None:
+        async_add_entities(BalanceSensor(coordinator, currency) for currency in currencies)
 
-    entry.async_on_unload(coordinator.listeners.async_add_changes(async_add_new))
+    entry.async_on_unload(coordinator.listeners.async_add_currencies(async_add_new))
 
 
 class BalanceSensor(UpbitEntity, SensorEntity):
@@ -81,7 +80,7 @@ class BalanceSensor(UpbitEntity, SensorEntity):
     @property
     @override
     def available(self) -> bool:
-        return self.coordinator.available
+        return self.coordinator.is_available(self._currency)
 
     @property
     @override
@@ -94,7 +93,7 @@ class BalanceSensor(UpbitEntity, SensorEntity):
     def extra_state_attributes(self) -> dict[str, float]:
         holding = self.coordinator.ledger.holding(self._currency)
         # Home Assistant can write attributes as JSON numbers only; a Decimal would break the state.
-        return {"balance": float(holding.balance), "locked": float(holding.locked)}
+        return {"balance": float(holding.available), "locked": float(holding.locked)}
 
 
 class LastChangeSensor(UpbitEntity, RestoreSensor):
@@ -121,7 +120,7 @@ class LastChangeSensor(UpbitEntity, RestoreSensor):
         self.async_write_ha_state()
 
 
-class KeyExpirySensor(UpbitEntity, SensorEntity):
+class KeyExpirationSensor(UpbitEntity, SensorEntity):
     """When the API key expires, where the region tells."""
 
     _attr_device_class = SensorDeviceClass.TIMESTAMP
@@ -133,7 +132,7 @@ class KeyExpirySensor(UpbitEntity, SensorEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        self.async_on_remove(self.coordinator.listeners.async_add_health(self.async_write_ha_state))
+        self.async_on_remove(self.coordinator.listeners.async_add_status(self.async_write_ha_state))
 
     @property
     @override

@@ -46,7 +46,7 @@ def test_wire_format_and_ledger_are_pure(name: str) -> None:
     assert not packages(INTEGRATION / "api" / name) & impure
 
 
-@pytest.mark.parametrize("name", ["coordinator.py", "reconciler.py", "health.py", "listeners.py"])
+@pytest.mark.parametrize("name", ["coordinator.py", "sync.py", "listeners.py"])
 def test_coordinator_knows_no_json_urls_or_http(name: str) -> None:
     assert not packages(INTEGRATION / name) & {"json", "aiohttp", "http", "urllib", "yarl"}
 

@@ -303,14 +303,14 @@ async def test_time_without_a_refusal_makes_the_next_wait_short_again(
 async def test_expiry_of_the_own_key_is_told(rest: RestClient, exchange: SimulatedExchange) -> None:
     exchange.key.expires_at = datetime(2027, 3, 1, 12, tzinfo=UTC)
     exchange.add_key(access_key="OTHER", expires_at=datetime(2026, 12, 1, tzinfo=UTC))
-    assert await rest.key_expiry() == datetime(2027, 3, 1, 12, tzinfo=UTC)
+    assert await rest.key_expiration() == datetime(2027, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("region", ["kr"])
 async def test_malformed_list_of_keys_is_an_error(rest: RestClient, exchange: SimulatedExchange) -> None:
     exchange.rest.fail_with(200, json.dumps([{"access_key": ACCESS_KEY, "expire_at": "soon"}]))
     with pytest.raises(UpbitError) as caught:
-        await rest.key_expiry()
+        await rest.key_expiration()
     assert caught.value.kind is ErrorKind.INVALID_ANSWER
     assert caught.value.reason == "api_keys_invalid_timestamp"
 
@@ -319,7 +319,7 @@ async def test_malformed_list_of_keys_is_an_error(rest: RestClient, exchange: Si
 async def test_expiry_is_not_asked_for_where_no_region_tells(
     rest: RestClient, exchange: SimulatedExchange
 ) -> None:
-    assert await rest.key_expiry() is None
+    assert await rest.key_expiration() is None
     assert not exchange.record.calls
 
 

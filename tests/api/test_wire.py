@@ -75,7 +75,7 @@ def test_documented_sample_is_decoded_to_the_last_digit(text: str, binary: bool)
 
 
 def test_sum_of_the_documented_sample() -> None:
-    assert plain(SAMPLE.holdings["SGD"].total) == "1397259.04243815731106775623"
+    assert plain(SAMPLE.assets.amounts["SGD"].total) == "1397259.04243815731106775623"
 
 
 def test_every_currency_of_a_frame_is_decoded_in_its_order() -> None:
@@ -83,7 +83,7 @@ def test_every_currency_of_a_frame_is_decoded_in_its_order() -> None:
         f'{{"currency": "{name}", "balance": 1, "locked": 2}}' for name in ("KRW", "BTC", "1INCH")
     )
     update = one_update(frame(f"[{rows}]"))
-    assert list(update.holdings.items()) == [
+    assert list(update.assets.amounts.items()) == [
         (name, Holding(Decimal(1), Decimal(2))) for name in ("KRW", "BTC", "1INCH")
     ]
 
@@ -92,12 +92,12 @@ def test_frames_of_one_list_are_decoded_in_their_order() -> None:
     first, second = decode_frame(f"[{frame(assets('1'))}, {frame(assets('2'))}]")
     assert isinstance(first, AssetUpdate)
     assert isinstance(second, AssetUpdate)
-    assert first.holdings["BTC"].balance == 1
-    assert second.holdings["BTC"].balance == 2
+    assert first.assets.amounts["BTC"].balance == 1
+    assert second.assets.amounts["BTC"].balance == 2
 
 
 def test_keys_that_are_not_documented_do_not_disturb() -> None:
-    assert one_update(frame(assets("1"), pocket='{"deep": [1, null]}')).holdings["BTC"].balance == 1
+    assert one_update(frame(assets("1"), pocket='{"deep": [1, null]}')).assets.amounts["BTC"].balance == 1
 
 
 @pytest.mark.parametrize(
@@ -124,8 +124,8 @@ def test_keys_that_are_not_documented_do_not_disturb() -> None:
     ],
 )
 def test_amount_keeps_every_digit_whatever_way_it_is_written(written: str, plainly: str) -> None:
-    holding = one_update(frame(assets(written))).holdings["BTC"]
-    assert plain(holding.balance) == plainly
+    holding = one_update(frame(assets(written))).assets.amounts["BTC"]
+    assert plain(holding.available) == plainly
     assert plain(holding.total) == plainly
 
 
@@ -133,10 +133,10 @@ def test_amounts_do_not_depend_on_the_decimal_context() -> None:
     with decimal.localcontext(prec=3, traps=[]):
         (update,) = decode_frame(DEFAULT)
         assert update == SAMPLE
-        assert plain(SAMPLE.holdings["SGD"].total) == "1397259.04243815731106775623"
+        assert plain(SAMPLE.assets.amounts["SGD"].total) == "1397259.04243815731106775623"
         assert exact_difference(Decimal("1.00001"), Decimal(1)) == Decimal("0.00001")
         (row,) = decode_accounts(b'[{"currency": "BTC", "balance": "1.00001", "locked": "0"}]').values()
-        assert row.balance == Decimal("1.00001")
+        assert row.available == Decimal("1.00001")
 
 
 def test_number_that_no_decimal_can_hold_is_refused_whatever_the_decimal_context() -> None:
@@ -293,7 +293,7 @@ def test_one_malformed_currency_refuses_the_whole_frame() -> None:
 
 def test_longest_currency_and_latest_time_are_understood() -> None:
     update = one_update(frame(assets("1", f'"{"A" * 32}"'), asset_timestamp="253402300799000"))
-    assert list(update.holdings) == ["A" * 32]
+    assert list(update.assets.amounts) == ["A" * 32]
     assert datetime.fromtimestamp(update.asset_timestamp / 1000, UTC).year == 9999
 
 

@@ -11,7 +11,7 @@ from custom_components.upbit.api.wire import (
     DecodeErrorReason,
     Holding,
     decode_accounts,
-    decode_key_expiry,
+    decode_key_expiration,
     error_name,
     plain,
 )
@@ -49,7 +49,7 @@ def test_rows_of_one_currency_are_added_without_rounding() -> None:
     row = {"currency": "BTC", "balance": "0." + "3" * 60, "locked": "1" + "0" * 60}
     other = {"currency": "BTC", "balance": "1" + "0" * 60, "locked": "0." + "4" * 60}
     (holding,) = decode_accounts(rows(row, other, row)).values()
-    assert plain(holding.balance) == "1" + "0" * 60 + "." + "6" * 60
+    assert plain(holding.available) == "1" + "0" * 60 + "." + "6" * 60
     assert plain(holding.locked) == "2" + "0" * 60 + "." + "4" * 60
 
 
@@ -100,15 +100,15 @@ def test_expiry_is_that_of_the_own_key() -> None:
         {"access_key": "other", "expire_at": "2020-01-01T00:00:00+09:00"},
         {"access_key": "own", "expire_at": "2026-06-25T11:22:54+09:00"},
     )
-    assert decode_key_expiry(body, "own") == datetime(2026, 6, 25, 2, 22, 54, tzinfo=UTC)
-    expiry = decode_key_expiry(body, "own")
+    assert decode_key_expiration(body, "own") == datetime(2026, 6, 25, 2, 22, 54, tzinfo=UTC)
+    expiry = decode_key_expiration(body, "own")
     assert expiry is not None
     assert expiry.utcoffset() == timedelta(hours=9)
 
 
 def test_key_that_is_not_listed_has_no_expiry() -> None:
     body = rows({"access_key": "other", "expire_at": "not looked at"}, {})
-    assert decode_key_expiry(body, "own") is None
+    assert decode_key_expiration(body, "own") is None
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_key_that_is_not_listed_has_no_expiry() -> None:
 )
 def test_malformed_expiry_is_refused_with_a_reason(body: bytes, reason: DecodeErrorReason) -> None:
     with pytest.raises(DecodeError) as caught:
-        decode_key_expiry(body, "own")
+        decode_key_expiration(body, "own")
     assert caught.value.reason is reason
 
 

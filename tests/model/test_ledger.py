@@ -75,15 +75,15 @@ class Model:
         if not self.arrived:
             return
         frame = self.arrived[pick % len(self.arrived)]
-        alone = all(self.times[currency, frame.asset_timestamp] == 1 for currency in frame.holdings)
-        if alone and not self.lost & frame.holdings.keys():
+        alone = all(self.times[currency, frame.asset_timestamp] == 1 for currency in frame.assets.amounts)
+        if alone and not self.lost & frame.assets.amounts.keys():
             self.tell(self.ledger.merge_update(frame))
 
     def lose_frame(self, pick: int) -> None:
         if self.under_way:
             frame = self.next_frame(pick)
             self.under_way.remove(frame)
-            self.lose_track(set(frame.holdings))
+            self.lose_track(set(frame.assets.amounts))
 
     def reconnect(self) -> None:
         self.under_way.clear()
@@ -98,7 +98,7 @@ class Model:
         # Nothing overtakes a frame with the same time and a currency of it, and that one likewise nothing.
         for earlier in range(place - 1, -1, -1):
             frame, other = self.under_way[place], self.under_way[earlier]
-            if other.asset_timestamp == frame.asset_timestamp and other.holdings.keys() & frame.holdings:
+            if other.asset_timestamp == frame.asset_timestamp and other.holdings.keys() & frame.assets.amounts:
                 place = earlier
         return self.under_way[place]
 
@@ -113,7 +113,7 @@ class Model:
 
     def is_hidden(self) -> bool:
         """Return whether an older frame may yet take the place of a lost one: nothing tells its order to the rows."""
-        return any(self.lost & frame.holdings.keys() for frame in self.under_way)
+        return any(self.lost & frame.assets.amounts.keys() for frame in self.under_way)
 
     # Snapshots
 
@@ -126,7 +126,7 @@ class Model:
             self.snapshot.rows = {
                 currency: holding
                 for currency, holding in self.account.items()
-                if with_zeros or holding.balance or holding.locked
+                if with_zeros or holding.available or holding.locked
             }
 
     def answer(self) -> None:

@@ -12,7 +12,14 @@ from .auth import Credentials
 from .errors import ErrorKind, UpbitError, error_of_answer
 from .regions import Region
 from .throttle import RateLimit
-from .wire import MAX_FRAME_SIZE, DecodeError, Holding, decode_accounts, decode_key_expiry, error_name
+from .wire import (
+    MAX_FRAME_SIZE,
+    DecodeError,
+    Holdings,
+    decode_accounts,
+    decode_key_expiration,
+    error_name,
+)
 
 REQUEST_TIMEOUT = 10.0
 """Seconds for a whole call, the body included."""
@@ -31,7 +38,7 @@ class RestClient:
         self._credentials = credentials
         self._rate_limit = rate_limit
 
-    async def accounts(self) -> dict[str, Holding]:
+    async def accounts(self) -> Holdings:
         """Return what the account holds, by currency; zero holdings may be absent.
 
         Source: https://global-docs.upbit.com/reference/overall-account-inquiry
@@ -45,7 +52,7 @@ class RestClient:
         except DecodeError as err:
             raise UpbitError(ErrorKind.INVALID_ANSWER, f"accounts_{err.reason}") from None
 
-    async def key_expiry(self) -> datetime | None:
+    async def key_expiration(self) -> datetime | None:
         """Return when the key expires, None where the region does not tell or does not list the key.
 
         Source: https://docs.upbit.com/kr/reference/list-api-keys
@@ -53,11 +60,11 @@ class RestClient:
         Raises:
             UpbitError: The call was not answered with a list of keys.
         """
-        if not self._region.tells_key_expiry:
+        if not self._region.has_key_expiration:
             return None
         body = await self._get("/v1/api_keys")
         try:
-            return decode_key_expiry(body, self._credentials.access_key)
+            return decode_key_expiration(body, self._credentials.access_key)
         except DecodeError as err:
             raise UpbitError(ErrorKind.INVALID_ANSWER, f"api_keys_{err.reason}") from None
 
@@ -91,15 +98,15 @@ class RestClient:
                 status, headers = response.status, response.headers
                 if status in _WAIT:
                     # That it asks to wait counts, whatever becomes of the body.
-                    raise self._refused(status, b"", headers)
+                    raise self._rejected(status, b"", headers)
                 body = await _read(response)
         except (TimeoutError, aiohttp.ClientError, ssl.SSLError, OSError, ValueError) as err:
             raise UpbitError(ErrorKind.CANNOT_CONNECT, type(err).__name__) from None
         if status != HTTPStatus.OK:
-            raise self._refused(status, body, headers)
+            raise self._rejected(status, body, headers)
         return body
 
-    def _refused(self, status: int, body: bytes, headers: Mapping[str, str]) -> UpbitError:
+    def _rejected(self, status: int, body: bytes, headers: Mapping[str, str]) -> UpbitError:
         error = error_of_answer(status, error_name(body), headers)
         self._rate_limit.note_limited(error)
         return error

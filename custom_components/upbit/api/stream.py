@@ -107,7 +107,7 @@ async def open_stream(
 ) -> AsyncIterator[Stream]:
     """Connect and subscribe to My Asset messages; leaving the context closes the socket.
 
-    The session should have `refuse_redirect` among its middlewares.
+    The session should have `reject_redirect` among its middlewares.
 
     Neither an acknowledgement nor a snapshot follows the request; only later changes do.
     Source: https://global-docs.upbit.com/reference/websocket-myasset
@@ -142,12 +142,12 @@ async def _connect(
                 decode_text=False,
             )
     except aiohttp.WSServerHandshakeError as err:
-        raise _refused_handshake(err, rate_limit) from None
+        raise _handshake_error(err, rate_limit) from None
     except (TimeoutError, aiohttp.ClientError, ssl.SSLError, OSError, ValueError) as err:
         raise UpbitError(ErrorKind.CANNOT_CONNECT, type(err).__name__) from None
 
 
-async def refuse_redirect(
+async def reject_redirect(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
     """Take a redirect for the failure it is: the token is for one address, and so are balances from it.
@@ -176,7 +176,7 @@ async def _close(websocket: _WebSocket) -> None:
         await websocket.close()
 
 
-def _refused_handshake(err: aiohttp.WSServerHandshakeError, rate_limit: RateLimit) -> UpbitError:
+def _handshake_error(err: aiohttp.WSServerHandshakeError, rate_limit: RateLimit) -> UpbitError:
     error = error_of_answer(err.status, None, err.headers or {})
     rate_limit.note_limited(error)
     if error.kind.needs_new_key:
