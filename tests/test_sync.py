@@ -21,7 +21,8 @@ def holdings(*undecodable: str, unreadable: int = 0, **available: int) -> Holdin
 
 
 def update(time: int, *undecodable: str, unreadable: int = 0, **available: int) -> AssetUpdate:
-    return AssetUpdate(holdings(*undecodable, unreadable=unreadable, **available), time, time)
+    items = holdings(*undecodable, unreadable=unreadable, **available)
+    return AssetUpdate(items.amounts, items.undecodable, items.unreadable, time)
 
 
 def merge(sync: AccountSync, now: float, *undecodable: str, unreadable: int = 0, **available: int) -> list:
@@ -392,9 +393,9 @@ def test_snapshot_requested_before_an_undecodable_asset_does_not_make_it_known(t
 
 
 def test_new_currency_with_an_undecodable_amount_is_added_without_one(trusted: AccountSync) -> None:
-    trusted.ledger.take_added()
+    trusted.ledger.added.clear()
     merge(trusted, 20, "币安人生", BTC=2)
-    assert trusted.ledger.take_added() == ["币安人生"]
+    assert trusted.ledger.added == ["币安人生"]
     assert not current(trusted, "币安人生", 20)
     assert merge(trusted, 80, BTC=2, 币安人生=5) == [("币安人生", 0, 5)]
 

@@ -70,6 +70,7 @@ class UpbitCoordinator:
         credentials: Credentials,
     ) -> None:
         self.hass = hass
+        self._now = hass.loop.time
         self.config_entry = config_entry
         self.region = region
         self.sync = AccountSync(TIMINGS)
@@ -99,6 +100,7 @@ class UpbitCoordinator:
         self._current = False
         self._not_current: frozenset[str] = frozenset()
         self._online = False
+        self._was_steady = False
 
         self._last_error: UpbitError | None = None
         self._logged: set[str] = set()
@@ -304,8 +306,8 @@ class UpbitCoordinator:
     def _on_update(self, update: AssetUpdate) -> None:
         self.stats.updated()
         changes = self.sync.updated(update, self._now())
-        if update.assets.undecodable or update.assets.unreadable:
-            self._log_undecodable(update.assets)
+        if update.undecodable or update.unreadable:
+            self._log_undecodable(update)
         self._advance(changes)
 
     @callback
@@ -441,9 +443,6 @@ class UpbitCoordinator:
     def _clock_offset(self) -> float:
         return dt_util.utcnow().timestamp() - self._now()
 
-    def _now(self) -> float:
-        return self.hass.loop.time()
-
     # What follows from each event
 
     @callback
@@ -456,31 +455,41 @@ class UpbitCoordinator:
             changes: The changes of a merge, to be notified.
             error: What failed, if something did; the log names the last one when the balances become unavailable.
         """
-        self._last_error = error or self._last_error
+        sync = self.sync
+        if error is not None:
+            self._last_error = error
+        # Most updates change nothing but amounts.
+        if not (self._was_steady and sync.steady):
+            self._advance_status()
+        if added := self.ledger.added:
+            self.ledger.added = []
+            self.listeners.async_notify_currencies(added)
+        if changes:
+            self.stats.changes += len(changes)
+            self.listeners.async_notify_changes(changes)
+        if sync.next_snapshot_at < self._snapshot_planned_at:
+            self._snapshot_due.set()
+
+    @callback
+    def _advance_status(self) -> None:
+        """Act on what does not follow from amounts: reconnect, notify of availability and of the connection."""
         sync, now = self.sync, self._now()
         if (reason := sync.advance(now)) is not None:
             if (scope := self._connection_scope) is not None:
                 self._replace_stream(scope, reason)
             else:
                 self._retry_stream.set()
-        if added := self.ledger.take_added():
-            self.listeners.async_notify_currencies(added)
-        self._notify_availability(now)
-        if changes:
-            self.stats.changes += len(changes)
-            self.listeners.async_notify_changes(changes)
+        current, not_current = sync.is_current(now), sync.not_current(now)
+        if current is not self._current or not_current != self._not_current:
+            self._notify_availability(current, not_current)
         if sync.online is not self._online:
             self._online = sync.online
             self.listeners.async_notify_status()
-        if sync.next_snapshot_at < self._snapshot_planned_at:
-            self._snapshot_due.set()
         self._set_timer(sync.next_deadline(now))
+        self._was_steady = sync.steady
 
     @callback
-    def _notify_availability(self, now: float) -> None:
-        current, not_current = self.sync.is_current(now), self.sync.not_current(now)
-        if current is self._current and not_current == self._not_current:
-            return
+    def _notify_availability(self, current: bool, not_current: frozenset[str]) -> None:
         changed = None if current is not self._current else not_current ^ self._not_current
         was_current, self._current, self._not_current = self._current, current, not_current
         if current and not was_current and self.stats.times_unavailable:
@@ -492,10 +501,7 @@ class UpbitCoordinator:
 
     @callback
     def _set_timer(self, deadline: float) -> None:
-        if self._timer is not None:
-            if self._timer.when() == deadline:
-                return
-            self._cancel_timer()
+        self._cancel_timer()
         if deadline < inf:
             self._timer = self.hass.loop.call_at(deadline, self._on_timer)
 

@@ -5,12 +5,11 @@ from functools import partial
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_send
-from homeassistant.util.signal_type import SignalTypeFormat
 
 from .api.ledger import Change
 from .const import DOMAIN
 
-SIGNAL_CHANGES = SignalTypeFormat[list[Change]](f"{DOMAIN}_changes_{{}}")
+SIGNAL_CHANGES = f"{DOMAIN}_changes_{{}}"
 """Dispatched with the changes of a merge; formatted with the entry's id, so that it outlives a reload."""
 
 type ChangesListener = Callable[[list[Change]], None]

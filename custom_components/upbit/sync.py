@@ -13,6 +13,8 @@ from .api.ledger import Change, Ledger
 from .api.wire import AssetUpdate, Holdings
 from .const import Timings
 
+_NONE: frozenset[str] = frozenset()
+
 
 class ReconnectReason(StrEnum):
     """Why the stream has to be connected again, or an attempt to connect it should not wait any longer."""
@@ -54,7 +56,7 @@ class AccountSync:
         self.replacing = False
         """Whether we closed the connection, to open another one immediately."""
         self.in_sync = False
-        """Whether a snapshot requested on this connection, after the last gap, has been merged."""
+        """Whether connected, and a snapshot requested on this connection, after the last gap, has been merged."""
         self.update_received = False
         """Whether an update has come on this connection; one without any may have a dead subscription."""
         self.ever_received = False
@@ -89,16 +91,27 @@ class AccountSync:
     @property
     def self_sufficient(self) -> bool:
         """Whether the stream alone keeps the balances current."""
-        return self.connected and self.in_sync and self.update_received
+        return self.in_sync and self.update_received
+
+    @property
+    def steady(self) -> bool:
+        """Whether all answers stay as they are until the next event: the stream alone keeps every currency current."""
+        return (
+            self.in_sync
+            and self.update_received
+            and not (
+                self._expected or self._absent or self._doubtful or self.ledger.unknown or self._reconnect
+            )
+        )
 
     def is_current(self, now: float) -> bool:
         """Whether the balances as a whole are known to be up to date."""
-        return self.has_baseline and (self.self_sufficient or now < self._current_until)
+        return self.has_baseline and (now < self._current_until or self.self_sufficient)
 
     def not_current(self, now: float) -> frozenset[str]:
         """Return the currencies that are not known to be up to date even while the balances as a whole are."""
         if not (self.ledger.unknown or self._absent or self._doubtful):
-            return frozenset()
+            return _NONE
         overdue = now - self._timings.grace
         expired = (
             currency
@@ -111,12 +124,13 @@ class AccountSync:
     @property
     def next_snapshot_at(self) -> float:
         """When the next snapshot is due."""
-        return min(self._regular_snapshot_at, self._extra_snapshot_at)
+        regular, extra = self._regular_snapshot_at, self._extra_snapshot_at
+        return min(extra, regular)
 
     def next_deadline(self, now: float) -> float:
         """When `advance`, `is_current` or `not_current` change their answer without an event; infinite for never."""
         deadline = self._expected_by
-        if not self.self_sufficient and now < self._current_until:
+        if now < self._current_until and not self.self_sufficient:
             deadline = min(deadline, self._current_until)
         if self._absent or self._doubtful:
             expiries = (
@@ -130,7 +144,7 @@ class AccountSync:
 
     def advance(self, now: float) -> ReconnectReason | None:
         """Let deadlines pass; return why the stream has to be connected again now, if it has to."""
-        if self.in_sync and not self.self_sufficient and now >= self._current_until:
+        if now >= self._current_until and self.in_sync and not self.self_sufficient:
             self.in_sync = False  # an update now proves nothing about what came before it
         if now >= self._expected_by:
             missed = [
@@ -173,9 +187,8 @@ class AccountSync:
         stale_count = ledger.stale_count
         changes = ledger.merge_update(update)
         self.update_received = self.ever_received = True
-        assets = update.assets
         if self._absent or self._doubtful or ledger.stale_count > stale_count:
-            for currency in assets.amounts.keys() | assets.undecodable.keys():
+            for currency in update.amounts.keys() | update.undecodable.keys():
                 if ledger.last_was_stale(currency):
                     # Perhaps the time of an earlier update was wrong.
                     self._doubtful.setdefault(currency, now)
@@ -183,7 +196,7 @@ class AccountSync:
                 else:
                     self._absent.pop(currency, None)
                     self._doubtful.pop(currency, None)
-        if assets.undecodable or assets.unreadable:
+        if update.undecodable or update.unreadable:
             self.snapshot_within(self._timings.recheck, now)
         return changes if self.has_baseline else []
 

@@ -44,7 +44,8 @@ class Ledger:
         self._asset_timestamps: dict[str, int] = {}
         self._last_was_stale: set[str] = set()
         self._updated: dict[str, int] = {}
-        self._added: list[str] = []
+        self.added: list[str] = []
+        """The currencies that were added; whoever reads them clears the list."""
         self._has_snapshot = False
         self.sequence = 0
         """The number of updates merged so far: a mark to compare with, taken when a snapshot is requested."""
@@ -64,11 +65,6 @@ class Ledger:
     def holding(self, currency: str) -> Holding:
         """Return the last known amounts of a currency; zero where there is none."""
         return self._holdings.get(currency) or EMPTY
-
-    def take_added(self) -> list[str]:
-        """Return the currencies that were added since the last call."""
-        added, self._added = self._added, []
-        return added
 
     def updated_since(self, currency: str, sequence: int) -> bool:
         """Whether an update of the currency was merged after the mark was taken."""
@@ -94,11 +90,10 @@ class Ledger:
         self.sequence += 1
         changes = []
         time = update.asset_timestamp
-        assets = update.assets
-        for currency, after in assets.amounts.items():
-            if self._is_next(currency, time) and (change := self._set(currency, after, time)) is not None:
+        for currency, after in update.amounts.items():
+            if self._is_next(currency, time) and (change := self._set(currency, after, time)):
                 changes.append(change)
-        for currency in assets.undecodable:
+        for currency in update.undecodable:
             if self._is_next(currency, time):
                 self._lose(currency)
         return changes
@@ -151,7 +146,8 @@ class Ledger:
         return True
 
     def _set(self, currency: str, after: Holding, time: int | None) -> Change | None:
-        self._unknown.discard(currency)
+        if self._unknown:
+            self._unknown.discard(currency)
         before = self._holdings.get(currency)
         if before == after:
             return None
@@ -176,4 +172,4 @@ class Ledger:
     def _add(self, currency: str, holding: Holding | None) -> None:
         if currency not in self._holdings:
             self._holdings[currency] = holding
-            self._added.append(currency)
+            self.added.append(currency)

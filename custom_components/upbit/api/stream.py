@@ -46,6 +46,7 @@ _CLOSE_OK = aiohttp.WSCloseCode.OK.to_bytes(2)
 
 # Text comes as bytes: aiohttp would end the connection for a text that is not UTF-8.
 type _WebSocket = aiohttp.ClientWebSocketResponse[Literal[False]]
+_DATA = (aiohttp.WSMsgType.BINARY, aiohttp.WSMsgType.TEXT)
 type _Message = aiohttp.WSMessage | WSMessageTextBytes
 
 
@@ -75,7 +76,7 @@ class Stream:
         """
         while True:
             message = await self._websocket.receive()
-            if message.type not in (aiohttp.WSMsgType.BINARY, aiohttp.WSMsgType.TEXT):
+            if message.type not in _DATA:
                 if _was_too_large(message):
                     yield InvalidFrame(DecodeErrorReason.TOO_LARGE)
                 raise UpbitError(ErrorKind.CONNECTION_LOST, f"close_{self._websocket.close_code}")

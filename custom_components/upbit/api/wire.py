@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import lru_cache
 import json
 import re
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeGuard
 import unicodedata
 
 MAX_FRAME_SIZE = 1024 * 1024
@@ -24,9 +24,9 @@ Upbit documents amounts with 27 digits. A state in Home Assistant has at most 25
 these limits can always be shown to the last digit.
 """
 # One call checks all of it: a number outside of these limits would overflow or be rounded, which raises.
-_AMOUNT = Context(
+_exact_amount = Context(
     prec=_MAX_PLACES + 1, Emax=_MAX_PLACES - 1, Emin=0, traps=[Inexact, InvalidOperation, Overflow]
-)
+).plus
 _MAX_TIMESTAMP = 253_402_300_799_000
 """Milliseconds; the end of the year 9999."""
 
@@ -37,6 +37,7 @@ _MAX_CODE_LENGTH = 32
 _DECIMAL_TEXT = re.compile(r"-?[0-9]{1,250}(?:\.[0-9]{1,250})?(?:[eE][+-]?[0-9]{1,4})?")
 
 _ZERO = Decimal(0)
+_WHITESPACE = " \t\n\r"
 
 # The key of the assets, those of an asset, and those of the two times.
 type _Keys = tuple[str, tuple[str, str, str], str, str]
@@ -80,8 +81,8 @@ class Holding:
 
     @property
     def total(self) -> Decimal:
-        """What the account owns: available and locked, exact, without trailing zeros."""
-        return _EXACT.normalize(_EXACT.add(self.available, self.locked))
+        """What the account owns: available and locked, exact."""
+        return _EXACT.add(self.available, self.locked)
 
 
 EMPTY = Holding(_ZERO, _ZERO)
@@ -100,14 +101,11 @@ class Holdings:
 
 
 @dataclass(frozen=True, slots=True)
-class AssetUpdate:
+class AssetUpdate(Holdings):
     """One My Asset message: the new absolute amounts of the currencies that changed."""
 
-    assets: Holdings
     asset_timestamp: int
     """Milliseconds since 1970: when the assets changed."""
-    timestamp: int
-    """Milliseconds since 1970: when the message was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +125,7 @@ type Frame = AssetUpdate | ErrorFrame | NoticeFrame
 
 def exact_difference(after: Decimal, before: Decimal) -> Decimal:
     """Return after - before without rounding, whatever the precision of the current context."""
-    return _EXACT.normalize(_EXACT.subtract(after, before))
+    return _EXACT.subtract(after, before)
 
 
 def plain(amount: Decimal) -> str:
@@ -163,7 +161,7 @@ def decode_accounts(data: bytes) -> Holdings:
     rows = _decode_json(data)
     if not isinstance(rows, list):
         raise DecodeError(DecodeErrorReason.WRONG_SHAPE)
-    return _decode_items(rows, _ROW_KEYS, _row_amount, _add)
+    return Holdings(*_decode_items(rows, _ROW_KEYS, _row_amount, _add))
 
 
 def decode_key_expiration(data: bytes, access_key: str) -> datetime | None:
@@ -207,7 +205,8 @@ def _no_constant(_: str) -> NoReturn:
     raise DecodeError(DecodeErrorReason.INVALID_AMOUNT)
 
 
-# One decoder for all frames: making one costs more than decoding a frame.
+# One decoder for all messages: making one costs more than decoding a message.
+
 _DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_constant)
 
 
@@ -215,8 +214,8 @@ def _decode_json(data: bytes | str) -> Any:
     if len(data) > MAX_FRAME_SIZE:
         raise DecodeError(DecodeErrorReason.TOO_LARGE)
     try:
-        text = data if isinstance(data, str) else data.decode()
-        return _DECODER.decode(text)
+        text = (data if isinstance(data, str) else data.decode()).strip(_WHITESPACE)
+        value, end = _DECODER.raw_decode(text)
     except UnicodeDecodeError:
         raise DecodeError(DecodeErrorReason.NOT_UTF8) from None
     except DecodeError:
@@ -225,10 +224,15 @@ def _decode_json(data: bytes | str) -> Any:
     # InvalidOperation: a number whose exponent no Decimal can hold.
     except ValueError, RecursionError, InvalidOperation:
         raise DecodeError(DecodeErrorReason.NOT_JSON) from None
+    if end != len(text):
+        raise DecodeError(DecodeErrorReason.NOT_JSON)
+    return value
 
 
 def _decode_object(value: Any) -> Frame:
-    fields = _object(value)
+    if not isinstance(value, dict):
+        raise DecodeError(DecodeErrorReason.WRONG_SHAPE)
+    fields: dict[str, Any] = value
     if fields.get("type") == "myAsset":
         return _decode_assets(fields, _LONG_KEYS)
     if fields.get("ty") == "myAsset":
@@ -244,14 +248,12 @@ def _decode_object(value: Any) -> Frame:
 
 def _decode_assets(fields: dict[str, Any], keys: _Keys) -> AssetUpdate:
     assets_key, item_keys, asset_timestamp_key, timestamp_key = keys
-    assets = _get(fields, assets_key)
+    assets = fields.get(assets_key)
     if not isinstance(assets, list):
         raise DecodeError(DecodeErrorReason.WRONG_SHAPE)
-    return AssetUpdate(
-        _decode_items(assets, item_keys, _amount, _contradiction),
-        _timestamp(_get(fields, asset_timestamp_key)),
-        _timestamp(_get(fields, timestamp_key)),
-    )
+    _check_timestamp(fields.get(timestamp_key))
+    asset_timestamp = _check_timestamp(fields.get(asset_timestamp_key))
+    return AssetUpdate(*_decode_items(assets, item_keys, _amount, _contradiction), asset_timestamp)
 
 
 def _decode_items(
@@ -259,21 +261,25 @@ def _decode_items(
     keys: tuple[str, str, str],
     decode_amount: Callable[[Any], Decimal],
     combine: Callable[[Holding, Holding], Holding],
-) -> Holdings:
-    """Decode items with a currency and two amounts; `combine` makes one holding of two with the same currency."""
+) -> tuple[dict[str, Holding], dict[str, DecodeErrorReason], int]:
+    """Decode items with a currency and two amounts into what `Holdings` consists of.
+
+    Args:
+        items: The rows, or the assets of a message.
+        keys: The keys of the currency, the available and the locked amount.
+        decode_amount: Decodes one amount.
+        combine: Makes one holding of two with the same currency.
+    """
     currency_key, available_key, locked_key = keys
     amounts: dict[str, Holding] = {}
     undecodable: dict[str, DecodeErrorReason] = {}
     unreadable = 0
     for item in items:
-        try:
-            row = _object(item)
-            currency = _currency(_get(row, currency_key))
-        except DecodeError:
+        if not (isinstance(item, dict) and _is_code(currency := item.get(currency_key))):
             unreadable += 1
             continue
         try:
-            holding = Holding(decode_amount(_get(row, available_key)), decode_amount(_get(row, locked_key)))
+            holding = Holding(decode_amount(item.get(available_key)), decode_amount(item.get(locked_key)))
             if (other := amounts.get(currency)) is not None:
                 holding = combine(other, holding)
         except DecodeError as err:
@@ -282,7 +288,7 @@ def _decode_items(
             amounts[currency] = holding
     for currency in undecodable:
         amounts.pop(currency, None)
-    return Holdings(amounts, undecodable, unreadable)
+    return amounts, undecodable, unreadable
 
 
 def _add(one: Holding, other: Holding) -> Holding:
@@ -307,10 +313,8 @@ def _get(fields: dict[str, Any], key: str) -> Any:
         raise DecodeError(DecodeErrorReason.MISSING_KEY) from None
 
 
-def _currency(value: Any) -> str:
-    if isinstance(value, str) and 0 < len(value) <= _MAX_CODE_LENGTH and _is_printable(value):
-        return value
-    raise DecodeError(DecodeErrorReason.INVALID_CURRENCY)
+def _is_code(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and 0 < len(value) <= _MAX_CODE_LENGTH and _is_printable(value)
 
 
 @lru_cache(maxsize=1024)
@@ -319,7 +323,7 @@ def _is_printable(code: str) -> bool:
     return not any(unicodedata.category(character)[0] in "CZ" for character in code)
 
 
-def _timestamp(value: Any) -> int:
+def _check_timestamp(value: object) -> int:
     if type(value) is int and 0 <= value <= _MAX_TIMESTAMP:
         return value
     raise DecodeError(DecodeErrorReason.INVALID_TIMESTAMP)
@@ -332,10 +336,10 @@ def _amount(value: Any) -> Decimal:
             raise DecodeError(DecodeErrorReason.INVALID_AMOUNT)
         value = Decimal(value)
     try:
-        amount = _AMOUNT.plus(value)
+        amount = _exact_amount(value)
     except Inexact, InvalidOperation, Overflow:
         raise DecodeError(DecodeErrorReason.INVALID_AMOUNT) from None
-    if amount < _ZERO:
+    if amount.is_signed():
         raise DecodeError(DecodeErrorReason.INVALID_AMOUNT)
     return amount
 
