@@ -149,6 +149,13 @@ def test_amounts_do_not_depend_on_the_decimal_context() -> None:
         assert rows.amounts["BTC"].available == Decimal("1.00001")
 
 
+def test_number_that_no_decimal_can_hold_is_invalid_whatever_the_decimal_context() -> None:
+    # Without its trap the number is NaN.
+    with decimal.localcontext(traps=[]):
+        update = one_update(frame(assets("1e99999999999999999999")))
+    assert update.assets == Holdings({}, {"BTC": DecodeErrorReason.INVALID_AMOUNT}, 0)
+
+
 amounts = st.builds(
     lambda digits, exponent: Decimal(digits).scaleb(exponent, decimal.Context(prec=200)),
     st.integers(0, 10**60),

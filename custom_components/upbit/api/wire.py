@@ -335,9 +335,9 @@ def _amount(value: Any) -> Decimal:
         amount = _AMOUNT.plus(value)
     except Inexact, InvalidOperation, Overflow:
         raise DecodeError(DecodeErrorReason.INVALID_AMOUNT) from None
-    if amount < _ZERO:
-        raise DecodeError(DecodeErrorReason.INVALID_AMOUNT)
-    return amount
+    if amount >= _ZERO:  # NaN is not: without a trap in its context, Decimal makes it of an enormous exponent
+        return amount
+    raise DecodeError(DecodeErrorReason.INVALID_AMOUNT)
 
 
 def _row_amount(value: Any) -> Decimal:
