@@ -56,6 +56,12 @@ def enable_all_entities(monkeypatch: pytest.MonkeyPatch) -> None:
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let coordinators wait for tenths of seconds where they wait for seconds and minutes."""
     timings = replace(
-        TIMINGS, snapshot_interval=0.3, grace=0.1, first_delay=0.1, longest_delay=0.3, longest_snapshot_delay=0.2, tick=0.1
+        TIMINGS,
+        snapshot_interval=0.3,
+        grace=0.1,
+        first_delay=0.1,
+        longest_delay=0.3,
+        longest_snapshot_delay=0.2,
+        tick=0.1,
     )
     monkeypatch.setattr("custom_components.upbit.coordinator.TIMINGS", timings)

@@ -15,7 +15,7 @@ import tracemalloc
 from hypothesis import example, given, strategies as st
 import pytest
 
-from custom_components.upbit.api.errors import error_of_answer, short_reason
+from custom_components.upbit.api.errors import response_error, short_reason
 from custom_components.upbit.api.wire import (
     MAX_FRAME_SIZE,
     AssetUpdate,
@@ -171,7 +171,9 @@ def test_true_frame_is_decoded_to_the_last_digit(
 ) -> None:
     (frame,) = decode_frame(encode_frame(event, time, *style).encode())
     assert isinstance(frame, AssetUpdate)
-    decoded = [(currency, holding.available, holding.locked) for currency, holding in frame.assets.amounts.items()]
+    decoded = [
+        (currency, holding.available, holding.locked) for currency, holding in frame.assets.amounts.items()
+    ]
     assert decoded == [(currency, holding.available, holding.locked) for currency, holding in event.assets]
     assert (frame.asset_timestamp, frame.timestamp) == (event.asset_timestamp, time)
 
@@ -285,5 +287,5 @@ def test_expiry_at_the_ends_of_the_calendar(year: str, day: str, offset: str) ->
 def test_mutated_error(chance: random.Random, times: int) -> None:
     text = '{"error":{"name":"no_authorization_ip","message":"..."}}'
     data = mutate_structure(text, chance, times).encode(errors="surrogatepass")
-    error = error_of_answer(401, bounded(error_name, data), {"Retry-After": data[:50].decode("latin-1")})
+    error = response_error(401, bounded(error_name, data), {"Retry-After": data[:50].decode("latin-1")})
     assert len(str(error)) < 80

@@ -1,4 +1,4 @@
-"""The binary sensor: whether the account's private stream is live."""
+"""The binary sensor: whether the account's stream is connected."""
 
 from typing import override
 
@@ -21,7 +21,7 @@ async def async_setup_entry(
 
 
 class LiveConnectionSensor(UpbitEntity, BinarySensorEntity):
-    """Whether the stream is connected; always available, since it tells about being away."""
+    """Whether the stream is connected; always available, because it shows when the connection is lost."""
 
     _attr_device_class = BinarySensorDeviceClass.CONNECTIVITY
     _attr_entity_category = EntityCategory.DIAGNOSTIC

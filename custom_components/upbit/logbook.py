@@ -1,4 +1,4 @@
-"""Tells Activity in words what the event entity has reported: which currency, by how much, to what."""
+"""Describes balance changes for Activity: which currency, by how much, to which amount."""
 
 from collections.abc import Callable
 from typing import Any
@@ -30,7 +30,7 @@ type Describe = Callable[[Event[dict[str, Any]]], dict[str, Any]]
 def async_describe_events(
     hass: HomeAssistant, async_describe_event: Callable[[str, str, Describe], None]
 ) -> None:
-    """Teach Activity the words for a change of a balance, in the language of Home Assistant."""
+    """Register the description of a balance change, in the language of Home Assistant."""
 
     @callback
     def describe(event: Event[dict[str, Any]]) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def async_describe_events(
                 difference=data[ATTR_DIFFERENCE].removeprefix("-"),
                 after=data[ATTR_LOCKED_AFTER if changed_locked else ATTR_TOTAL_AFTER],
             ),
-            # The page shows the name of this entity instead of the name above: the sensor says which currency.
+            # The page shows this entity's name instead of the name above; the sensor's has the currency.
             LOGBOOK_ENTRY_ENTITY_ID: sensor,
         }
 

@@ -1,4 +1,4 @@
-"""The sensors: what the account owns of each currency, when it last changed, and when its key expires."""
+"""The sensors: the balance of each currency, the time of the last change, the expiration of the API key."""
 
 from datetime import datetime
 from typing import override
@@ -40,7 +40,7 @@ async def async_setup_entry(
     if coordinator.region.has_key_expiration:
         async_add_entities([KeyExpirationSensor(coordinator)])
     else:
-        # The account may have moved here from a region that tells.
+        # The account may have moved from a region that has this sensor.
         registry = er.async_get(hass)
         sensor_id = unique_id(entry.entry_id, _API_KEY_EXPIRATION)
         if (stale := registry.async_get_entity_id(SENSOR_DOMAIN, DOMAIN, sensor_id)) is not None:
@@ -54,7 +54,7 @@ async def async_setup_entry(
 
 
 class BalanceSensor(UpbitEntity, SensorEntity):
-    """What the account owns of one currency: available and locked."""
+    """The total of one currency: available and locked."""
 
     _attr_state_class = SensorStateClass.TOTAL
     _attr_translation_key = "balance"
@@ -68,7 +68,7 @@ class BalanceSensor(UpbitEntity, SensorEntity):
             self._attr_device_class = SensorDeviceClass.MONETARY
             self._attr_suggested_display_precision = coordinator.region.fiat_digits
         else:
-            # Home Assistant takes a monetary unit for ISO 4217 and would show a coin with two digits.
+            # A coin is no device class: Home Assistant shows a monetary one with two digits.
             self._attr_suggested_display_precision = _COIN_DIGITS
 
     @override
@@ -85,19 +85,19 @@ class BalanceSensor(UpbitEntity, SensorEntity):
     @property
     @override
     def native_value(self) -> str:
-        # As text: Home Assistant would write a Decimal with an exponent, and cut a float to 15 digits.
+        # As text: Home Assistant writes a small Decimal with an exponent, and cuts a float to 15 digits.
         return plain(self.coordinator.ledger.holding(self._currency).total)
 
     @property
     @override
     def extra_state_attributes(self) -> dict[str, float]:
         holding = self.coordinator.ledger.holding(self._currency)
-        # Home Assistant can write attributes as JSON numbers only; a Decimal would break the state.
+        # JSON numbers, because templates expect numbers; a Decimal would break the state's JSON.
         return {"balance": float(holding.available), "locked": float(holding.locked)}
 
 
 class LastChangeSensor(UpbitEntity, RestoreSensor):
-    """When a balance of the account last changed; disabled at first, for it writes a state with each change."""
+    """When a balance of the account last changed; disabled by default, because each change writes a state."""
 
     _attr_device_class = SensorDeviceClass.TIMESTAMP
     _attr_entity_category = EntityCategory.DIAGNOSTIC
@@ -115,13 +115,13 @@ class LastChangeSensor(UpbitEntity, RestoreSensor):
 
     @callback
     def _async_on_changes(self, changes: list[Change]) -> None:
-        # A snapshot does not say when; then it is the moment at which the change was learnt.
+        # A snapshot has no time of the change; then it is the time of the merge.
         self._attr_native_value = max(change.changed_at or dt_util.utcnow() for change in changes)
         self.async_write_ha_state()
 
 
 class KeyExpirationSensor(UpbitEntity, SensorEntity):
-    """When the API key expires, where the region tells."""
+    """When the API key expires, where the region has that information."""
 
     _attr_device_class = SensorDeviceClass.TIMESTAMP
     _attr_entity_category = EntityCategory.DIAGNOSTIC

@@ -165,12 +165,12 @@ async def test_request_repeated_by_the_library_on_a_cut_connection_is_made_good(
 @pytest.mark.parametrize(
     ("status", "body", "kind"),
     [
-        (200, "[{", ErrorKind.INVALID_ANSWER),
-        (200, "<html>maintenance</html>", ErrorKind.INVALID_ANSWER),
-        (200, "", ErrorKind.INVALID_ANSWER),
-        (200, b"\xff\xfe", ErrorKind.INVALID_ANSWER),
-        (200, '{"error": {"name": "jwt_verification"}}', ErrorKind.INVALID_ANSWER),
-        (200, '[{"currency": "BTC", "balance": "-1", "locked": "0"}]', ErrorKind.INVALID_ANSWER),
+        (200, "[{", ErrorKind.INVALID_RESPONSE),
+        (200, "<html>maintenance</html>", ErrorKind.INVALID_RESPONSE),
+        (200, "", ErrorKind.INVALID_RESPONSE),
+        (200, b"\xff\xfe", ErrorKind.INVALID_RESPONSE),
+        (200, '{"error": {"name": "jwt_verification"}}', ErrorKind.INVALID_RESPONSE),
+        (200, '[{"currency": "BTC", "balance": "-1", "locked": "0"}]', ErrorKind.INVALID_RESPONSE),
         (503, "<html>maintenance</html>", ErrorKind.CANNOT_CONNECT),
         (500, "", ErrorKind.CANNOT_CONNECT),
         (403, "<html>firewall</html>", ErrorKind.CANNOT_CONNECT),
@@ -197,7 +197,7 @@ async def test_body_that_never_ends_is_not_read_to_its_end(
 ) -> None:
     exchange.rest.fail_with(200, b" " * (2 * MAX_FRAME_SIZE))
     error = await failure(rest)
-    assert (error.kind, error.reason) == (ErrorKind.INVALID_ANSWER, "body_too_large")
+    assert (error.kind, error.reason) == (ErrorKind.INVALID_RESPONSE, "body_too_large")
 
 
 async def test_body_of_the_greatest_size_is_read(rest: RestClient, exchange: SimulatedExchange) -> None:
@@ -311,7 +311,7 @@ async def test_malformed_list_of_keys_is_an_error(rest: RestClient, exchange: Si
     exchange.rest.fail_with(200, json.dumps([{"access_key": ACCESS_KEY, "expire_at": "soon"}]))
     with pytest.raises(UpbitError) as caught:
         await rest.key_expiration()
-    assert caught.value.kind is ErrorKind.INVALID_ANSWER
+    assert caught.value.kind is ErrorKind.INVALID_RESPONSE
     assert caught.value.reason == "api_keys_invalid_timestamp"
 
 

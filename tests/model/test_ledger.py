@@ -98,7 +98,10 @@ class Model:
         # Nothing overtakes a frame with the same time and a currency of it, and that one likewise nothing.
         for earlier in range(place - 1, -1, -1):
             frame, other = self.under_way[place], self.under_way[earlier]
-            if other.asset_timestamp == frame.asset_timestamp and other.holdings.keys() & frame.assets.amounts:
+            if (
+                other.asset_timestamp == frame.asset_timestamp
+                and other.holdings.keys() & frame.assets.amounts
+            ):
                 place = earlier
         return self.under_way[place]
 
