@@ -50,7 +50,9 @@ class Exchange:
         for currency in await self.control("GET", "account"):
             if currency not in holdings:
                 await self.control("DELETE", f"account/{currency}")
-        amounts = {cur: {"balance": balance, "locked": locked} for cur, (balance, locked) in holdings.items()}
+        amounts = {
+            cur: {"available": available, "locked": locked} for cur, (available, locked) in holdings.items()
+        }
         await self.control("PUT", "account?announce=false", amounts)
 
     async def burst(

@@ -167,7 +167,7 @@ async def _wrong_states(hass: HomeAssistant, entry: ConfigEntry, exchange: Excha
         sensor_id = unique_id(entry.entry_id, balance_key(currency))
         entity_id = registry.async_get_entity_id("sensor", "upbit", sensor_id)
         state = entity_id and hass.states.get(entity_id)
-        total = Decimal(amounts["balance"]) + Decimal(amounts["locked"])
+        total = Decimal(amounts["available"]) + Decimal(amounts["locked"])
         wrong += not state or Decimal(state.state) != total
     return wrong
 

@@ -27,12 +27,12 @@ STOP_TIMEOUT = 45
 SHOW_TIMEOUT = 20
 
 # The documentation's sample frame, and the exact sum of its amounts.
-SAMPLE = {"SGD": {"balance": "1386929.37231066771348207123", "locked": "10329.670127489597585685"}}
+SAMPLE = {"SGD": {"available": "1386929.37231066771348207123", "locked": "10329.670127489597585685"}}
 SAMPLE_TOTAL = "1397259.04243815731106775623"
 
 # Nobody trades this one, so it is the same after a restart.
 UNTRADED = "NEWCOIN"
-UNTRADED_AMOUNTS = {"balance": "0.00000010", "locked": "12345678901234567890.5"}
+UNTRADED_AMOUNTS = {"available": "0.00000010", "locked": "12345678901234567890.5"}
 
 type Holdings = dict[str, dict[str, str]]
 type State = dict[str, Any]
@@ -94,16 +94,16 @@ def differences(sensors: dict[str, State], holdings: Holdings) -> list[str]:
     """Return in words where the sensors are not exactly what the exchange holds."""
     found = [f"{currency} has no sensor" for currency in sorted(holdings.keys() - sensors.keys())]
     for currency, state in sensors.items():
-        amounts = holdings.get(currency, {"balance": "0", "locked": "0"})
+        amounts = holdings.get(currency, {"available": "0", "locked": "0"})
         with localcontext(prec=1000):
-            total = Decimal(amounts["balance"]) + Decimal(amounts["locked"])
+            total = Decimal(amounts["available"]) + Decimal(amounts["locked"])
         shown = state["state"]
         if shown in ("unavailable", "unknown") or "E" in shown or Decimal(shown) != total:
             found.append(f"{currency} shows {shown}, not {total:f}")
         found += [
-            f"{currency} has {name} {state['attributes'][name]}, not {amount}"
-            for name, amount in amounts.items()
-            if state["attributes"][name] != float(amount)
+            f"{currency} has {attribute} {state['attributes'][attribute]}, not {amounts[name]}"
+            for attribute, name in (("balance", "available"), ("locked", "locked"))
+            if state["attributes"][attribute] != float(amounts[name])
         ]
     return found
 

@@ -101,14 +101,14 @@ async def demo_with_a_past() -> AsyncIterator[tuple[View, Visitor]]:
     now = datetime.now(UTC)
     moments = past.trade_for_a_month(now)
     holdings = {
-        currency: {"balance": format(holding.balance, "f"), "locked": format(holding.locked, "f")}
+        currency: {"available": format(holding.available, "f"), "locked": format(holding.locked, "f")}
         for currency, holding in moments[-1].holdings.items()
     }
     with tempfile.TemporaryDirectory(prefix="upbit-images.") as name:
         folder = Path(name)
         # What was sold out has a sensor only in a Home Assistant that has seen some of it.
         seen = {
-            currency: amounts if holding.total else {"balance": "1", "locked": "0"}
+            currency: amounts if holding.total else {"available": "1", "locked": "0"}
             for (currency, amounts), holding in zip(
                 holdings.items(), moments[-1].holdings.values(), strict=True
             )
@@ -238,17 +238,17 @@ async def picture_cards(home: View, person: Visitor) -> None:
             await expect(card_row(page.locator(CARD), "BTC")).to_be_visible()
             await page.wait_for_load_state("networkidle")
             await hold_highlights(page)
-            await move(home, "XRP", balance="-12.5")
-            await move(home, "BTC", balance="0.00318042")
+            await move(home, "XRP", available="-12.5")
+            await move(home, "BTC", available="0.00318042")
             await expect(card_row(page.locator(CARD), "BTC").get_by_text("+0.00318042")).to_be_visible()
             await take(page, name, page.locator("hui-card").first)
 
 
-async def move(home: View, currency: str, *, balance: str = "0", locked: str = "0") -> None:
+async def move(home: View, currency: str, *, available: str = "0", locked: str = "0") -> None:
     """Have the account hold so much more of a currency."""
     amounts = (await home.control("GET", "account"))[currency]
     changed = {
-        "balance": format(Decimal(amounts["balance"]) + Decimal(balance), "f"),
+        "available": format(Decimal(amounts["available"]) + Decimal(available), "f"),
         "locked": format(Decimal(amounts["locked"]) + Decimal(locked), "f"),
     }
     await home.control("PUT", "account", {currency: changed})
@@ -286,11 +286,11 @@ async def picture_activity(home: View, person: Visitor) -> None:
             arg=[event, f"binary_sensor.{ENTITIES}_live_connection"],
         )
         since = datetime.now(UTC)
-        await move(home, "SGD", balance="-1250", locked="1250")
+        await move(home, "SGD", available="-1250", locked="1250")
         await move(home, "SGD", locked="-500")
-        await move(home, "BTC", balance="0.00422331")
-        await move(home, "SGD", balance="750", locked="-750")
-        await move(home, "SOL", balance="10")
+        await move(home, "BTC", available="0.00422331")
+        await move(home, "SGD", available="750", locked="-750")
+        await move(home, "SOL", available="10")
         # Activity leaves out a kind of event whose first one Home Assistant writes while Activity looks it up.
         await page.wait_for_function(
             """async (since) => {

@@ -37,7 +37,7 @@ async def test_accounts_are_side_by_side_on_the_dashboard(
     home: View, either_page: Page, save_dashboard: SaveDashboard
 ) -> None:
     page, texts = either_page, frontend_texts(language_of(either_page))
-    await home.control("PUT", "account", {"BTC": {"balance": "0.5", "locked": "0.1"}})
+    await home.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.1"}})
     path = await save_dashboard(f"accounts {language_of(page)}", {"strategy": {"type": "custom:upbit"}})
     await page.goto(path)
     for name in (texts["all_accounts"], FIRST, SECOND):
@@ -60,7 +60,7 @@ async def test_account_is_chosen_by_its_name_in_the_editor_of_the_card(
     home: View, either_page: Page, save_dashboard: SaveDashboard
 ) -> None:
     page, texts = either_page, frontend_texts(language_of(either_page))
-    await home.control("PUT", "account", {"BTC": {"balance": "0.5", "locked": "0.1"}})
+    await home.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.1"}})
     views = {"views": [{"type": "sections", "sections": [{"cards": []}]}]}
     path = await save_dashboard(f"choosing {language_of(page)}", views)
     await page.goto(f"{path}?edit=1")

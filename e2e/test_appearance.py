@@ -55,7 +55,7 @@ async def card_among_others(save_dashboard: SaveDashboard) -> str:
 
 @pytest.mark.parametrize("look", LOOKS)
 async def test_dashboard_is_whole(home: View, open_page: OpenPage, dashboard: str, look: Look) -> None:
-    await home.control("PUT", "account", {"BTC": {"balance": "0.5", "locked": "0.1"}})
+    await home.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.1"}})
     texts = frontend_texts(look.language)
     page = await open_page(look)
     await page.goto(dashboard)
@@ -77,7 +77,7 @@ async def test_dashboard_is_whole(home: View, open_page: OpenPage, dashboard: st
 async def test_card_is_whole_and_accessible(
     home: View, open_page: OpenPage, card_among_others: str, look: Look
 ) -> None:
-    await home.control("PUT", "account", {"BTC": {"balance": "0.5", "locked": "0.1"}})
+    await home.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.1"}})
     page = await open_page(look)
     await page.goto(card_among_others)
     card = page.locator(CARD)
@@ -92,7 +92,7 @@ async def test_card_is_whole_and_accessible(
 async def test_card_runs_from_right_to_left_where_the_language_does(
     home: View, open_page: OpenPage, card_among_others: str, size: dict[str, int]
 ) -> None:
-    await home.control("PUT", "account", {"BTC": {"balance": "0.5", "locked": "0.1"}})
+    await home.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.1"}})
     page = await open_page(Look(locale="he-IL", **size))
     await page.goto(card_among_others)
     card = page.locator(CARD)

@@ -39,7 +39,7 @@ async def no_automations_left(home: View) -> AsyncIterator[None]:
 async def test_automation_built_in_the_editor_runs_and_has_a_trace(home: View, either_page: Page) -> None:
     page, texts = either_page, translations(language_of(either_page))
     trigger = texts["triggers"]["balance_changed"]
-    await home.control("PUT", "account", {"BTC": {"balance": "0.5", "locked": "0.1"}})
+    await home.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.1"}})
     await page.goto("/config/automation/edit/new")
     await add_trigger(page, "BTC", trigger["name"])
     direction = texts["selector"]["direction"]["options"]
@@ -53,7 +53,7 @@ async def test_automation_built_in_the_editor_runs_and_has_a_trace(home: View, e
 
     # One that goes the wrong way, one that is too small, and the one that is meant.
     for balance in ("0.4", "0.400000009", "0.400000019"):
-        await home.control("PUT", "account", {"BTC": {"balance": balance, "locked": "0.1"}})
+        await home.control("PUT", "account", {"BTC": {"available": balance, "locked": "0.1"}})
     notifications = await open_notifications(page)
     await expect(notifications).to_have_count(1)
     await expect(notifications).to_contain_text("0.500000009 and 0.00000001 is 0.500000019")
@@ -86,7 +86,7 @@ async def test_blueprint_imported_by_its_link_becomes_an_automation_that_runs(
     home: View, either_page: Page, blueprints: str
 ) -> None:
     page = either_page
-    await home.control("PUT", "account", {"ETH": {"balance": "1", "locked": "0"}})
+    await home.control("PUT", "account", {"ETH": {"available": "1", "locked": "0"}})
     # Where a link of my.home-assistant.io, such as the ones in the documentation, leads to.
     await page.goto(f"/_my_redirect/blueprint_import?blueprint_url={blueprints}/notify_on_change.yaml")
     await button(page, "Preview").click()
@@ -102,7 +102,7 @@ async def test_blueprint_imported_by_its_link_becomes_an_automation_that_runs(
     await automation_is_on(page, "Upbit: notify when a balance changes")
 
     for balance in ("2", "1.999999999999999999"):
-        await home.control("PUT", "account", {"ETH": {"balance": balance, "locked": "0"}})
+        await home.control("PUT", "account", {"ETH": {"available": balance, "locked": "0"}})
     notifications = await open_notifications(page)
     await expect(notifications).to_have_count(1)
     await expect(notifications).to_contain_text("Upbit Simulated exchange ETH decreased")

@@ -18,7 +18,7 @@ async def dashboard(save_dashboard: SaveDashboard) -> str:
 
 
 async def test_card_is_used_with_the_keyboard_alone(home: View, page: Page, dashboard: str) -> None:
-    await home.control("PUT", "account", {"BTC": {"balance": "1.234567890123456789", "locked": "0"}})
+    await home.control("PUT", "account", {"BTC": {"available": "1.234567890123456789", "locked": "0"}})
     await page.goto(dashboard)
     row = card_row(page.locator(CARD), "BTC")
     await expect(row).to_contain_text("1.23456789")
@@ -39,7 +39,7 @@ async def test_card_is_used_with_the_keyboard_alone(home: View, page: Page, dash
 async def test_card_is_accessible_while_it_points_out_a_change_with_every_digit(
     home: View, open_page: OpenPage, dashboard: str, dark: bool
 ) -> None:
-    await home.control("PUT", "account", {"BTC": {"balance": "0.5", "locked": "0.1"}})
+    await home.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.1"}})
     # Without motion the highlight keeps its colour while axe measures contrasts.
     page = await open_page(Look(dark=dark, still=True))
     await page.goto(dashboard)
@@ -48,7 +48,7 @@ async def test_card_is_accessible_while_it_points_out_a_change_with_every_digit(
     row = card_row(page.locator(CARD), "BTC")
     await expect(row).to_contain_text("0.6")
     await hold_highlights(page)
-    await home.control("PUT", "account", {"BTC": {"balance": "0.4", "locked": "0.1"}})
+    await home.control("PUT", "account", {"BTC": {"available": "0.4", "locked": "0.1"}})
     await expect(row.get_by_text(f"{MINUS}0.1")).to_be_visible()
     assert await violations(page.locator(CARD)) == []
     await expect(row.get_by_text(f"{MINUS}0.1")).to_be_visible()

@@ -44,17 +44,17 @@ async def test_dashboard_of_the_dialog_shows_the_currencies_and_follows_them(
     home: View, either_page: Page
 ) -> None:
     page, texts = either_page, frontend_texts(language_of(either_page))
-    await home.control("PUT", "account", {"BTC": {"balance": "0.5", "locked": "0.1"}})
+    await home.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.1"}})
     sensors = await home.right_sensors()
     await add_dashboard(page, "Upbit", title=f"All I own, in {language_of(page)}")
     for currency, sensor in sensors.items():
         await expect(sensor_row(page, currency)).to_have_count(1 if Decimal(sensor["state"]) else 0)
     async with staying(page):
         await expect(sensor_row(page, "PEPE")).to_have_count(0)
-        await home.control("PUT", "account", {"PEPE": {"balance": "0", "locked": "1234.5"}})
+        await home.control("PUT", "account", {"PEPE": {"available": "0", "locked": "1234.5"}})
         await expect(sensor_row(page, "PEPE")).to_contain_text("1,234.5")
         await expect(table_row(page, "PEPE")).to_have_text(["PEPE", "1,234.50000000", "100.0%"])
-        await home.control("PUT", "account", {"PEPE": {"balance": "0", "locked": "0"}})
+        await home.control("PUT", "account", {"PEPE": {"available": "0", "locked": "0"}})
         await expect(sensor_row(page, "PEPE")).to_have_count(0)
         await expect(table_row(page, "PEPE")).to_have_count(0)
         await expect(page.get_by_role("heading", name=texts["empty_currencies"])).to_be_visible()
@@ -70,7 +70,7 @@ async def dashboard(save_dashboard: SaveDashboard) -> str:
 async def lock_nothing(home: View) -> None:
     """Have the account hold some SGD and BTC, and nothing of any currency in orders."""
     account = await home.control("GET", "account")
-    account |= {"SGD": {"balance": "1"}, "BTC": {"balance": "0.5"}}
+    account |= {"SGD": {"available": "1"}, "BTC": {"available": "0.5"}}
     unlocked = {currency: amounts | {"locked": "0"} for currency, amounts in account.items()}
     await home.control("PUT", "account", unlocked)
 
@@ -90,16 +90,16 @@ async def test_dashboard_tells_what_is_locked_as_orders_come_and_go_and_stays_st
 ) -> None:
     await table.evaluate("card => (card.stayed = true)")
     # Home Assistant's other cards say 0 of it.
-    await home.control("PUT", "account", {"BTC": {"balance": "0.49877", "locked": "0.00123"}})
+    await home.control("PUT", "account", {"BTC": {"available": "0.49877", "locked": "0.00123"}})
     await expect(table_row(page, "BTC")).to_have_text(["BTC", "0.00123000", "0.2%"])
-    await home.control("PUT", "account", {"BTC": {"balance": "0.5", "locked": "0.000000000000000001"}})
+    await home.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.000000000000000001"}})
     await expect(table_row(page, "BTC")).to_have_text(["BTC", "< 0.00000001", "< 0.1%"])
     # A half is rounded up, as in the list above the table.
-    await home.control("PUT", "account", {"SGD": {"balance": "0", "locked": "250.125"}})
+    await home.control("PUT", "account", {"SGD": {"available": "0", "locked": "250.125"}})
     await expect(sensor_row(page, "SGD")).to_contain_text("250.13")
     await expect(table_row(page, "SGD")).to_have_text(["SGD", "250.13", "100.0%"])
-    await home.control("PUT", "account", {"SGD": {"balance": "250.125", "locked": "0"}})
-    await home.control("PUT", "account", {"BTC": {"balance": "0.5", "locked": "0"}})
+    await home.control("PUT", "account", {"SGD": {"available": "250.125", "locked": "0"}})
+    await home.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0"}})
     await expect(table).to_have_text(frontend_texts("en")["nothing_locked"])
     assert await table.evaluate("card => card.stayed"), "the card was made anew"
 
@@ -110,7 +110,7 @@ async def test_dashboard_does_not_say_that_nothing_is_locked_while_that_is_not_k
     sensor = (await home.right_sensors())["BTC"]["entity_id"]
     await home.home_assistant.call("POST", f"/api/states/{sensor}", {"state": "unavailable"})
     await expect(table).to_have_text(frontend_texts("en")["not_known"])
-    await home.control("PUT", "account", {"BTC": {"balance": "0.4", "locked": "0.1"}})
+    await home.control("PUT", "account", {"BTC": {"available": "0.4", "locked": "0.1"}})
     await expect(table_row(page, "BTC")).to_have_text(["BTC", "0.10000000", "20.0%"])
 
 
@@ -119,8 +119,8 @@ async def much_is_locked(home: View, person: Visitor, dashboard: str) -> AsyncIt
     """The dashboard of an account that has a thousandth of a large amount in orders, and less of a larger one."""
     await lock_nothing(home)
     held = {
-        "ETH": {"balance": "12345000", "locked": "1234.5"},
-        "XRP": {"balance": "1233332557.875", "locked": "1234567.125"},
+        "ETH": {"available": "12345000", "locked": "1234.5"},
+        "XRP": {"available": "1233332557.875", "locked": "1234567.125"},
     }
     await home.control("PUT", "account", held)
     async with person.visit() as opened:
@@ -165,7 +165,9 @@ async def test_card_of_the_picker_is_configured_and_points_out_a_change(
 ) -> None:
     page, texts = either_page, frontend_texts(language_of(either_page))
     await home.control(
-        "PUT", "account", {"BTC": {"balance": "0.5", "locked": "0"}, "ETH": {"balance": "1", "locked": "2"}}
+        "PUT",
+        "account",
+        {"BTC": {"available": "0.5", "locked": "0"}, "ETH": {"available": "1", "locked": "2"}},
     )
     await add_dashboard(page, "New dashboard from scratch", title=f"My own, in {language_of(page)}")
     await edit_dashboard(page)
@@ -186,7 +188,7 @@ async def test_card_of_the_picker_is_configured_and_points_out_a_change(
     changed, unchanged = card_row(card, "BTC"), card_row(card, "ETH")
     await hold_highlights(page)
     async with staying(page):
-        await home.control("PUT", "account", {"BTC": {"balance": "0.50000001", "locked": "0"}})
+        await home.control("PUT", "account", {"BTC": {"available": "0.50000001", "locked": "0"}})
         await expect(changed.get_by_text("+0.00000001")).to_be_visible()
         await expect(changed.get_by_role("button")).to_have_css("animation-name", "flash")
         await expect(unchanged.get_by_role("button")).to_have_css("animation-name", "none")
@@ -217,8 +219,8 @@ async def test_amounts_stay_live_on_a_dashboard_that_a_person_took_control_of(
     await button(page, "Done").click()
     await page.reload()
     await expect(page.locator("hui-markdown-card")).to_have_text(frontend_texts("en")["nothing_locked"])
-    await home.control("PUT", "account", {"BTC": {"balance": "0.4", "locked": "0.1"}})
+    await home.control("PUT", "account", {"BTC": {"available": "0.4", "locked": "0.1"}})
     await expect(table_row(page, "BTC")).to_have_text(["BTC", "0.10000000", "20.0%"])
-    await home.control("PUT", "account", {"BTC": {"balance": "0.3", "locked": "0.1"}})
+    await home.control("PUT", "account", {"BTC": {"available": "0.3", "locked": "0.1"}})
     await expect(table_row(page, "BTC")).to_have_text(["BTC", "0.10000000", "25.0%"])
     await expect(sensor_row(page, "BTC")).to_contain_text("0.40000000")

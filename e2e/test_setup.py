@@ -43,11 +43,11 @@ async def test_account_is_added_once_its_secret_key_is_right(either_page: Page) 
 
 
 async def test_sensor_changes_while_looked_at(home: View, page: Page) -> None:
-    await home.control("PUT", "account", {"BTC": {"balance": "0.5", "locked": "0.1"}})
+    await home.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.1"}})
     await open_device(page, "Upbit Simulated exchange")
     async with staying(page):
         await expect(sensor_row(page, "BTC")).to_contain_text("0.60000000 BTC")
-        await home.control("PUT", "account", {"BTC": {"balance": "0.50000001", "locked": "0.1"}})
+        await home.control("PUT", "account", {"BTC": {"available": "0.50000001", "locked": "0.1"}})
         await expect(sensor_row(page, "BTC")).to_contain_text("0.60000001 BTC")
 
 
@@ -56,5 +56,5 @@ async def test_currency_unknown_until_then_appears_while_looked_at(home: View, p
     async with staying(page):
         await expect(sensor_row(page, "BTC")).to_be_visible()
         await expect(sensor_row(page, "DOGE")).to_have_count(0)
-        await home.control("PUT", "account", {"DOGE": {"balance": "12.5", "locked": "0"}})
+        await home.control("PUT", "account", {"DOGE": {"available": "12.5", "locked": "0"}})
         await expect(sensor_row(page, "DOGE")).to_contain_text("12.50000000 DOGE")

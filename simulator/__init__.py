@@ -1,4 +1,4 @@
-"""A simulated Upbit that speaks the documented protocol on a real socket, for tests, demo and benchmark."""
+"""A simulated Upbit with the documented protocol on a real socket, for tests, demo and benchmark."""
 
 from .account import Account, AssetEvent, Delivery, Holding, Order
 from .errors import ERRORS, ApiError

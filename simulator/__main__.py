@@ -1,4 +1,4 @@
-"""Runs the simulated exchange on its own, with an account whose balances move as if somebody were trading."""
+"""Runs the simulated exchange on its own, with an account whose balances change as if somebody were trading."""
 
 import argparse
 import asyncio
@@ -71,7 +71,7 @@ async def run(options: argparse.Namespace) -> None:
             "Ctrl-C stops it.",
             flush=True,
         )
-        # Whichever ends first: the stop, or a failure of another.
+        # Until the signal to stop, or until another task has failed.
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
             task.cancel()
@@ -81,7 +81,7 @@ async def run(options: argparse.Namespace) -> None:
 
 
 def main() -> int:
-    """Run the command; returns its exit status, 2 where it could not start."""
+    """Run the command; returns its exit status, 2 if it could not start."""
     options = parse_arguments()
     try:
         asyncio.run(run(options))

@@ -1,4 +1,4 @@
-"""An account: exact balances, the events their changes give, and every value they ever had."""
+"""An account: exact balances, the events their changes give, and every amount they ever had."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ type Listener = Callable[[AssetEvent], None]
 
 
 def exact(value: Number) -> Decimal:
-    """Return `value` as a Decimal with every digit; a float is refused."""
+    """Return `value` as a Decimal with every digit; a float raises TypeError."""
     if isinstance(value, float):
         raise TypeError("amounts are exact: give a Decimal, a string or an integer")
     return Decimal(value)
@@ -29,15 +29,15 @@ def exact(value: Number) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What an account holds of one currency; `balance` is available, `locked` is in open orders."""
+    """What an account holds of one currency: available for orders, and locked by orders or withdrawals."""
 
-    balance: Decimal = Decimal(0)
+    available: Decimal = Decimal(0)
     locked: Decimal = Decimal(0)
 
     @property
     def total(self) -> Decimal:
-        """Return balance and locked together."""
-        return EXACT.add(self.balance, self.locked)
+        """Return the sum of both."""
+        return EXACT.add(self.available, self.locked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Order:
 
 
 class Account:
-    """The holdings of one person, changed exactly and told to the listeners at once.
+    """The holdings of one person, changed exactly; the listeners are called immediately.
 
     Events get strictly increasing asset timestamps unless one is given. `delivery` says whether an event with
     several currencies gives one frame, or one for each with the same asset timestamp.
@@ -96,9 +96,9 @@ class Account:
 
     # Changing balances
 
-    def set(self, currency: str, balance: Number, locked: Number = 0) -> AssetEvent:
+    def set(self, currency: str, available: Number, locked: Number = 0) -> AssetEvent:
         """Set one currency to absolute amounts."""
-        return self.change({currency: (balance, locked)})
+        return self.change({currency: (available, locked)})
 
     def change(
         self,
@@ -107,10 +107,10 @@ class Account:
         announce: bool = True,
         asset_timestamp: int | None = None,
     ) -> AssetEvent:
-        """Set several currencies in one event; without `announce` the stream never tells it."""
+        """Set several currencies in one event; without `announce` no frame is sent for it."""
         event = self.event(holdings, asset_timestamp=asset_timestamp)
         for currency, holding in event.assets:
-            if holding.balance < 0 or holding.locked < 0:
+            if holding.available < 0 or holding.locked < 0:
                 raise ValueError(f"{currency} would become negative")
         self.apply(event)
         if announce:
@@ -121,30 +121,30 @@ class Account:
     def event(
         self, holdings: Mapping[str, tuple[Number, Number]], *, asset_timestamp: int | None = None
     ) -> AssetEvent:
-        """Make an event without applying or telling it."""
+        """Make an event without applying it or calling the listeners."""
         assets = tuple(
-            (currency, Holding(exact(balance), exact(locked)))
-            for currency, (balance, locked) in holdings.items()
+            (currency, Holding(exact(available), exact(locked)))
+            for currency, (available, locked) in holdings.items()
         )
         return AssetEvent(assets, self._next_timestamp() if asset_timestamp is None else asset_timestamp)
 
     def apply(self, event: AssetEvent) -> None:
-        """Take an event's amounts over without telling it."""
+        """Apply an event's amounts without calling the listeners."""
         for currency, holding in event.assets:
             self.holdings[currency] = holding
             self.history.setdefault(currency, []).append(holding)
 
     def remove(self, currency: str) -> None:
-        """Drop a currency from the rows without an event, as if it were sold out long ago."""
+        """Drop a currency from the rows without an event, as if it had been sold out long ago."""
         if self.holdings.pop(currency, None) is not None:
             self.history[currency].append(Holding())
 
     def deposit(self, currency: str, amount: Number) -> AssetEvent:
-        """Add to the available balance."""
+        """Add to the available amount."""
         return self._move({currency: (exact(amount), Decimal(0))})
 
     def withdraw(self, currency: str, amount: Number) -> AssetEvent:
-        """Take from the available balance."""
+        """Take from the available amount."""
         return self._move({currency: (exact(amount).copy_negate(), Decimal(0))})
 
     def place_order(self, currency: str, amount: Number) -> Order:
@@ -174,10 +174,10 @@ class Account:
         return self.change(
             {
                 currency: (
-                    _sum(self[currency].balance, balance),
+                    _sum(self[currency].available, available),
                     _sum(self[currency].locked, locked),
                 )
-                for currency, (balance, locked) in deltas.items()
+                for currency, (available, locked) in deltas.items()
             }
         )
 
@@ -194,5 +194,5 @@ class Account:
 
 def _sum(left: Decimal, right: Decimal) -> Decimal:
     total = EXACT.add(left, right)
-    # The exchange writes an emptied balance as the integer 0.
+    # The exchange writes an emptied amount as the integer 0.
     return total or Decimal(0)

@@ -1,4 +1,4 @@
-"""Frames at a high and known rate, made beforehand, for measuring what receives them."""
+"""Frames at a high and known rate, prepared in advance, for measuring their receiver."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from .account import Account, AssetEvent
 from .stream import Stream
 from .wire import Format, encode_frame
 
-# Stands for the time of sending in a frame made beforehand; no real time has it.
+# Placeholder for the time of sending in a prepared frame; not a possible real time.
 _UNSENT = 1
 
 
@@ -19,8 +19,8 @@ class Burst:
     """What a burst did.
 
     `sent` is the time each frame was handed to the socket, in nanoseconds of the machine's monotonic clock, which
-    other processes of the same machine can compare with their own. A frame is known by its asset timestamp:
-    they count up by one from `first_asset_timestamp`.
+    other processes of the same machine can compare with their own. A frame is identified by its asset
+    timestamp: they count up by one from `first_asset_timestamp`.
     """
 
     seconds: float
@@ -40,7 +40,7 @@ async def send_burst(
     """Send asset frames to every subscriber of the account, as fast as it takes them or at `rate` a second.
 
     Each frame changes the next `per_frame` of the currencies, going round. The account has each amount from just
-    before its frame is sent, and `timestamp` says when that was, in milliseconds since the epoch.
+    before its frame is sent, and `timestamp` is that time in milliseconds since the epoch.
     """
     connections = [each for each in stream.subscriptions if each.key.account is account]
     events = [account.event(_amounts(number, currencies, per_frame)) for number in range(frames)]
@@ -55,7 +55,7 @@ async def send_burst(
         if rate is not None and (wait := begun + number / rate - time.monotonic()) > 0:
             await asyncio.sleep(wait)
         elif number % 100 == 0:
-            # Sending does not yield while the client keeps up; pings and other requests have to be heard too.
+            # Sending does not yield while the client keeps up, and pings and other requests must be handled too.
             await asyncio.sleep(0)
         account.apply(event)
         now = str(stream.clock()).encode()
@@ -69,10 +69,10 @@ async def send_burst(
 
 def _amounts(number: int, currencies: Sequence[str], per_frame: int) -> dict[str, tuple[Decimal, Decimal]]:
     # Whole units and eight decimals that are different in every frame.
-    balance = Decimal(100_000_000_000 + number * 100_003).scaleb(-8)
+    available = Decimal(100_000_000_000 + number * 100_003).scaleb(-8)
     locked = Decimal(number % 7).scaleb(-2)
     first = number * per_frame
-    return {currencies[(first + index) % len(currencies)]: (balance, locked) for index in range(per_frame)}
+    return {currencies[(first + index) % len(currencies)]: (available, locked) for index in range(per_frame)}
 
 
 def _split(event: AssetEvent, frame_format: Format) -> tuple[bytes, bytes]:

@@ -1,10 +1,9 @@
-"""One private WebSocket as the exchange sees it: requests, sending, idle close and ways to end."""
+"""One private WebSocket on the server side: requests, frames, idle close, and the ways it can end."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-import json
 from typing import TYPE_CHECKING
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -13,14 +12,14 @@ from .account import AssetEvent
 from .errors import ApiError, error_body
 from .faults import forever
 from .keys import ApiKey
-from .wire import Format, encode_frame, parse_request
+from .wire import Format, encode_frame, encode_subscriptions, parse_request
 
 if TYPE_CHECKING:
     from .stream import Stream
 
 
 class _EndedError(Exception):
-    """Leaves the task group, which then cancels what is still running."""
+    """Ends the task group, which then cancels its remaining tasks."""
 
 
 type Step = Callable[[], Awaitable[object]]
@@ -36,7 +35,7 @@ class Connection:
         self.subscribed = False
         self.format = Format.DEFAULT
         self.half_open = False
-        self.deaf = False
+        self.withhold_frames = False
         self.end_reason = "client"
         self._stream = stream
         self._transport = request.transport
@@ -63,7 +62,7 @@ class Connection:
                     await asyncio.wait([writer])
                 raise _EndedError
 
-    # What the client says
+    # What the client sends
 
     async def _read(self) -> None:
         while True:
@@ -71,7 +70,7 @@ class Connection:
             match message.type:
                 case WSMsgType.TEXT | WSMsgType.BINARY if not self.half_open:
                     self._touch()
-                    self._hear(message.data)
+                    self._handle(message.data)
                 case WSMsgType.PING if not self.half_open:
                     self._touch()
                     with suppress(ConnectionError):
@@ -82,68 +81,61 @@ class Connection:
                     if self.half_open:
                         await forever()
                     await self._socket.close()
-                    # What is left to do is bookkeeping: the client has its answer and may connect again.
+                    # The client may connect again as soon as it has its answer, so this one no longer counts as open.
                     self._stream.ended(self)
                     return
                 case WSMsgType.CLOSING | WSMsgType.CLOSED | WSMsgType.ERROR:
                     return
 
-    def _hear(self, text: str | bytes) -> None:
+    def _handle(self, text: str | bytes) -> None:
         if self._closing:
             return
         self._stream.record.messages.append(text)
         per_second, per_minute = self._limits
         if not (per_second.admit() and per_minute.admit()):
-            self.refuse("Too Many Requests")
+            self.close_with_error("Too Many Requests")
         elif text in ("PING", b"PING"):
             if not self._sends_status:
                 self._sends_status = True
                 self._tasks.create_task(self._send_status())
         else:
             try:
-                self._obey(text)
+                self._handle_request(text)
             except ApiError as api_error:
-                self.refuse(api_error.name)
+                self.close_with_error(api_error.name)
         self._stream.changed()
 
-    def _obey(self, text: str | bytes) -> None:
+    def _handle_request(self, text: str | bytes) -> None:
         request = parse_request(text)
         if request.subscribe:
             self.format = request.format or Format.DEFAULT
             self.subscribed = True
             self._stream.subscribed(self)
             return
-        # A format in the question switches the running stream's.
+        # A format in this request switches that of the running stream.
         self.format = request.format or self.format
-        self.send(
-            json.dumps(
-                {
-                    "method": "LIST_SUBSCRIPTIONS",
-                    "result": [{"type": "myAsset"}] if self.subscribed else [],
-                    "ticket": request.ticket,
-                }
-            )
-        )
+        self.send(encode_subscriptions(request.ticket, self.subscribed, self.format))
 
-    # What the exchange says
+    # What the exchange sends
 
     def send(self, payload: str | bytes, *, text: bool | None = None) -> None:
         """Send a payload as a text or a binary frame; by default as the stream is set."""
         self._steps.put_nowait(partial(self._send, payload, text))
 
     def send_frame(self, event: AssetEvent) -> None:
-        """Send an asset frame in the connection's format, if it is subscribed and not deaf."""
-        if self.subscribed and not self.deaf and not self._stream.deaf:
+        """Send an asset frame in the connection's format, if it is subscribed and frames are not withheld."""
+        if self.subscribed and not self.withhold_frames and not self._stream.withhold_frames:
             self._stream.record.frames_sent += 1
-            self.send(encode_frame(event, self._stream.clock(), self.format, self._stream.numbers))
+            stream = self._stream
+            self.send(encode_frame(event, stream.clock(), self.format, stream.numbers, stream.frame_faults))
 
     async def send_now(self, payload: bytes) -> None:
-        """Send a payload past the queue as a binary frame, waiting while the client does not keep up."""
+        """Send a payload as a binary frame ahead of the queue; waits while the client does not keep up."""
         await self._socket.send_bytes(payload)
         self._touch()
 
     def later(self, seconds: float, event: AssetEvent) -> None:
-        """Send an asset frame after a while; it is lost when the connection ends before."""
+        """Send an asset frame after a while; it is lost if the connection ends before."""
 
         async def send_when_due() -> None:
             await asyncio.sleep(seconds)
@@ -151,14 +143,14 @@ class Connection:
 
         self._tasks.create_task(send_when_due())
 
-    def refuse(self, name: str) -> None:
-        """Send an error frame, and close with 1000 a moment later as the real exchange does."""
+    def close_with_error(self, name: str) -> None:
+        """Send an error frame, and close with code 1000 after a short delay as the real exchange does."""
         self.send(error_body(name, korean=self._stream.korean))
         self._steps.put_nowait(partial(asyncio.sleep, self._stream.error_close_seconds))
         self.close(WSCloseCode.OK, reason=name)
 
     def close(self, code: int, message: bytes = b"", *, reason: str = "closed") -> None:
-        """Close the connection in order, after what is already queued."""
+        """Close the connection properly, after everything that is queued already."""
         self._closing = True
         self._steps.put_nowait(partial(self._close, code, message, reason))
 
@@ -194,7 +186,7 @@ class Connection:
             return
         if self._stream.text if text is None else text:
             payload = payload.encode() if isinstance(payload, str) else payload
-            # send_frame() also takes bytes that are not UTF-8 into a text frame.
+            # Unlike send_str(), send_frame() accepts bytes that are not UTF-8 in a text frame.
             await self._socket.send_frame(payload, WSMsgType.TEXT)
         else:
             await self._socket.send_bytes(payload.encode() if isinstance(payload, str) else payload)
@@ -204,7 +196,7 @@ class Connection:
         if self.half_open:
             return
         self.end_reason = reason
-        # aiohttp waits for the client's answering close frame only where nobody else is reading.
+        # aiohttp waits for the close frame of the client only if nobody else is reading.
         if self._reader is not None:
             self._reader.cancel()
             await asyncio.wait([self._reader])

@@ -1,7 +1,7 @@
 """A control interface over HTTP for other processes: the account, the keys, the faults, trading and figures.
 
-It listens on a port of its own, since the exchange's port may be told to refuse connections. Bodies and answers are
-JSON; amounts are exact strings.
+It listens on a port of its own, because the exchange's port can be set to refuse connections. Bodies and answers
+are JSON; amounts are exact strings.
 """
 
 import base64
@@ -14,7 +14,7 @@ from aiohttp import web
 
 from .burst import send_burst
 from .connection import Connection
-from .faults import FaultKind, HttpFault, Surface
+from .faults import Endpoint, FaultKind, HttpFault
 from .keys import ApiKey
 from .listener import Listener
 from .record import most_within
@@ -50,14 +50,14 @@ class Control:
     async def _handle(self, request: web.Request) -> web.Response:
         try:
             body = await request.json() if request.can_read_body else {}
-            answer = await self._obey(request, body)
+            answer = await self._answer(request, body)
         except (ValueError, TypeError, KeyError, ArithmeticError, ConnectionError) as error:
             return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=400)
         if answer is None:
-            return web.json_response({"error": "no such thing to control"}, status=404)
+            return web.json_response({"error": "there is no such control"}, status=404)
         return web.json_response(answer)
 
-    async def _obey(self, request: web.Request, body: Json) -> Json | None:
+    async def _answer(self, request: web.Request, body: Json) -> Json | None:
         path = request.path.removeprefix("/control").strip("/").split("/")
         match request.method, path:
             case "GET", [""]:
@@ -85,6 +85,8 @@ class Control:
                 return self._set_limits(body)
             case "PATCH", ["network"]:
                 return _patch(self._exchange.keys, body, _NETWORK)
+            case "PATCH", ["frames"]:
+                return _patch(self._exchange.stream.frame_faults, body, _FRAMES)
             case "PATCH", ["rows"]:
                 return _patch(self._exchange.rest, body, _ROWS)
             case "PUT", ["rest"]:
@@ -119,7 +121,7 @@ class Control:
         account = self._exchange.account
         account.change(
             {
-                currency: (amounts["balance"], amounts.get("locked", "0"))
+                currency: (amounts["available"], amounts.get("locked", "0"))
                 for currency, amounts in body.items()
             },
             announce=announce,
@@ -128,7 +130,7 @@ class Control:
 
     def _history(self) -> Json:
         return {
-            currency: [[format(each.balance, "f"), format(each.locked, "f")] for each in holdings]
+            currency: [[format(each.available, "f"), format(each.locked, "f")] for each in holdings]
             for currency, holdings in self._exchange.account.history.items()
         }
 
@@ -156,9 +158,9 @@ class Control:
 
     def _set_stream(self, body: Json) -> Json:
         stream = self._exchange.stream
-        ways = {name: body.pop(name) for name in list(body) if name in _OUTBOUND}
+        faults = {name: body.pop(name) for name in list(body) if name in _OUTBOUND}
         ending = body.pop("after_subscribe", False)
-        answer = {**_patch(stream, body, _STREAM), **_patch(stream.outbound, ways, _OUTBOUND)}
+        answer = {**_patch(stream, body, _STREAM), **_patch(stream.outbound, faults, _OUTBOUND)}
         if ending is not False:
             stream.after_subscribe = _ending(ending)
         return answer
@@ -188,7 +190,7 @@ class Control:
                 stream.send_error(name, close=bool(body.get("close", True)))
             case {"frame": dict(amounts), "asset_timestamp": int(asset_timestamp)}:
                 stream.send_frame(
-                    {currency: (each["balance"], each["locked"]) for currency, each in amounts.items()},
+                    {currency: (each["available"], each["locked"]) for currency, each in amounts.items()},
                     asset_timestamp=asset_timestamp,
                 )
             case _:
@@ -232,13 +234,19 @@ def _count_or_none(value: Any) -> int | None:
 
 type Converters = Mapping[str, Callable[[Any], Any]]
 
-_NETWORK: Converters = {"client_address": _text_or_none, "address_error": str, "scope_status": int}
-_ROWS: Converters = {"list_zeros": bool, "duplicate_rows": bool, "extra_rows": list}
+_NETWORK: Converters = {
+    "client_address": _text_or_none,
+    "second_address": _text_or_none,
+    "address_error": str,
+    "scope_status": int,
+}
+_ROWS: Converters = {"list_zeros": bool, "duplicate_rows": bool, "row_faults": dict, "extra_rows": list}
+_FRAMES: Converters = {"assets": dict, "repeated": list, "fields": dict}
 _STREAM: Converters = {
     "text": bool,
-    "deaf": bool,
+    "withhold_frames": bool,
     "first_use_silence": float,
-    "refuse_by_frame": bool,
+    "reject_by_frame": bool,
     "numbers": NumberStyle,
     "idle_seconds": float,
     "error_close_seconds": float,
@@ -255,7 +263,7 @@ _OUTBOUND: Converters = {
 _LIMITS: Converters = {
     "messages_second": _count_or_none,
     "messages_minute": _count_or_none,
-    "refusals_before_block": _count_or_none,
+    "limited_before_block": _count_or_none,
     "block_seconds": float,
 }
 _TRADING: Converters = {"paused": bool, "pace": float}
@@ -268,24 +276,24 @@ def _patch(target: object, body: Mapping[str, Any], converters: Converters) -> J
     return {name: getattr(target, name) for name in converters}
 
 
-def _fail(surface: Surface, body: Json) -> Json:
+def _fail(endpoint: Endpoint, body: Json) -> Json:
     """Set a fault; an empty body ends it."""
     if not body:
-        surface.recover()
+        endpoint.recover()
         return {}
     times, delay, error = body.pop("times", None), body.pop("delay", None), body.pop("error", None)
     if delay is not None:
-        surface.delay = float(delay)
+        endpoint.delay = float(delay)
     if error is not None:
-        surface.refuse(error, status=body.get("status"), times=times)
+        endpoint.refuse(error, status=body.get("status"), times=times)
     elif body:
         kind = FaultKind(body.pop("kind", FaultKind.REPLY))
-        surface.fail(HttpFault(kind=kind, **body), times=times)
-    return {"delay": surface.delay, "fault": surface.fault and asdict(surface.fault)}
+        endpoint.fail(HttpFault(kind=kind, **body), times=times)
+    return {"delay": endpoint.delay, "fault": endpoint.fault and asdict(endpoint.fault)}
 
 
 def _ending(name: str | None) -> Callable[[Connection], None] | None:
-    """Return what is to happen to a connection that has subscribed: "cut", "close", an error name, nothing."""
+    """Return what ends a connection that has subscribed: "cut", "close", the name of an error, or None."""
     match name:
         case None:
             return None
@@ -293,4 +301,4 @@ def _ending(name: str | None) -> Callable[[Connection], None] | None:
             return Connection.cut
         case "close":
             return lambda connection: connection.close(1000)
-    return lambda connection: connection.refuse(name)
+    return lambda connection: connection.close_with_error(name)

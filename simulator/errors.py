@@ -50,7 +50,7 @@ ERRORS: dict[str, DocumentedError] = {
 
 
 class ApiError(Exception):
-    """A request the exchange refuses with a documented error.
+    """A request that the exchange answers with a documented error.
 
     `name` is a key of `ERRORS`, or any other text to answer an undocumented one; `status` overrides the
     documented HTTP status.

@@ -1,4 +1,4 @@
-"""Faults of HTTP answers, for REST calls and for handshakes: what to answer, and how badly to deliver it."""
+"""Faults of HTTP answers, for REST calls and for handshakes: what is answered, and how it is delivered."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -25,9 +25,9 @@ class FaultKind(StrEnum):
 class HttpFault:
     """One fault of an HTTP answer.
 
-    REPLY sends `status`, `body` and `headers` instead of the right answer. CUT takes the request, uses up
-    its nonce and breaks the connection. HANG never answers. TRUNCATE breaks off in the middle of the body,
-    DRIP sends a byte every `seconds`; both take the right answer where `body` is None.
+    REPLY sends `status`, `body` and `headers` instead of the correct answer. CUT handles the request, so that its
+    nonce is used, and breaks the connection. HANG never answers. TRUNCATE breaks the connection in the middle of
+    the body, DRIP sends a byte every `seconds`; both use the correct answer if `body` is None.
     """
 
     kind: FaultKind = FaultKind.REPLY
@@ -38,7 +38,7 @@ class HttpFault:
     seconds: float = 0.05
 
     def response(self) -> web.Response:
-        """Return the answer that takes the place of the right one."""
+        """Return the answer that replaces the correct one."""
         body = self.body if self.body is not None else ""
         return web.Response(
             status=self.status,
@@ -47,11 +47,10 @@ class HttpFault:
         )
 
 
-class Surface:
-    """One side of the exchange that can fail: REST, or the handshake of the private stream.
+class Endpoint:
+    """The REST calls, or the handshake of the private stream, with the fault they have at the moment.
 
-    `delay` is waited before anything else happens to a request, in seconds. A fault with `times` ends by
-    itself after so many requests.
+    Each request waits for `delay` seconds first. A fault with `times` ends automatically after so many requests.
     """
 
     def __init__(self, *, korean: bool) -> None:
@@ -80,33 +79,33 @@ class Surface:
         )
 
     def refuse(self, name: str, *, status: int | None = None, times: int | None = None) -> None:
-        """Answer with an error of the documented shape, whether or not its name is documented."""
+        """Answer with an error in the documented format; the name may be undocumented."""
         documented = ERRORS.get(name)
         status = status or (documented.status if documented else 401)
         self.fail_with(status, error_body(name, korean=self._korean), times=times)
 
     def cut(self, *, times: int | None = None) -> None:
-        """Take requests and break the connection without an answer."""
+        """Handle requests and break their connection without an answer."""
         self.fail(HttpFault(kind=FaultKind.CUT), times=times)
 
     def hang(self, *, times: int | None = None) -> None:
-        """Take requests and never answer."""
+        """Accept requests and never answer."""
         self.fail(HttpFault(kind=FaultKind.HANG), times=times)
 
     def truncate(self, *, times: int | None = None) -> None:
-        """Break off in the middle of the right body."""
+        """Break the connection in the middle of the correct body."""
         self.fail(HttpFault(kind=FaultKind.TRUNCATE), times=times)
 
     def drip(self, seconds: float = 0.05, *, times: int | None = None) -> None:
-        """Send the right body a byte at a time."""
+        """Send the correct body a byte at a time."""
         self.fail(HttpFault(kind=FaultKind.DRIP, seconds=seconds), times=times)
 
     def recover(self) -> None:
-        """Answer rightly and at once again."""
+        """End the fault and the delay."""
         self.fault, self._left, self.delay = None, None, 0.0
 
     def take(self) -> HttpFault | None:
-        """Return the fault for the request at hand and count it."""
+        """Return the fault for the current request, and count the request."""
         fault = self.fault
         if fault is not None and self._left is not None:
             self._left -= 1
@@ -116,7 +115,7 @@ class Surface:
 
 
 async def forever() -> Never:
-    """Wait until the client gives up: its handler is cancelled when its connection ends."""
+    """Wait until the client gives up: its handler is canceled when its connection ends."""
     await asyncio.get_running_loop().create_future()
     raise AssertionError("unreachable")
 
@@ -128,10 +127,10 @@ async def cut_connection(request: web.Request) -> Never:
     await forever()
 
 
-async def misbehave(
+async def answer_with_fault(
     fault: HttpFault, request: web.Request, answer: Callable[[], Awaitable[web.Response]]
 ) -> web.StreamResponse:
-    """Answer a request the way the fault says; `answer` gives the right answer."""
+    """Answer a request with a fault; `answer` returns the correct answer."""
     match fault.kind:
         case FaultKind.REPLY:
             return fault.response()

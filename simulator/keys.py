@@ -38,9 +38,11 @@ class ApiKey:
 
 
 class KeyRing:
-    """All keys the exchange has issued, and the nonces it has seen.
+    """All keys the exchange has issued, and the nonces that were used.
 
-    `address_error` and `scope_status` are the two spellings and the two statuses seen in the field.
+    `address_error` and `scope_status` are the two spellings and the two statuses seen in the field. Requests come
+    from `client_address`, by default the address of the socket. If `second_address` is set, every second one comes
+    from there, as on a network with IPv4 and IPv6.
     """
 
     def __init__(self, region: str) -> None:
@@ -49,6 +51,8 @@ class KeyRing:
         self.address_error = "no_authorization_i_p"
         self.scope_status = 401
         self.client_address: str | None = None
+        self.second_address: str | None = None
+        self._from_second = True
         self._nonces: set[tuple[str, str]] = set()
 
     def add(self, key: ApiKey) -> ApiKey:
@@ -56,8 +60,8 @@ class KeyRing:
         self.keys[key.access_key] = key
         return key
 
-    def forget(self) -> None:
-        """Forget deleted keys and used nonces, which would pile up over days."""
+    def prune(self) -> None:
+        """Remove deleted keys and used nonces, which would accumulate over days."""
         self.keys = {name: key for name, key in self.keys.items() if not key.deleted}
         self._nonces.clear()
 
@@ -75,7 +79,7 @@ class KeyRing:
     ) -> ApiKey:
         """Return the key whose token `authorization` carries, or raise the documented `ApiError`.
 
-        The nonce counts as used as soon as the signature is right, even if the request is refused after that.
+        The nonce counts as used as soon as the signature is valid, even if the request is rejected after that.
         """
         scheme, _, token = (authorization or "").partition(" ")
         if scheme != "Bearer" or not token:
@@ -87,13 +91,19 @@ class KeyRing:
         self._check_query(claims, query)
         if key.expires_at is not None and key.expires_at <= datetime.now(UTC):
             raise ApiError("expired_access_key")
-        if key.allowed_addresses is not None:
-            seen_from = self.client_address or address
-            if seen_from not in key.allowed_addresses:
-                raise ApiError(self.address_error)
+        allowed = key.allowed_addresses
+        if allowed is not None and self._client_address(address) not in allowed:
+            raise ApiError(self.address_error)
         if permission is not None and permission not in key.permissions:
             raise ApiError("out_of_scope", status=self.scope_status)
         return key
+
+    def _client_address(self, address: str | None) -> str | None:
+        if self.second_address is not None:
+            self._from_second = not self._from_second
+            if self._from_second:
+                return self.second_address
+        return self.client_address or address
 
     def claimed(self, authorization: str | None) -> ApiKey | None:
         """Return the key a token names, without checking anything else."""

@@ -1,4 +1,4 @@
-"""The request limits: how many calls, handshakes and messages pass, and the block after too many."""
+"""The request limits: how many calls, handshakes and messages are accepted, and the block after too many."""
 
 import asyncio
 from collections import deque
@@ -9,14 +9,14 @@ from .errors import ApiError
 
 @dataclass(slots=True)
 class Limit:
-    """At most `count` in any `seconds`; None lets everything through."""
+    """At most `count` in any `seconds`; None is no limit."""
 
     count: int | None
     seconds: float
     _times: deque[float] = field(default_factory=deque, repr=False)
 
     def admit(self) -> bool:
-        """Count one more and say whether it was within the limit; a refused one is not counted."""
+        """Count one more and say whether it was within the limit; one beyond it is not counted."""
         if self.count is None:
             return True
         if self.left() <= 0:
@@ -25,7 +25,7 @@ class Limit:
         return True
 
     def left(self) -> int:
-        """Return how many more are let through at this moment."""
+        """Return how many more are within the limit now."""
         now = asyncio.get_running_loop().time()
         while self._times and self._times[0] <= now - self.seconds:
             self._times.popleft()
@@ -36,7 +36,7 @@ class Limit:
 class Limits:
     """The documented limits, each adjustable while the exchange runs.
 
-    After `refusals_before_block` refusals within ten seconds every REST call is answered with 418 for
+    After `limited_before_block` answers with 429 within ten seconds every REST call is answered with 418 for
     `block_seconds`, which doubles each time.
     """
 
@@ -46,9 +46,9 @@ class Limits:
     connect: Limit = field(default_factory=lambda: Limit(5, 1))
     messages_second: int | None = 5
     messages_minute: int | None = 100
-    refusals_before_block: int | None = 10
+    limited_before_block: int | None = 10
     block_seconds: float = 60
-    _refusals: deque[float] = field(default_factory=deque, repr=False)
+    _limited: deque[float] = field(default_factory=deque, repr=False)
     _blocked_until: float = field(default=0, repr=False)
 
     def admit_rest(self, *, origin: bool) -> None:
@@ -58,11 +58,11 @@ class Limits:
             raise ApiError("I'm a teapot")
         if not (origin and not self.origin.admit()) and self.rest_second.admit() and self.rest_minute.admit():
             return
-        self._refusals.append(now)
-        while self._refusals[0] < now - 10:
-            self._refusals.popleft()
-        if self.refusals_before_block is not None and len(self._refusals) >= self.refusals_before_block:
-            self._refusals.clear()
+        self._limited.append(now)
+        while self._limited[0] < now - 10:
+            self._limited.popleft()
+        if self.limited_before_block is not None and len(self._limited) >= self.limited_before_block:
+            self._limited.clear()
             self._blocked_until = now + self.block_seconds
             self.block_seconds *= 2
         raise ApiError("too_many_requests")
@@ -85,5 +85,5 @@ class Limits:
         """Switch all limits off and end a block."""
         for limit in (self.rest_second, self.rest_minute, self.origin, self.connect):
             limit.count = None
-        self.messages_second = self.messages_minute = self.refusals_before_block = None
+        self.messages_second = self.messages_minute = self.limited_before_block = None
         self._blocked_until = 0

@@ -1,4 +1,4 @@
-"""A loopback port that serves an application, and can refuse connections and accept them again."""
+"""A loopback port that serves an application, and can stop and resume accepting connections."""
 
 import asyncio
 import errno

@@ -1,4 +1,4 @@
-"""What can happen to a frame between the account and the socket: lost, late, doubled, out of order, held."""
+"""Faults of asset frames between the account and the socket: lost, late, repeated, out of order, held."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 class HeldFrames:
-    """Frames that are held back; each is bound to the connection it was meant for."""
+    """Frames that are held back; each belongs to one connection."""
 
     def __init__(self) -> None:
         self.frames: list[tuple[Connection, AssetEvent]] = []
 
     def release(self, *indices: int) -> None:
-        """Send the frames at these indices, in this order; all of them when none is named."""
+        """Send the frames at these indices, in this order; all of them if none is named."""
         order = indices or range(len(self.frames))
         chosen = [self.frames[index] for index in order]
         self.frames = [frame for index, frame in enumerate(self.frames) if index not in set(order)]
@@ -26,16 +26,16 @@ class HeldFrames:
             connection.send_frame(event)
 
     def discard(self) -> None:
-        """Lose everything that is held."""
+        """Drop every held frame."""
         self.frames.clear()
 
 
 class Outbound:
-    """The way of every asset frame.
+    """Sends every asset frame to its connection, or does to it what is set.
 
     `lose` is the share of frames lost (1.0: all), `drop_next` the number of next frames lost. `delay` and the
-    random addition up to `jitter` are seconds; with jitter frames overtake each other. `copies` sends each
-    frame so many times. A delayed frame is lost with its connection.
+    random addition up to `jitter` are seconds; with jitter frames overtake each other. `copies` is how
+    many times each frame is sent. A delayed frame is lost with its connection.
     """
 
     def __init__(self, seed: int = 0) -> None:
@@ -44,7 +44,7 @@ class Outbound:
         self.recover()
 
     def recover(self) -> None:
-        """Let every frame through once, at once and in order."""
+        """Send every frame once, immediately and in order."""
         self.lose = 0.0
         self.drop_next = 0
         self.delay = 0.0
@@ -53,7 +53,7 @@ class Outbound:
 
     @contextmanager
     def hold(self) -> Iterator[HeldFrames]:
-        """Hold all frames back; whatever is still held at the end is sent in order."""
+        """Hold all frames; what is still held at the end is sent in order."""
         held = self._held = HeldFrames()
         try:
             yield held
@@ -62,7 +62,7 @@ class Outbound:
             held.release()
 
     def push(self, connection: Connection, event: AssetEvent) -> None:
-        """Send one frame's event to a connection, by whatever way is set."""
+        """Send one frame's event to a connection, with the faults that are set."""
         if self.drop_next > 0:
             self.drop_next -= 1
             return

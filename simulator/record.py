@@ -1,4 +1,4 @@
-"""What the exchange has seen: every call and handshake with its time and answer, and the live connections."""
+"""A record of every call and handshake with its time and answer, and of the open connections."""
 
 import asyncio
 from collections import Counter, deque
@@ -12,8 +12,8 @@ PRIVATE_STREAM = "/websocket/v1/private"
 class Call:
     """One HTTP request; `at` is the event loop's time in seconds.
 
-    `status` is 101 for an accepted handshake and None where no answer was given. `error` is the documented
-    name of the refusal.
+    `status` is 101 for an accepted handshake and None if there was no answer. `error` is the name of the error in
+    the answer.
     """
 
     at: float
@@ -25,7 +25,7 @@ class Call:
 
 
 class Record:
-    """Everything a test may want to know of what clients did."""
+    """What clients did, for tests and the control interface."""
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
@@ -36,7 +36,7 @@ class Record:
         self.most_live: Counter[str] = Counter()
 
     def begin(self, method: str, path: str) -> Call:
-        """Note that a request has arrived."""
+        """Record a request."""
         call = Call(asyncio.get_running_loop().time(), method, path)
         self.calls.append(call)
         return call
@@ -51,7 +51,7 @@ class Record:
         return self.requests(PRIVATE_STREAM)
 
     @property
-    def rejected(self) -> list[Call]:
+    def failed(self) -> list[Call]:
         """Return the requests that were answered with an error."""
         return [call for call in self.calls if call.status is not None and call.status >= 400]
 

@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING
 
 from .account import Account
-from .faults import Surface
+from .faults import Endpoint
 
 if TYPE_CHECKING:
     from .keys import KeyRing
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 _SEOUL = timezone(timedelta(hours=9))
 NEVER_EXPIRES = datetime(2999, 12, 31, tzinfo=_SEOUL)
 
-type Row = dict[str, str | bool]
+type Row = dict[str, object]
 
 
-class SnapshotGate:
-    """Holds the answers of `GET /v1/accounts` back after they have been computed."""
+class HeldSnapshots:
+    """Holds answers to `GET /v1/accounts` that have been computed and not sent."""
 
     def __init__(self) -> None:
         self._open = asyncio.Event()
@@ -34,11 +34,11 @@ class SnapshotGate:
             await self._arrived.wait_for(lambda: self.waiting >= count)
 
     def release(self) -> None:
-        """Send the held answers, and those to come at once."""
+        """Send the held answers, and later ones immediately."""
         self._open.set()
 
-    async def pass_through(self) -> None:
-        """Wait for the release; called with the answer in hand."""
+    async def released(self) -> None:
+        """Wait for the release; called when the answer has been computed."""
         async with self._arrived:
             self.waiting += 1
             self._arrived.notify_all()
@@ -48,43 +48,46 @@ class SnapshotGate:
             self.waiting -= 1
 
 
-class Rest(Surface):
-    """The REST side and how it answers.
+class Rest(Endpoint):
+    """The REST calls and their answers.
 
-    `list_zeros` lists empty holdings, `duplicate_rows` gives every row twice, `extra_rows` are added as they
-    are. `average_prices` maps a currency to its average price and the price's unit currency.
+    `list_zeros` lists empty holdings, `duplicate_rows` sends every row twice, `extra_rows` are added unchanged.
+    `row_faults` has the fields to replace in the row of a currency; with None the row is absent.
+    `average_prices` maps a currency to its average price and the price's unit currency.
     """
 
     def __init__(self, *, fiat: str, korean: bool) -> None:
         super().__init__(korean=korean)
         self._fiat = fiat
-        self._gate: SnapshotGate | None = None
+        self._held: HeldSnapshots | None = None
         self.average_prices: dict[str, tuple[str, str]] = {}
         self.recover()
 
     def recover(self) -> None:
-        """Answer rightly and at once again."""
+        """End every fault."""
         super().recover()
         self.list_zeros = False
         self.duplicate_rows = False
+        self.row_faults: dict[str, Row | None] = {}
         self.extra_rows: list[Row] = []
 
     def accounts(self, account: Account) -> str:
         """Return the rows of an account as JSON text, numbers as decimal strings."""
         rows = [
-            self._row(currency, holding.balance, holding.locked)
+            self._row(currency, holding.available, holding.locked) | fault
             for currency, holding in account.holdings.items()
             if holding.total or self.list_zeros
+            if (fault := self.row_faults.get(currency, {})) is not None
         ]
         if self.duplicate_rows:
             rows += rows
         return json.dumps([*rows, *self.extra_rows], ensure_ascii=False)
 
-    def _row(self, currency: str, balance: Decimal, locked: Decimal) -> Row:
+    def _row(self, currency: str, available: Decimal, locked: Decimal) -> Row:
         price, unit = self.average_prices.get(currency, ("0", self._fiat))
         return {
             "currency": currency,
-            "balance": format(balance, "f"),
+            "balance": format(available, "f"),
             "locked": format(locked, "f"),
             "avg_buy_price": price,
             "avg_buy_price_modified": False,
@@ -92,10 +95,10 @@ class Rest(Surface):
         }
 
     async def answer_accounts(self, account: Account) -> str:
-        """Return the rows as they are now, after a hold if there is one."""
+        """Return the rows of now, after the release if snapshots are held."""
         rows = self.accounts(account)
-        if self._gate is not None:
-            await self._gate.pass_through()
+        if self._held is not None:
+            await self._held.released()
         return rows
 
     @staticmethod
@@ -114,11 +117,11 @@ class Rest(Surface):
         )
 
     @asynccontextmanager
-    async def hold_snapshots(self) -> AsyncIterator[SnapshotGate]:
-        """Hold every snapshot between its computing and its sending; the end releases what is held."""
-        gate = self._gate = SnapshotGate()
+    async def hold_snapshots(self) -> AsyncIterator[HeldSnapshots]:
+        """Hold every snapshot between computing and sending it; leaving the block releases them."""
+        held = self._held = HeldSnapshots()
         try:
-            yield gate
+            yield held
         finally:
-            self._gate = None
-            gate.release()
+            self._held = None
+            held.release()

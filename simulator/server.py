@@ -1,4 +1,4 @@
-"""The simulated exchange itself: one region of Upbit on a loopback port, strict unless told to misbehave."""
+"""The simulated exchange itself: one region of Upbit on a loopback port, strict unless a fault is set."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -9,14 +9,14 @@ from types import TracebackType
 from typing import Self
 
 from .account import Account, Number
-from .faults import Surface
-from .front import Front
+from .faults import Endpoint
 from .keys import ApiKey, KeyRing, Permission
 from .limits import Limits
 from .listener import Listener
 from .record import Record
 from .regions import REGIONS
-from .rest import Rest, SnapshotGate
+from .rest import HeldSnapshots, Rest
+from .router import Router
 from .stream import Stream
 
 # Obviously not real ones, of the length that real ones have.
@@ -27,8 +27,8 @@ SECRET_KEY = "DEMOSECRETKEY" * 3 + "0"
 class SimulatedExchange:
     """One region of Upbit with its accounts and keys: `async with SimulatedExchange("sg") as exchange`.
 
-    `account` and `key` are the ones it starts with. `rest`, `handshake` and `stream` can be told to
-    misbehave, `limits` holds the request limits and `record` what was seen.
+    `account` and `key` are the ones it starts with. `rest`, `handshake` and `stream` have the
+    faults, `limits` has the request limits, and `record` has what clients did.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class SimulatedExchange:
         self.record = Record()
         self.keys = KeyRing(region)
         self.rest = Rest(fiat=self.region.fiat, korean=self.region.korean)
-        self.handshake = Surface(korean=self.region.korean)
+        self.handshake = Endpoint(korean=self.region.korean)
         self.stream = Stream(
             korean=self.region.korean,
             limits=self.limits,
@@ -53,7 +53,7 @@ class SimulatedExchange:
             changed=self.changed,
             until=self.until,
         )
-        self._front = Front(
+        self._router = Router(
             self.region,
             keys=self.keys,
             limits=self.limits,
@@ -63,12 +63,12 @@ class SimulatedExchange:
             handshake=self.handshake,
             stream=self.stream,
         )
-        self._listener = Listener(self._front.handle, port)
+        self._listener = Listener(self._router.handle, port)
         self._waiters: set[asyncio.Event] = set()
         self.account = self.add_account(holdings)
         self.key = self.add_key(access_key=access_key, secret_key=secret_key)
 
-    # Life
+    # Start and stop
 
     async def start(self) -> None:
         """Listen; raises OSError when the port is taken."""
@@ -110,7 +110,7 @@ class SimulatedExchange:
     # Accounts and keys
 
     def add_account(self, holdings: Mapping[str, tuple[Number, Number]] | None = None) -> Account:
-        """Open an account whose changes the stream tells."""
+        """Open an account whose changes are sent on the stream."""
         account = Account(holdings)
         account.listeners.append(partial(self.stream.announce, account))
         return account
@@ -126,7 +126,7 @@ class SimulatedExchange:
         allowed_addresses: frozenset[str] | None = None,
         expires_at: datetime | None = None,
     ) -> ApiKey:
-        """Issue a key for an account, by default the first one; a key of another region is refused here."""
+        """Issue a key for an account, by default the first one; a key of another region is rejected."""
         return self.keys.add(
             ApiKey(
                 access_key=access_key,
@@ -142,12 +142,12 @@ class SimulatedExchange:
     # Waiting
 
     def changed(self) -> None:
-        """Wake everybody who waits for a condition."""
+        """Check again every condition that is waited for."""
         for waiter in self._waiters:
             waiter.set()
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until a condition on what the exchange sees holds, for as long as asyncio.timeout allows."""
+        """Wait until a condition on the exchange holds; limit it with asyncio.timeout."""
         waiter = asyncio.Event()
         self._waiters.add(waiter)
         try:
@@ -162,7 +162,7 @@ class SimulatedExchange:
         await self.until(lambda: len(self.stream.subscriptions) == count)
 
     async def flushed(self) -> None:
-        """Wait until everything told so far is written to the sockets."""
+        """Wait until everything queued so far is written to the sockets."""
         for connection in tuple(self.stream.connections):
             await connection.flushed()
 
@@ -179,23 +179,23 @@ class SimulatedExchange:
             connection.close(code, message)
 
     def half_open(self) -> None:
-        """Make the private connections of now half open for life: no data, no pong, no close."""
+        """Make the current private connections half open until they end: no data, no pong, no close."""
         for connection in self.stream.connections:
             connection.half_open = True
 
     @property
     def silent(self) -> bool:
-        """Say whether the network is silenced."""
-        return self._front.silent
+        """Return whether the network is silenced."""
+        return self._router.silent
 
     def silence(self) -> None:
         """Silence the network: connections become half open, new requests are never answered."""
         self.half_open()
-        self._front.silent = True
+        self._router.silent = True
 
     def end_silence(self) -> None:
-        """Answer new requests again; what was silenced stays so."""
-        self._front.silent = False
+        """Answer new requests again; connections that are half open stay so."""
+        self._router.silent = False
 
     def refuse_connections(self) -> None:
         """Refuse new TCP connections; those that exist stay."""
@@ -212,13 +212,13 @@ class SimulatedExchange:
 
     async def recover(self) -> None:
         """End every fault; accounts, keys and limits stay as they are."""
-        self._front.silent = False
-        self.keys.client_address = None
+        self._router.silent = False
+        self.keys.client_address = self.keys.second_address = None
         self.rest.recover()
         self.handshake.recover()
         self.stream.recover()
         await self._listener.open()
 
-    def hold_snapshots(self) -> AbstractAsyncContextManager[SnapshotGate]:
-        """Hold snapshots: `async with … as gate: await gate.held(); gate.release()`."""
+    def hold_snapshots(self) -> AbstractAsyncContextManager[HeldSnapshots]:
+        """Hold snapshots: `async with … as snapshots: await snapshots.held(); snapshots.release()`."""
         return self.rest.hold_snapshots()

@@ -13,15 +13,15 @@ from .server import SimulatedExchange
 
 
 def describe_holdings(account: Account) -> dict[str, dict[str, str]]:
-    """Return currency to balance and locked, as exact strings in plain notation."""
+    """Return the available and locked amount by currency, as exact strings in plain notation."""
     return {
-        currency: {"balance": format(holding.balance, "f"), "locked": format(holding.locked, "f")}
+        currency: {"available": format(holding.available, "f"), "locked": format(holding.locked, "f")}
         for currency, holding in account.holdings.items()
     }
 
 
 def describe_key(key: ApiKey) -> dict[str, Any]:
-    """Return a key as JSON values; the secret is in it, for these keys are worth nothing."""
+    """Return a key as JSON values; with the secret, because these keys are made up."""
     return {
         "access_key": key.access_key,
         "secret_key": key.secret_key,
@@ -48,7 +48,7 @@ def key_attributes(described: dict[str, Any]) -> dict[str, Any]:
 
 
 def save(exchange: SimulatedExchange, path: Path) -> None:
-    """Write the state if it is not what the file says already."""
+    """Write the state if the file does not have it already."""
     state = {
         "region": exchange.region.code,
         "holdings": describe_holdings(exchange.account),
@@ -57,19 +57,19 @@ def save(exchange: SimulatedExchange, path: Path) -> None:
     text = json.dumps(state, indent=1) + "\n"
     if path.exists() and path.read_text() == text:
         return
-    # A crash in the middle of the writing must leave the old state whole.
+    # A crash while writing must not damage the previous state.
     fresh = path.with_suffix(".new")
     fresh.write_text(text)
     fresh.replace(path)
 
 
 def load(exchange: SimulatedExchange, path: Path) -> None:
-    """Take over a saved state; raises ValueError when it is of another region or broken."""
+    """Take over a saved state; raises ValueError if it is of another region or damaged."""
     try:
         state = json.loads(path.read_text())
         region = state["region"]
         holdings = {
-            currency: (amounts["balance"], amounts["locked"])
+            currency: (amounts["available"], amounts["locked"])
             for currency, amounts in state["holdings"].items()
         }
         keys = [key_attributes(described) for described in state["keys"]]
@@ -86,7 +86,7 @@ def load(exchange: SimulatedExchange, path: Path) -> None:
 
 
 async def keep_saved(exchange: SimulatedExchange, path: Path, *, every: float = 1) -> Never:
-    """Save every so many seconds until cancelled, and then once more."""
+    """Save every so many seconds until canceled, and then once more."""
     try:
         while True:
             save(exchange, path)

@@ -1,4 +1,4 @@
-"""Somebody trading: orders placed, part-filled and cancelled, deposits and withdrawals, the same for each seed."""
+"""Somebody trading: orders placed, partly filled and canceled, deposits and withdrawals, the same for each seed."""
 
 import asyncio
 from collections.abc import Callable
@@ -36,10 +36,10 @@ _RATES = {"SGD": Decimal(1), "IDR": Decimal(12_800), "THB": Decimal("24.9"), "KR
 
 def starting_holdings(fiat: str) -> dict[str, tuple[str, str]]:
     """Return what a person who has traded for a while holds in a region, and has in open orders."""
-    balance, locked = Decimal("18764.37231066771348207"), Decimal("1029.67012748959758")
+    available, locked = Decimal("18764.37231066771348207"), Decimal("1029.67012748959758")
     rate = _RATES[fiat]
     return {
-        fiat: (_plain(balance * rate, _FIAT), _plain(locked * rate, _FIAT)),
+        fiat: (_plain(available * rate, _FIAT), _plain(locked * rate, _FIAT)),
         "BTC": ("0.48210377", "0.015"),
         "ETH": ("5.301182740915533207", "0"),
         "XRP": ("1204.7719", "350.25"),
@@ -108,7 +108,7 @@ class Trader:
         self._changed.set()
 
     async def run(self) -> Never:
-        """Trade until cancelled."""
+        """Trade until canceled."""
         while True:
             wait = None if self._paused else self._pauses.uniform(0.5, 1.5) / self._pace
             self._changed.clear()
@@ -145,7 +145,7 @@ class Trader:
         if len(self._orders) >= _MOST_ORDERS:
             return False
         coin = self._random.choice(tuple(_MARKETS))
-        available = self.account[self.fiat].balance
+        available = self.account[self.fiat].available
         price = self._prices[coin]
         quantity = _cut(available * self._share(2, 15) / price, _QUANTITY)
         cost = _cut(quantity * price * (1 + _FEE), _FIAT)
@@ -155,13 +155,13 @@ class Trader:
         return True
 
     def _sell(self) -> bool:
-        held = [coin for coin in _MARKETS if self.account[coin].balance > 0]
+        held = [coin for coin in _MARKETS if self.account[coin].available > 0]
         if not held or len(self._orders) >= _MOST_ORDERS:
             return False
         coin = self._random.choice(held)
-        balance = self.account[coin].balance
+        available = self.account[coin].available
         everything = self._random.random() < 0.15
-        quantity = balance if everything else _cut(balance * self._share(5, 40), _QUANTITY)
+        quantity = available if everything else _cut(available * self._share(5, 40), _QUANTITY)
         if not quantity:
             return False
         order = self.account.place_order(coin, quantity)
@@ -208,7 +208,7 @@ class Trader:
     def _withdraw(self) -> bool:
         currency = self._random.choice((self.fiat, *_MARKETS))
         quantum = Decimal("0.01") if currency == self.fiat else _QUANTITY
-        amount = _cut(self.account[currency].balance * self._share(1, 20), quantum)
+        amount = _cut(self.account[currency].available * self._share(1, 20), quantum)
         if not amount:
             return False
         self.account.withdraw(currency, amount)

@@ -1,7 +1,7 @@
 """The wire format: frames with exact JSON numbers, and the check of a client's request."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 import json
@@ -12,7 +12,7 @@ from .errors import ApiError
 
 
 class Format(StrEnum):
-    """The four formats a client may ask for."""
+    """The four formats a client can request."""
 
     DEFAULT = "DEFAULT"
     SIMPLE = "SIMPLE"
@@ -39,10 +39,37 @@ class NumberStyle(StrEnum):
                 return text + ("000" if "." in text else ".000")
 
 
-_LONG = ("type", "asset_uuid", "assets", "asset_timestamp", "timestamp", "stream_type")
-_SHORT = ("ty", "astuid", "ast", "asttms", "tms", "st")
-_LONG_ASSET = ("currency", "balance", "locked")
-_SHORT_ASSET = ("cu", "b", "l")
+# Each field's name in the SIMPLE formats.
+_SHORT = {
+    "type": "ty",
+    "asset_uuid": "astuid",
+    "assets": "ast",
+    "asset_timestamp": "asttms",
+    "timestamp": "tms",
+    "stream_type": "st",
+    "currency": "cu",
+    "balance": "b",
+    "locked": "l",
+    "method": "mthd",
+    "result": "rslt",
+    "ticket": "tckt",
+}
+
+
+@dataclass(slots=True)
+class FrameFaults:
+    """What is wrong in the frames that are sent; values are any JSON, fields have their DEFAULT names.
+
+    `assets` has the fields to replace in the assets of a currency, `repeated` the currencies whose assets are sent
+    twice in a frame, and `fields` the fields to replace in the frame itself.
+    """
+
+    assets: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    repeated: Collection[str] = ()
+    fields: Mapping[str, object] = field(default_factory=dict)
+
+
+_NO_FAULTS = FrameFaults()
 
 
 def encode_frame(
@@ -50,28 +77,48 @@ def encode_frame(
     timestamp: int,
     frame_format: Format = Format.DEFAULT,
     numbers: NumberStyle = NumberStyle.PLAIN,
+    faults: FrameFaults = _NO_FAULTS,
 ) -> str:
     """Return the text of a My Asset frame; `timestamp` is when it is made, in milliseconds."""
     simple = frame_format in (Format.SIMPLE, Format.SIMPLE_LIST)
-    keys = _SHORT if simple else _LONG
-    code, balance, locked = _SHORT_ASSET if simple else _LONG_ASSET
-    assets = ",".join(
-        f'{{"{code}":{json.dumps(currency, ensure_ascii=False)},'
-        f'"{balance}":{numbers.write(holding.balance)},"{locked}":{numbers.write(holding.locked)}}}'
-        for currency, holding in event.assets
-    )
-    values = (
-        '"myAsset"',
-        f'"{uuid.uuid4()}"',
-        f"[{assets}]",
-        str(event.asset_timestamp),
-        str(timestamp),
-        '"REALTIME"',
-    )
-    frame = ",".join(f'"{key}":{value}' for key, value in zip(keys, values, strict=True))
-    if frame_format in (Format.JSON_LIST, Format.SIMPLE_LIST):
-        return f"[{{{frame}}}]"
-    return f"{{{frame}}}"
+    assets = []
+    for currency, holding in event.assets:
+        values = {
+            "currency": _json(currency),
+            "balance": numbers.write(holding.available),
+            "locked": numbers.write(holding.locked),
+        }
+        asset = _object(values, faults.assets.get(currency, {}), simple=simple)
+        assets += [asset, asset] if currency in faults.repeated else [asset]
+    values = {
+        "type": '"myAsset"',
+        "asset_uuid": f'"{uuid.uuid4()}"',
+        "assets": f"[{','.join(assets)}]",
+        "asset_timestamp": str(event.asset_timestamp),
+        "timestamp": str(timestamp),
+        "stream_type": '"REALTIME"',
+    }
+    frame = _object(values, faults.fields, simple=simple)
+    return f"[{frame}]" if frame_format in (Format.JSON_LIST, Format.SIMPLE_LIST) else frame
+
+
+def encode_subscriptions(ticket: str, subscribed: bool, frame_format: Format) -> str:
+    """Return the answer to LIST_SUBSCRIPTIONS, an object in every format; Upbit's client names the keys."""
+    simple = frame_format in (Format.SIMPLE, Format.SIMPLE_LIST)
+    stream = _object({"type": '"myAsset"'}, {}, simple=simple) if subscribed else ""
+    values = {"method": '"LIST_SUBSCRIPTIONS"', "result": f"[{stream}]", "ticket": _json(ticket)}
+    return _object(values, {}, simple=simple)
+
+
+def _object(values: Mapping[str, str], faults: Mapping[str, object], *, simple: bool) -> str:
+    """Return a JSON object from the JSON texts of its values, some of them replaced."""
+    values = {**values, **{name: _json(value) for name, value in faults.items()}}
+    names = _SHORT if simple else {}
+    return "{" + ",".join(f'"{names.get(name, name)}":{value}' for name, value in values.items()) + "}"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)

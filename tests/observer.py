@@ -39,7 +39,7 @@ class _Moment:
 
 def shown(holding: Holding) -> tuple[str, dict[str, float]]:
     """Return the state and the attributes that show a holding: all digits, no exponent, no trailing zeros."""
-    attributes = {"balance": float(holding.balance), "locked": float(holding.locked)}
+    attributes = {"balance": float(holding.available), "locked": float(holding.locked)}
     return format(EXACT.normalize(holding.total), "f"), attributes
 
 

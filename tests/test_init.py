@@ -113,7 +113,7 @@ KEY_FAULTS: dict[str, Break] = {
 async def test_refused_key_asks_for_another_one(
     hass: HomeAssistant, exchange: SimulatedExchange, entry: MockConfigEntry, key: str, by_frame: bool
 ) -> None:
-    exchange.stream.refuse_by_frame = by_frame
+    exchange.stream.reject_by_frame = by_frame
     KEY_FAULTS[key](exchange)
     assert not await set_up(hass, entry)
     assert entry.state is ConfigEntryState.SETUP_ERROR
@@ -135,7 +135,7 @@ async def test_refused_key_asks_for_another_one(
 async def test_key_that_the_stream_refuses_by_name_asks_for_another_one(
     hass: HomeAssistant, exchange: SimulatedExchange, entry: MockConfigEntry, name: str, key: str
 ) -> None:
-    exchange.stream.after_subscribe = lambda connection: connection.refuse(name)
+    exchange.stream.after_subscribe = lambda connection: connection.close_with_error(name)
     async with exchange.hold_snapshots():
         assert not await set_up(hass, entry)
     assert entry.state is ConfigEntryState.SETUP_ERROR

@@ -16,7 +16,7 @@ from custom_components.upbit.api.errors import ErrorKind, UpbitError
 from custom_components.upbit.api.regions import Region
 from custom_components.upbit.api.rest import RestClient
 from custom_components.upbit.api.throttle import RateLimit
-from custom_components.upbit.api.wire import MAX_FRAME_SIZE, Holding
+from custom_components.upbit.api.wire import MAX_FRAME_SIZE, DecodeErrorReason, Holding, Holdings
 from simulator import ACCESS_KEY, SECRET_KEY, SimulatedExchange
 
 
@@ -36,7 +36,7 @@ def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_rows_are_exact(rest: RestClient, exchange: SimulatedExchange) -> None:
-    assert await rest.accounts() == {
+    assert (await rest.accounts()).amounts == {
         "SGD": Holding(Decimal("1386929.37231066771348207123"), Decimal("10329.670127489597585685")),
         "BTC": Holding(Decimal("0.5"), Decimal(0)),
     }
@@ -44,14 +44,14 @@ async def test_rows_are_exact(rest: RestClient, exchange: SimulatedExchange) -> 
 
 async def test_empty_currencies_may_be_listed(rest: RestClient, exchange: SimulatedExchange) -> None:
     exchange.account.set("BTC", 0)
-    assert "BTC" not in await rest.accounts()
+    assert "BTC" not in (await rest.accounts()).amounts
     exchange.rest.list_zeros = True
-    assert (await rest.accounts())["BTC"].total == 0
+    assert (await rest.accounts()).amounts["BTC"].total == 0
 
 
 async def test_parts_of_a_holding_are_added(rest: RestClient, exchange: SimulatedExchange) -> None:
     exchange.rest.duplicate_rows = True
-    assert (await rest.accounts())["BTC"].total == 1
+    assert (await rest.accounts()).amounts["BTC"].total == 1
 
 
 async def test_every_call_has_a_nonce_of_its_own(rest: RestClient, exchange: SimulatedExchange) -> None:
@@ -129,7 +129,7 @@ async def test_fault_of_the_client_is_not_blamed_on_the_key(
 
 async def test_used_nonce_is_answered_with_a_new_one(rest: RestClient, exchange: SimulatedExchange) -> None:
     exchange.rest.refuse("nonce_used", times=1)
-    assert "BTC" in await rest.accounts()
+    assert "BTC" in (await rest.accounts()).amounts
     assert [call.status for call in exchange.record.calls] == [401, 200]
 
 
@@ -155,7 +155,7 @@ async def test_request_repeated_by_the_library_on_a_cut_connection_is_made_good(
     await rest.accounts()
     # The kept connection breaks after the nonce was used; aiohttp then sends the same request again.
     exchange.rest.cut(times=1)
-    assert "BTC" in await rest.accounts()
+    assert "BTC" in (await rest.accounts()).amounts
     assert [call.error for call in exchange.record.calls] == [None, None, "nonce_used", None]
 
 
@@ -170,7 +170,6 @@ async def test_request_repeated_by_the_library_on_a_cut_connection_is_made_good(
         (200, "", ErrorKind.INVALID_RESPONSE),
         (200, b"\xff\xfe", ErrorKind.INVALID_RESPONSE),
         (200, '{"error": {"name": "jwt_verification"}}', ErrorKind.INVALID_RESPONSE),
-        (200, '[{"currency": "BTC", "balance": "-1", "locked": "0"}]', ErrorKind.INVALID_RESPONSE),
         (503, "<html>maintenance</html>", ErrorKind.CANNOT_CONNECT),
         (500, "", ErrorKind.CANNOT_CONNECT),
         (403, "<html>firewall</html>", ErrorKind.CANNOT_CONNECT),
@@ -182,14 +181,22 @@ async def test_answer_without_rows_is_an_error(
 ) -> None:
     exchange.rest.fail_with(status, body, times=1)
     assert (await failure(rest)).kind is kind
-    assert "BTC" in await rest.accounts()
+    assert "BTC" in (await rest.accounts()).amounts
 
 
-async def test_reason_names_what_was_wrong_with_the_rows(
+async def test_reason_names_what_is_wrong_with_the_body(
     rest: RestClient, exchange: SimulatedExchange
 ) -> None:
-    exchange.rest.extra_rows = [{"currency": "BTC", "balance": "NaN", "locked": "0"}]
-    assert (await failure(rest)).reason == "accounts_invalid_amount"
+    exchange.rest.fail_with(200, "{}")
+    assert (await failure(rest)).reason == "accounts_wrong_shape"
+
+
+async def test_undecodable_row_leaves_the_others(rest: RestClient, exchange: SimulatedExchange) -> None:
+    exchange.rest.extra_rows = [{"currency": "XRP", "balance": "NaN", "locked": "0"}, {"balance": "1"}]
+    snapshot = await rest.accounts()
+    assert snapshot.amounts.keys() == {"SGD", "BTC"}
+    assert snapshot.undecodable == {"XRP": DecodeErrorReason.INVALID_AMOUNT}
+    assert snapshot.unreadable == 1
 
 
 async def test_body_that_never_ends_is_not_read_to_its_end(
@@ -202,7 +209,7 @@ async def test_body_that_never_ends_is_not_read_to_its_end(
 
 async def test_body_of_the_greatest_size_is_read(rest: RestClient, exchange: SimulatedExchange) -> None:
     exchange.rest.fail_with(200, b"[]".ljust(MAX_FRAME_SIZE))
-    assert await rest.accounts() == {}
+    assert await rest.accounts() == Holdings({}, {}, 0)
 
 
 async def test_redirect_is_not_followed(rest: RestClient, exchange: SimulatedExchange) -> None:

@@ -34,7 +34,7 @@ async def test_refused_key_is_told_without_a_reason(
     break_it: Callable[[SimulatedExchange], None],
     by_frame: bool,
 ) -> None:
-    exchange.stream.refuse_by_frame = by_frame
+    exchange.stream.reject_by_frame = by_frame
     break_it(exchange)
     # A refused handshake has no body: which of the reasons it was, only the REST call tells.
     assert (await client.failure()).kind is ErrorKind.UNAUTHORIZED

@@ -20,7 +20,7 @@ def _allow_one_address(world: World, name: str = "no_authorization_i_p", by_fram
     keys = world.exchange.keys
     world.exchange.key.allowed_addresses = frozenset({ALLOWED})
     keys.client_address, keys.address_error = ALLOWED, name
-    world.exchange.stream.refuse_by_frame = by_frame
+    world.exchange.stream.reject_by_frame = by_frame
 
 
 @names

@@ -88,7 +88,7 @@ async def test_connection_lost_during_the_handshake(live: World, failure: Way) -
 AFTER_SUBSCRIBING: dict[str, Callable[..., None]] = {
     "close_1000": lambda connection: connection.close(1000),
     "cut": lambda connection: connection.cut(),
-    "error_frame": lambda connection: connection.refuse("WRONG_FORMAT"),
+    "error_frame": lambda connection: connection.close_with_error("WRONG_FORMAT"),
 }
 
 

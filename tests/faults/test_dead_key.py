@@ -55,7 +55,7 @@ deaths = pytest.mark.parametrize("die", DEATHS.values(), ids=DEATHS.keys())
 @pytest.mark.parametrize("by_frame", [False, True], ids=["by_status", "by_frame"])
 async def test_dead_key_is_asked_for_once_and_left_alone(live: World, die: Death, by_frame: bool) -> None:
     exchange = live.exchange
-    exchange.stream.refuse_by_frame = by_frame
+    exchange.stream.reject_by_frame = by_frame
     die(exchange)
     exchange.cut()
     await until(lambda: live.reauth_flows() == 1 and live.unavailable, within=10)
@@ -97,7 +97,7 @@ async def test_key_that_is_dead_at_the_start(world: World, die: Death) -> None:
 )
 async def test_error_frame_that_names_the_reason_at_the_start(world: World, name: str) -> None:
     """The stream may name the reason itself, before the snapshot can."""
-    world.exchange.stream.after_subscribe = lambda connection: connection.refuse(name)
+    world.exchange.stream.after_subscribe = lambda connection: connection.close_with_error(name)
     world.exchange.rest.hang()
     assert not await world.set_up()
     assert world.entry.state is ConfigEntryState.SETUP_ERROR

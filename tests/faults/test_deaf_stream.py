@@ -33,7 +33,7 @@ async def test_first_use_of_an_account(world: World) -> None:
 
 
 async def test_diagnostics_count_what_the_stream_missed(live: World) -> None:
-    live.exchange.stream.deaf = True
+    live.exchange.stream.withhold_frames = True
     live.exchange.account.set("BTC", "0.7")
     await until(lambda: live.coordinator.stats.planned_reconnects["deaf"] == 1, within=80)
     statistics = (await live.diagnostics())["stats"]
@@ -58,7 +58,7 @@ async def test_quiet_account_is_connected_again_after_ten_minutes(live: World) -
 async def test_stream_that_goes_deaf_later_is_found_by_the_next_snapshot(live: World) -> None:
     live.exchange.account.set("BTC", "0.7")
     await until(lambda: live.right, within=1)
-    live.exchange.stream.deaf = True
+    live.exchange.stream.withhold_frames = True
     live.exchange.account.set("BTC", "0.8")
     await until(lambda: live.right, within=TIMINGS.snapshot_interval + 61)
     await until(lambda: live.coordinator.stats.planned_reconnects["deaf"] == 1, within=20)
@@ -68,7 +68,7 @@ async def test_stream_that_goes_deaf_later_is_found_by_the_next_snapshot(live: W
 
 
 async def test_deaf_stream_costs_a_handful_of_connections_an_hour_not_a_storm(live: World) -> None:
-    live.exchange.stream.deaf = True
+    live.exchange.stream.withhold_frames = True
     for number in range(1, 61):
         live.exchange.account.set("BTC", number)
         await pass_time(60)
@@ -89,7 +89,7 @@ async def test_frame_that_comes_soon_after_the_snapshot_acquits_the_stream(live:
 
 
 async def test_change_missed_is_found_even_when_another_snapshot_is_asked_for_meanwhile(live: World) -> None:
-    live.exchange.stream.deaf = True
+    live.exchange.stream.withhold_frames = True
     live.exchange.account.set("BTC", "0.7")
     await until(lambda: live.right, within=61)
     await live.coordinator.async_refresh()

@@ -26,7 +26,7 @@ def _open_and_cut(exchange: SimulatedExchange) -> None:
 
 
 def _open_and_refuse(exchange: SimulatedExchange) -> None:
-    exchange.stream.after_subscribe = lambda connection: connection.refuse("INVALID_PARAM")
+    exchange.stream.after_subscribe = lambda connection: connection.close_with_error("INVALID_PARAM")
 
 
 def _never_open(exchange: SimulatedExchange) -> None:
@@ -56,7 +56,7 @@ async def test_attempts_grow_apart_for_an_hour(
         most_within((call for call in exchange.record.requests("/v1/accounts") if call.at > started), 60)
         <= 20
     )
-    assert exchange.record.rejected == [call for call in exchange.record.rejected if call in attempts]
+    assert exchange.record.failed == [call for call in exchange.record.failed if call in attempts]
 
     # Snapshots carry on all the while, so there is nothing to tell the user.
     assert "unavailable" not in live.shown["BTC"]

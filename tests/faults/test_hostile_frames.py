@@ -229,7 +229,7 @@ async def test_bad_frames_every_second_cost_a_dozen_snapshots_a_minute(live: Wor
     assert live.coordinator.stats.invalid_messages == {"not_json": 600}
     snapshots = [call for call in exchange.record.requests("/v1/accounts") if call.at > started]
     assert most_within(snapshots, 60) <= 60 / TIMINGS.recheck + 1
-    assert exchange.record.rejected == []
+    assert exchange.record.failed == []
     assert live.coordinator.stats.connects == 1
     assert len(live.log_lines()) == 1
     assert live.right

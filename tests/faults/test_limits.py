@@ -88,7 +88,7 @@ BLOCKS: dict[str, Callable[[SimulatedExchange], None]] = {
     )[0],
     "handshake_alone": lambda exchange: exchange.handshake.fail_with(418),
     "by_frame": lambda exchange: setattr(
-        exchange.stream, "after_subscribe", lambda connection: connection.refuse("I'm a teapot")
+        exchange.stream, "after_subscribe", lambda connection: connection.close_with_error("I'm a teapot")
     ),
 }
 
@@ -166,7 +166,7 @@ async def test_limits_as_the_exchange_documents_them_are_never_met(live: World) 
     await until(lambda: live.live_and_right, within=TIMINGS.longest_delay)
     for _ in range(10):
         await live.coordinator.async_refresh()
-    assert [call.status for call in exchange.record.rejected] == []
+    assert [call.status for call in exchange.record.failed] == []
 
 
 async def test_frame_that_asks_to_wait_is_obeyed(live: World) -> None:

@@ -57,9 +57,9 @@ async def lost_frames(world: World, seconds: float) -> None:
 @mishap(hides=True)
 async def deaf(world: World, seconds: float) -> None:
     """The connection stands, and nothing is told."""
-    world.exchange.stream.deaf = True
+    world.exchange.stream.withhold_frames = True
     await asyncio.sleep(seconds)
-    world.exchange.stream.deaf = False
+    world.exchange.stream.withhold_frames = False
 
 
 @mishap()
@@ -87,7 +87,7 @@ async def untold(world: World, seconds: float) -> None:
             account.remove(currency)
         else:
             amount = Decimal(world.random.randrange(1, 10**12)).scaleb(-8)
-            account.change({currency: (holding.balance + amount, 0)}, announce=False)
+            account.change({currency: (holding.available + amount, 0)}, announce=False)
     world.observer.note_account()
     await asyncio.sleep(seconds)
 

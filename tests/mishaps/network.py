@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from simulator.connection import Connection
-from simulator.faults import Surface
+from simulator.faults import Endpoint
 from tests.world import World
 
 from .register import mishap
@@ -45,7 +45,7 @@ async def flapping(world: World, seconds: float) -> None:
     ends: tuple[Callable[[Connection], None], ...] = (
         lambda connection: connection.close(1000),
         lambda connection: connection.cut(),
-        lambda connection: connection.refuse("INVALID_AUTH"),
+        lambda connection: connection.close_with_error("INVALID_AUTH"),
     )
     world.exchange.stream.after_subscribe = world.random.choice(ends)
     world.exchange.cut()
@@ -63,15 +63,15 @@ async def handshake_refused(world: World, seconds: float) -> None:
 @mishap()
 async def handshake_broken(world: World, seconds: float) -> None:
     """Handshakes are cut, never answered, or answered late."""
-    surface = world.exchange.handshake
-    world.random.choice((surface.cut, surface.hang, lambda: setattr(surface, "delay", 7.0)))()
-    await _lose_connection_for(world, surface, seconds)
+    endpoint = world.exchange.handshake
+    world.random.choice((endpoint.cut, endpoint.hang, lambda: setattr(endpoint, "delay", 7.0)))()
+    await _lose_connection_for(world, endpoint, seconds)
 
 
-async def _lose_connection_for(world: World, surface: Surface, seconds: float) -> None:
+async def _lose_connection_for(world: World, endpoint: Endpoint, seconds: float) -> None:
     world.exchange.cut()
     await asyncio.sleep(seconds)
-    surface.recover()
+    endpoint.recover()
 
 
 @mishap(blinds=True)

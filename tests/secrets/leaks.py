@@ -157,7 +157,7 @@ class Leaks:
     def _amounts(self) -> set[str]:
         holdings = [each for history in self._exchange.account.history.values() for each in history]
         numbers = [
-            format(amount, "f") for each in holdings for amount in (each.balance, each.locked, each.total)
+            format(amount, "f") for each in holdings for amount in (each.available, each.locked, each.total)
         ]
         return {beginning for number in numbers if len(beginning := _beginning(number)) == _DIGITS}
 

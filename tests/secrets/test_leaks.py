@@ -45,7 +45,7 @@ def in_the_error_before(world: World) -> None:
 
 
 def with_an_amount(world: World) -> None:
-    LOGGER.debug("has %.6f", world.exchange.account["KRW"].balance)
+    LOGGER.debug("has %.6f", world.exchange.account["KRW"].available)
 
 
 def with_the_account_id(world: World) -> None:

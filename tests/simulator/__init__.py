@@ -1,1 +1,1 @@
-"""Tests of the simulated exchange, made by a plain client that knows only the documented protocol."""
+"""Tests of the simulated exchange with a plain client that implements only the documented protocol."""

@@ -9,15 +9,15 @@ def test_sums_keep_every_digit() -> None:
     account = Account({"SGD": ("1386929.37231066771348207123", "10329.670127489597585685")})
     assert account["SGD"].total == Decimal("1397259.04243815731106775623")
     account.deposit("SGD", "1E-40")
-    assert str(account["SGD"].balance) == "1386929.3723106677134820712300000000000000000001"
+    assert str(account["SGD"].available) == "1386929.3723106677134820712300000000000000000001"
     with pytest.raises(Inexact):
         account.deposit("SGD", "1E-20000")
 
 
 def test_an_order_locks_fills_and_unlocks() -> None:
     account = Account({"SGD": (100, 0)})
-    told: list[AssetEvent] = []
-    account.listeners.append(told.append)
+    events: list[AssetEvent] = []
+    account.listeners.append(events.append)
     order = account.place_order("SGD", "60.5")
     assert account["SGD"] == Holding(Decimal("39.5"), Decimal("60.5"))
     account.fill(order, "20.5", "BTC", "0.001")
@@ -25,12 +25,12 @@ def test_an_order_locks_fills_and_unlocks() -> None:
     assert account["BTC"].total == Decimal("0.001")
     account.cancel(order)
     assert account["SGD"] == Holding(Decimal("79.5"), Decimal(0))
-    assert [[currency for currency, _ in event.assets] for event in told] == [
+    assert [[currency for currency, _ in event.assets] for event in events] == [
         ["SGD"],
         ["SGD", "BTC"],
         ["SGD"],
     ]
-    times = [event.asset_timestamp for event in told]
+    times = [event.asset_timestamp for event in events]
     assert times == sorted(set(times))
 
 
@@ -42,7 +42,7 @@ def test_history_holds_every_total_and_zero() -> None:
     assert account.totals_ever("XRP") == {Decimal(0)}
 
 
-def test_impossible_amounts_are_refused() -> None:
+def test_impossible_amounts_raise() -> None:
     account = Account({"BTC": (1, 0)})
     with pytest.raises(ValueError, match="negative"):
         account.withdraw("BTC", 2)

@@ -59,14 +59,14 @@ async def test_account_and_keys_survive_a_restart(session: aiohttp.ClientSession
     arguments = ("--port", "0", "--paused", "--region", "th", "--state", str(state))
     async with _command(*arguments) as (_, printed):
         control = printed["control"]
-        async with session.put(f"{control}/account", json={"ADA": {"balance": "1.10", "locked": "0"}}):
+        async with session.put(f"{control}/account", json={"ADA": {"available": "1.10", "locked": "0"}}):
             pass
         async with session.patch(f"{control}/keys/{'DEMOACCESSKEY' * 3}0", json={"permissions": []}):
             pass
         held = await _get(session, f"{control}/account")
     async with _command(*arguments) as (_, printed):
         assert await _get(session, f"{printed['control']}/account") == held
-        assert held["ADA"]["balance"] == "1.10"
+        assert held["ADA"]["available"] == "1.10"
         (key,) = await _get(session, f"{printed['control']}/keys")
         assert key["permissions"] == []
     async with _command("--port", "0", "--state", str(state)) as (process, _):
@@ -74,7 +74,7 @@ async def test_account_and_keys_survive_a_restart(session: aiohttp.ClientSession
     assert json.loads(state.read_text())["region"] == "th"
 
 
-async def test_taken_port_is_said_clearly() -> None:
+async def test_taken_port_is_named_in_the_error() -> None:
     async with _command("--port", "0") as (_, printed):
         port = printed["Simulated"].rpartition(":")[2]
         async with _command("--port", port) as (second, _):

@@ -23,7 +23,7 @@ async def control(exchange: SimulatedExchange) -> AsyncGenerator[Control]:
 
 
 class Remote:
-    """Speaks to the control interface."""
+    """A client of the control interface."""
 
     def __init__(self, control: Control, session: aiohttp.ClientSession) -> None:
         self._control, self._session = control, session
@@ -44,14 +44,14 @@ async def test_account_is_shown_and_set_exactly(
     exchange: SimulatedExchange, client: Client, remote: Remote
 ) -> None:
     assert (await remote("GET", "/account"))["SGD"] == {
-        "balance": "1386929.37231066771348207123",
+        "available": "1386929.37231066771348207123",
         "locked": "10329.670127489597585685",
     }
     socket = await client.subscribe()
-    await remote("PUT", "/account", {"BTC": {"balance": "0.10000000000000000000000001"}})
+    await remote("PUT", "/account", {"BTC": {"available": "0.10000000000000000000000001"}})
     frame = decode(await socket.receive())
     assert str(frame["assets"][0]["balance"]) == "0.10000000000000000000000001"
-    await remote("PUT", "/account?announce=false", {"BTC": {"balance": "2", "locked": "1"}})
+    await remote("PUT", "/account?announce=false", {"BTC": {"available": "2", "locked": "1"}})
     await remote("DELETE", "/account/SGD")
     assert (await client.get())[1][0]["balance"] == "2"
     assert (await remote("GET", "/history"))["BTC"][-1] == ["2", "1"]
@@ -66,9 +66,9 @@ async def test_faults_are_switched(exchange: SimulatedExchange, client: Client, 
         assert (response.status, response.content_type) == (503, "text/html")
     assert (await client.get())[0] == 200
     await remote("PUT", "/handshake", {"error": "out_of_scope", "status": 403})
-    with pytest.raises(WSServerHandshakeError) as refused:
+    with pytest.raises(WSServerHandshakeError) as failed:
         await client.connect()
-    assert refused.value.status == 403
+    assert failed.value.status == 403
     await remote("PUT", "/handshake", {})
     await remote("PATCH", "/stream", {"text": True, "copies": 2, "numbers": "scientific"})
     socket = await client.subscribe()
@@ -93,6 +93,16 @@ async def test_faults_are_switched(exchange: SimulatedExchange, client: Client, 
     await client.subscribe()
 
 
+async def test_content_is_made_wrong(client: Client, remote: Remote) -> None:
+    await remote("PATCH", "/rows", {"row_faults": {"SGD": None, "BTC": {"locked": "?"}}})
+    ((currency, locked),) = [(row["currency"], row["locked"]) for row in (await client.get())[1]]
+    assert (currency, locked) == ("BTC", "?")
+    await remote("PATCH", "/frames", {"assets": {"BTC": {"balance": "x"}}, "repeated": ["BTC"]})
+    socket = await client.subscribe()
+    await remote("PUT", "/account", {"BTC": {"available": "2"}})
+    assert [asset["balance"] for asset in decode(await socket.receive())["assets"]] == ["x", "x"]
+
+
 async def test_network_goes_down_and_comes_back(client: Client, remote: Remote) -> None:
     await remote("POST", "/go_down")
     with pytest.raises(aiohttp.ClientConnectorError):
@@ -109,6 +119,9 @@ async def test_keys_address_and_limits_are_changed(client: Client, remote: Remot
     assert (await client.get())[1]["error"]["name"] == "no_authorization_i_p"
     await remote("PATCH", "/network", {"client_address": "203.0.113.1"})
     assert (await client.get())[0] == 200
+    await remote("PATCH", "/network", {"second_address": "2001:db8::1"})
+    assert sorted([(await client.get())[0] for _ in range(2)]) == [200, 401]
+    await remote("PATCH", "/network", {"second_address": None})
     await remote("PATCH", f"/keys/{access_key}", {"deleted": True})
     assert (await client.get())[1]["error"]["name"] == "invalid_access_key"
     await remote("POST", "/keys", {"access_key": "N" * 40})
@@ -118,8 +131,8 @@ async def test_keys_address_and_limits_are_changed(client: Client, remote: Remot
     for _ in range(40):
         assert (await client.get(authorization=token("N" * 40)))[0] == 200
     stats = await remote("GET", "/stats")
-    assert stats["calls"]["/v1/accounts"] == {"200": 42, "401": 2}
-    assert stats["errors"] == {"no_authorization_i_p": 1, "invalid_access_key": 1}
+    assert stats["calls"]["/v1/accounts"] == {"200": 43, "401": 3}
+    assert stats["errors"] == {"no_authorization_i_p": 2, "invalid_access_key": 1}
 
 
 async def test_trading_is_stepped_paused_and_paced(
@@ -134,18 +147,20 @@ async def test_trading_is_stepped_paused_and_paced(
         assert decode(await socket.receive())["type"] == "myAsset"
 
 
-async def test_nonsense_is_refused_and_changes_nothing(exchange: SimulatedExchange, remote: Remote) -> None:
+async def test_invalid_commands_are_rejected_and_change_nothing(
+    exchange: SimulatedExchange, remote: Remote
+) -> None:
     before = dict(exchange.account.holdings)
-    await remote("PUT", "/account", {"BTC": {"balance": 0.1}}, status=400)
-    await remote("PUT", "/account", {"BTC": {"balance": "-1"}}, status=400)
-    await remote("PATCH", "/stream", {"deaf": True, "no_such": 1}, status=400)
+    await remote("PUT", "/account", {"BTC": {"available": 0.1}}, status=400)
+    await remote("PUT", "/account", {"BTC": {"available": "-1"}}, status=400)
+    await remote("PATCH", "/stream", {"withhold_frames": True, "no_such": 1}, status=400)
     await remote("PUT", "/rest", {"kind": "nonsense"}, status=400)
     await remote("POST", "/nonsense", status=404)
     assert exchange.account.holdings == before
-    assert exchange.stream.deaf is False
+    assert exchange.stream.withhold_frames is False
 
 
-async def test_burst_sends_known_frames_fast_and_leaves_the_account_right(
+async def test_burst_sends_known_frames_fast_and_leaves_the_account_with_its_amounts(
     exchange: SimulatedExchange, client: Client, remote: Remote
 ) -> None:
     socket = await client.subscribe()
@@ -165,7 +180,7 @@ async def test_burst_sends_known_frames_fast_and_leaves_the_account_right(
         assert len(frame["assets"]) == 2
     last = {asset["currency"]: asset for frame in frames for asset in frame["assets"]}
     for currency, asset in last.items():
-        assert exchange.account[currency].balance == asset["balance"]
+        assert exchange.account[currency].available == asset["balance"]
         assert exchange.account[currency].locked == asset["locked"]
 
 

@@ -27,6 +27,32 @@ async def test_any_answer_can_be_given(exchange: SimulatedExchange, client: Clie
     assert (await client.get())[0] == 200
 
 
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [("<html>", "text/html"), ("", "text/plain"), ('{"error":{"message":"no"}}', "application/json")],
+)
+async def test_intermediary_can_answer_instead(
+    exchange: SimulatedExchange, client: Client, status: int, body: str, content_type: str
+) -> None:
+    for endpoint in (exchange.rest, exchange.handshake):
+        endpoint.fail_with(status, body, content_type=content_type, times=1)
+    url = f"{exchange.rest_url}/v1/accounts"
+    async with client.session.get(url, headers={"Authorization": token()}) as response:
+        assert (response.status, response.content_type) == (status, content_type)
+        assert await response.text() == body
+    with pytest.raises(WSServerHandshakeError) as failed:
+        await client.connect()
+    assert failed.value.status == status
+    assert (await client.get())[0] == 200
+    await client.subscribe()
+
+
+async def test_one_answer_can_be_empty_among_others(exchange: SimulatedExchange, client: Client) -> None:
+    exchange.rest.fail_with(200, "[]", times=1)
+    assert [len((await client.get())[1]) for _ in range(3)] == [0, 2, 2]
+
+
 async def test_redirect_leads_elsewhere(exchange: SimulatedExchange, client: Client) -> None:
     exchange.rest.fail_with(302, headers={"Location": "http://127.0.0.1:9/elsewhere"})
     async with client.session.get(
@@ -36,7 +62,7 @@ async def test_redirect_leads_elsewhere(exchange: SimulatedExchange, client: Cli
 
 
 async def test_cut_answer_uses_the_nonce_up(exchange: SimulatedExchange, client: Client) -> None:
-    # A reused connection that breaks makes aiohttp repeat the call by itself, with the same token.
+    # A reused connection that breaks makes aiohttp repeat the call automatically, with the same token.
     await client.get()
     exchange.rest.cut(times=1)
     status, body = await client.get()
@@ -62,9 +88,9 @@ async def test_truncated_slow_and_hanging_answers(exchange: SimulatedExchange, c
 
 async def test_handshake_can_fail_or_stall(exchange: SimulatedExchange, client: Client) -> None:
     exchange.handshake.fail_with(503, "<html>maintenance</html>", content_type="text/html", times=1)
-    with pytest.raises(WSServerHandshakeError) as refused:
+    with pytest.raises(WSServerHandshakeError) as failed:
         await client.connect()
-    assert refused.value.status == 503
+    assert failed.value.status == 503
     exchange.handshake.hang(times=1)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
@@ -73,7 +99,7 @@ async def test_handshake_can_fail_or_stall(exchange: SimulatedExchange, client: 
     with pytest.raises(aiohttp.ServerDisconnectedError):
         await client.connect()
     await client.subscribe()
-    # aiohttp repeated the handshake that was cut by itself.
+    # aiohttp repeated the handshake that was cut automatically.
     assert [call.status for call in exchange.record.handshakes] == [503, None, None, None, 101]
     assert most_within(exchange.record.handshakes, 60) == 5
 
@@ -94,7 +120,7 @@ async def test_cut_and_close_reach_the_client_with_their_codes(
     assert exchange.record.closes == {"cut": 1, "closed": 1}
 
 
-async def test_half_open_socket_neither_speaks_nor_answers_nor_closes(
+async def test_half_open_socket_neither_sends_nor_answers_nor_closes(
     exchange: SimulatedExchange, client: Client
 ) -> None:
     socket = await client.session.ws_connect(
@@ -157,19 +183,21 @@ async def test_refusing_connections_leaves_those_that_exist(
     assert decode(await socket.receive())["assets"][0]["currency"] == "BTC"
 
 
-async def test_deaf_stream_and_first_use(exchange: SimulatedExchange, client: Client) -> None:
+async def test_frames_are_withheld_on_command_and_at_first_use(
+    exchange: SimulatedExchange, client: Client
+) -> None:
     exchange.stream.first_use_silence = 3600
     first = await client.subscribe()
     exchange.account.set("BTC", 2)
-    # So short that it is over by now; the connection that began in it stays deaf.
+    # So short that it is over by now; the connection that began in it still gets no frames.
     exchange.stream.first_use_silence = 1e-9
     exchange.account.set("BTC", 3)
     second = await client.subscribe()
     exchange.account.set("BTC", 4)
     assert decode(await second.receive())["assets"][0]["balance"] == 4
-    exchange.stream.deaf = True
+    exchange.stream.withhold_frames = True
     exchange.account.set("BTC", 5)
-    exchange.stream.deaf = False
+    exchange.stream.withhold_frames = False
     exchange.account.set("BTC", 6)
     assert decode(await second.receive())["assets"][0]["balance"] == 6
     exchange.close_all(1000)
@@ -180,7 +208,7 @@ async def _balances(socket: aiohttp.ClientWebSocketResponse, count: int) -> list
     return [int(decode(await socket.receive())["assets"][0]["balance"]) for _ in range(count)]
 
 
-async def test_frames_can_be_lost_doubled_delayed_and_reordered(
+async def test_frames_can_be_lost_repeated_delayed_and_reordered(
     exchange: SimulatedExchange, client: Client
 ) -> None:
     socket = await client.subscribe()

@@ -7,7 +7,7 @@ import pytest
 
 from simulator import ACCESS_KEY, SimulatedExchange
 
-from .client import Client, token
+from .client import Client, decode, token
 
 
 async def test_accounts_lists_holdings_as_decimal_strings(
@@ -46,7 +46,23 @@ async def test_zero_and_duplicate_rows_can_be_listed(exchange: SimulatedExchange
     assert [row["currency"] for row in rows] == ["SGD", "BTC", "SGD", "BTC", "odd"]
 
 
-async def test_remaining_requests_are_told(exchange: SimulatedExchange, client: Client) -> None:
+async def test_chosen_rows_can_be_wrong_or_absent(exchange: SimulatedExchange, client: Client) -> None:
+    exchange.account.set("XRP", 1)
+    exchange.rest.row_faults = {"SGD": {"balance": "1,5"}, "BTC": {"currency": "\x07" * 40}, "XRP": None}
+    _, rows = await client.get()
+    assert [(row["currency"], row["balance"]) for row in rows] == [("SGD", "1,5"), ("\x07" * 40, "0.5")]
+    exchange.rest.recover()
+    assert [row["currency"] for row in (await client.get())[1]] == ["SGD", "BTC", "XRP"]
+
+
+async def test_currency_code_can_be_any_text(exchange: SimulatedExchange, client: Client) -> None:
+    socket = await client.subscribe()
+    exchange.account.set("币安人生", 5)
+    assert decode(await socket.receive())["assets"][0]["currency"] == "币安人生"
+    assert (await client.get())[1][-1]["currency"] == "币安人生"
+
+
+async def test_remaining_requests_are_in_a_header(exchange: SimulatedExchange, client: Client) -> None:
     async with client.session.get(
         f"{exchange.rest_url}/v1/accounts", headers={"Authorization": token()}
     ) as response:
@@ -68,7 +84,7 @@ async def test_both_algorithms_are_accepted(client: Client, algorithm: str) -> N
         (token(algorithm="HS384"), "jwt_verification"),
     ],
 )
-async def test_bad_tokens_are_refused_by_name(client: Client, authorization: str, name: str) -> None:
+async def test_invalid_tokens_are_rejected_by_name(client: Client, authorization: str, name: str) -> None:
     status, body = await client.get(authorization=authorization)
     assert (status, body["error"]["name"]) == (401, name)
 
@@ -88,7 +104,7 @@ async def test_query_must_be_hashed_into_the_token(client: Client) -> None:
     assert (await client.get("/v1/accounts?a=b[]", authorization))[0] == 200
 
 
-async def test_key_troubles_are_refused_by_name(exchange: SimulatedExchange, client: Client) -> None:
+async def test_unusable_keys_are_rejected_by_name(exchange: SimulatedExchange, client: Client) -> None:
     async def answer() -> tuple[int, str]:
         status, body = await client.get()
         return status, body["error"]["name"]
@@ -107,9 +123,18 @@ async def test_key_troubles_are_refused_by_name(exchange: SimulatedExchange, cli
     assert await answer() == (401, "expired_access_key")
     exchange.key.region = "th"
     assert await answer() == (401, "invalid_access_key")
-    assert [call.error for call in exchange.record.rejected][-1] == "invalid_access_key"
+    assert [call.error for call in exchange.record.failed][-1] == "invalid_access_key"
     exchange.key.region, exchange.key.deleted = "sg", True
     assert await answer() == (401, "invalid_access_key")
+
+
+async def test_requests_come_from_two_addresses_in_turn(exchange: SimulatedExchange, client: Client) -> None:
+    exchange.key.allowed_addresses = frozenset({"203.0.113.1"})
+    exchange.keys.client_address, exchange.keys.second_address = "203.0.113.1", "2001:db8::1"
+    assert [(await client.get())[0] for _ in range(4)] == [200, 401, 200, 401]
+    assert exchange.record.failed[0].error == "no_authorization_i_p"
+    await exchange.recover()
+    assert exchange.keys.second_address is None
 
 
 async def test_keys_are_listed_in_korea_only_and_messages_are_korean(
@@ -136,7 +161,7 @@ async def test_elsewhere_the_list_of_keys_is_not_found_and_counted(
 
 async def test_past_the_limit_429_and_repeated_418(exchange: SimulatedExchange, client: Client) -> None:
     exchange.limits.rest_second.count = 2
-    exchange.limits.refusals_before_block = 2
+    exchange.limits.limited_before_block = 2
     exchange.limits.block_seconds = 0.2
     assert [(await client.get())[0] for _ in range(5)] == [200, 200, 429, 429, 418]
     exchange.limits.rest_second.count = None
@@ -151,14 +176,14 @@ async def test_requests_with_an_origin_are_held_to_one_in_ten_seconds(client: Cl
     assert (await client.get())[0] == 200
 
 
-async def test_held_snapshot_keeps_the_amounts_of_when_it_was_asked_for(
+async def test_held_snapshot_keeps_the_amounts_of_when_it_was_requested(
     exchange: SimulatedExchange, client: Client
 ) -> None:
-    async with exchange.hold_snapshots() as gate:
-        asked = asyncio.create_task(client.get())
-        await gate.held()
+    async with exchange.hold_snapshots() as snapshots:
+        request = asyncio.create_task(client.get())
+        await snapshots.held()
         exchange.account.set("BTC", "0.75")
-        gate.release()
-        _, rows = await asked
+        snapshots.release()
+        _, rows = await request
     assert rows[1]["balance"] == "0.5"
     assert (await client.get())[1][1]["balance"] == "0.75"

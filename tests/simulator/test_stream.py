@@ -4,7 +4,7 @@ import json
 from aiohttp import WSMsgType, WSServerHandshakeError
 import pytest
 
-from simulator import Delivery, NumberStyle, SimulatedExchange
+from simulator import Delivery, Format, NumberStyle, SimulatedExchange
 
 from .client import REQUEST, Client, decode, token
 
@@ -107,6 +107,30 @@ async def test_wrong_request_is_answered_and_closed_with_1000(
     assert socket.close_code == 1000
 
 
+@pytest.mark.parametrize("frame_format", [Format.DEFAULT, Format.SIMPLE_LIST])
+async def test_chosen_parts_of_frames_can_be_wrong(
+    exchange: SimulatedExchange, client: Client, frame_format: Format
+) -> None:
+    exchange.account.delivery = Delivery.ONE_FRAME
+    faults = exchange.stream.frame_faults
+    faults.assets, faults.repeated = {"BTC": {"balance": "x"}}, ["XRP"]
+    socket = await client.subscribe([*REQUEST, {"format": frame_format}])
+    exchange.account.change({"SGD": (1, 0), "BTC": (2, 0), "XRP": (3, 0)})
+    faults.assets, faults.repeated, faults.fields = {}, (), {"asset_timestamp": None}
+    exchange.account.change({"BTC": (4, 0)})
+    exchange.stream.recover()
+    exchange.account.change({"BTC": (5, 0)})
+    frames = [decode(await socket.receive()) for _ in range(3)]
+    if frame_format is Format.SIMPLE_LIST:
+        frames = [frame for (frame,) in frames]
+    assets, time = ("ast", "asttms") if frame_format is Format.SIMPLE_LIST else ("assets", "asset_timestamp")
+    sent = [[tuple(asset.values()) for asset in frame[assets]] for frame in frames]
+    assert sent[0] == [("SGD", 1, 0), ("BTC", "x", 0), ("XRP", 3, 0), ("XRP", 3, 0)]
+    assert sent[1:] == [[("BTC", 4, 0)], [("BTC", 5, 0)]]
+    assert frames[1][time] is None
+    assert frames[2][time] > frames[0][time]
+
+
 async def test_second_request_replaces_the_first(exchange: SimulatedExchange, client: Client) -> None:
     socket = await client.subscribe()
     await socket.send_json([*REQUEST, {"format": "SIMPLE"}])
@@ -119,11 +143,17 @@ async def test_subscriptions_are_listed_and_a_format_in_the_question_switches(
     exchange: SimulatedExchange, client: Client
 ) -> None:
     socket = await client.subscribe()
-    await socket.send_json([{"ticket": "t2"}, {"method": "LIST_SUBSCRIPTIONS"}, {"format": "SIMPLE_LIST"}])
+    await socket.send_json([{"ticket": "t2"}, {"method": "LIST_SUBSCRIPTIONS"}])
     assert decode(await socket.receive()) == {
         "method": "LIST_SUBSCRIPTIONS",
         "result": [{"type": "myAsset"}],
         "ticket": "t2",
+    }
+    await socket.send_json([{"ticket": "t3"}, {"method": "LIST_SUBSCRIPTIONS"}, {"format": "SIMPLE_LIST"}])
+    assert decode(await socket.receive()) == {
+        "mthd": "LIST_SUBSCRIPTIONS",
+        "rslt": [{"ty": "myAsset"}],
+        "tckt": "t3",
     }
     exchange.account.set("BTC", 1)
     assert "ast" in decode(await socket.receive())[0]
@@ -160,7 +190,7 @@ async def test_traffic_keeps_a_socket_open(exchange: SimulatedExchange, client: 
         assert decode(await socket.receive()) == {"status": "UP"}
 
 
-async def test_too_many_messages_are_refused(client: Client) -> None:
+async def test_too_many_messages_close_the_connection(client: Client) -> None:
     socket = await client.connect()
     for _ in range(6):
         await socket.send_json(REQUEST)
@@ -169,32 +199,32 @@ async def test_too_many_messages_are_refused(client: Client) -> None:
     assert socket.close_code == 1000
 
 
-async def test_handshake_with_a_bad_token_is_refused_with_401(
+async def test_handshake_with_an_invalid_token_is_rejected_with_401(
     exchange: SimulatedExchange, client: Client
 ) -> None:
-    with pytest.raises(WSServerHandshakeError) as refused:
+    with pytest.raises(WSServerHandshakeError) as failed:
         await client.connect(token(secret_key="wrong" * 8))
-    assert refused.value.status == 401
+    assert failed.value.status == 401
     assert exchange.record.handshakes[0].error == "jwt_verification"
     assert exchange.record.most_live.total() == 0
 
 
-async def test_handshake_with_a_bad_token_can_be_refused_by_frame(
+async def test_handshake_with_an_invalid_token_can_be_rejected_by_frame(
     exchange: SimulatedExchange, client: Client
 ) -> None:
-    exchange.stream.refuse_by_frame = True
+    exchange.stream.reject_by_frame = True
     socket = await client.connect(token(secret_key="wrong" * 8))
     assert decode(await socket.receive())["error"]["name"] == "INVALID_AUTH"
     await socket.receive()
     assert socket.close_code == 1000
 
 
-async def test_sixth_handshake_of_a_second_is_refused_with_429(client: Client) -> None:
+async def test_sixth_handshake_of_a_second_is_limited_with_429(client: Client) -> None:
     for _ in range(5):
         await client.connect()
-    with pytest.raises(WSServerHandshakeError) as refused:
+    with pytest.raises(WSServerHandshakeError) as failed:
         await client.connect()
-    assert refused.value.status == 429
+    assert failed.value.status == 429
 
 
 async def test_live_connections_of_a_key_are_counted(exchange: SimulatedExchange, client: Client) -> None:

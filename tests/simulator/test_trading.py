@@ -9,12 +9,12 @@ from simulator.trading import Trader, starting_holdings
 
 def _course(seed: int, fiat: str = "SGD", steps: int = 3000) -> tuple[Account, list[AssetEvent]]:
     account = Account(starting_holdings(fiat))
-    told: list[AssetEvent] = []
-    account.listeners.append(told.append)
+    events: list[AssetEvent] = []
+    account.listeners.append(events.append)
     trader = Trader(account, fiat, seed=seed)
     for _ in range(steps):
         trader.step()
-    return account, told
+    return account, events
 
 
 def test_a_seed_gives_one_course_and_another_seed_another() -> None:
@@ -25,15 +25,15 @@ def test_a_seed_gives_one_course_and_another_seed_another() -> None:
 
 @pytest.mark.parametrize("fiat", ["SGD", "IDR", "THB", "KRW"])
 def test_trading_looks_like_trading(fiat: str) -> None:
-    account, told = _course(7, fiat)
-    assert len(told) >= 3000
+    account, events = _course(7, fiat)
+    assert len(events) >= 3000
     # New coins appear, some are sold out for a while, fiat is locked and freed, digits go beyond a double's.
     assert len(account.holdings) == 9
     assert any(not each.total for coin in account.holdings for each in account.history[coin])
     assert len({each.locked for each in account.history[fiat]}) > 100
-    assert max(len(each.balance.as_tuple().digits) for each in account.history[fiat]) > 20
+    assert max(len(each.available.as_tuple().digits) for each in account.history[fiat]) > 20
     assert all(
-        each.balance >= 0 and each.locked >= 0 for values in account.history.values() for each in values
+        each.available >= 0 and each.locked >= 0 for values in account.history.values() for each in values
     )
     # It goes on for ever without the account running dry or growing out of proportion.
     rate = Decimal(starting_holdings(fiat)[fiat][0]) / Decimal(starting_holdings("SGD")["SGD"][0])
@@ -50,7 +50,7 @@ def _trader(pace: float) -> tuple[Trader, asyncio.Queue[AssetEvent]]:
 async def test_trading_runs_at_its_pace_and_pauses() -> None:
     trader, steps = _trader(pace=0.001)
     task = asyncio.create_task(trader.run())
-    # A new pace counts at once, not after the pause that was begun at the old one.
+    # A new pace counts immediately, not after a pause that began at the old pace.
     trader.pace = 500
     for _ in range(20):
         await steps.get()

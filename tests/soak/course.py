@@ -127,7 +127,7 @@ class Soak:
         figures.states = self._world.observer.states
         record.calls.clear()
         record.messages.clear()
-        self._world.exchange.keys.forget()
+        self._world.exchange.keys.prune()
 
     def _measure_memory(self) -> None:
         now = self._world.loop.time()

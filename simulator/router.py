@@ -1,4 +1,4 @@
-"""The front door: records every request and refuses it, answers it or makes a connection of it."""
+"""The entry of every HTTP request: it is recorded, then answered, rejected or upgraded to a WebSocket."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from functools import partial
 from aiohttp import web
 
 from .errors import ApiError
-from .faults import Surface, forever, misbehave
+from .faults import Endpoint, answer_with_fault, forever
 from .keys import ApiKey, KeyRing, Permission
 from .limits import Limits
 from .record import PRIVATE_STREAM, Call, Record
@@ -16,8 +16,8 @@ from .rest import Rest
 from .stream import Stream
 
 
-class Front:
-    """Takes requests to the parts of the exchange that answer them; while `silent` it answers none."""
+class Router:
+    """Routes requests to the parts of the exchange that answer them; while `silent` it answers none."""
 
     def __init__(
         self,
@@ -28,7 +28,7 @@ class Front:
         record: Record,
         changed: Callable[[], None],
         rest: Rest,
-        handshake: Surface,
+        handshake: Endpoint,
         stream: Stream,
     ) -> None:
         self.silent = False
@@ -48,12 +48,12 @@ class Front:
         if self.silent:
             await forever()
         is_stream = request.path == PRIVATE_STREAM
-        surface = self._handshake if is_stream else self._rest
-        if surface.delay:
-            await asyncio.sleep(surface.delay)
-        fault = surface.take()
+        endpoint = self._handshake if is_stream else self._rest
+        if endpoint.delay:
+            await asyncio.sleep(endpoint.delay)
+        fault = endpoint.take()
         if fault is not None:
-            response = await misbehave(fault, request, partial(self._answer, request, call))
+            response = await answer_with_fault(fault, request, partial(self._answer, request, call))
         elif is_stream:
             response = await self._open_stream(request, call)
         else:
@@ -67,7 +67,7 @@ class Front:
         try:
             text = await self._rest_text(request, call)
         except ApiError as api_error:
-            return self._refuse(api_error, call)
+            return self._error(api_error, call)
         if text is None:
             return web.json_response({"error": {"name": 404, "message": "Not found"}}, status=404)
         return web.Response(
@@ -80,7 +80,7 @@ class Front:
     async def _rest_text(self, request: web.Request, call: Call) -> str | None:
         match request.method, request.path:
             case "GET", path if path == PRIVATE_STREAM:
-                # Only where a fault takes the place of the upgrade: the token is used up all the same.
+                # Reached only if a fault replaces the upgrade; the token counts as used nevertheless.
                 self._authenticate(request, call, Permission.VIEW_ACCOUNT)
                 return ""
             case "GET", "/v1/accounts":
@@ -106,24 +106,24 @@ class Front:
             permission=permission,
         )
 
-    def _refuse(self, api_error: ApiError, call: Call) -> web.Response:
+    def _error(self, api_error: ApiError, call: Call) -> web.Response:
         call.error = api_error.name
         return web.json_response(text=api_error.body(korean=self._region.korean), status=api_error.status)
 
     async def _open_stream(self, request: web.Request, call: Call) -> web.StreamResponse:
-        refused: str | None = None
+        frame_error: str | None = None
         try:
             self._limits.admit_handshake()
             key = self._authenticate(request, call, Permission.VIEW_ACCOUNT)
         except ApiError as api_error:
             claimed = self._keys.claimed(request.headers.get("Authorization"))
-            if not self._stream.refuse_by_frame or api_error.status == 429 or claimed is None:
-                return self._refuse(api_error, call)
-            key, refused, call.error = claimed, "INVALID_AUTH", api_error.name
+            if not self._stream.reject_by_frame or api_error.status == 429 or claimed is None:
+                return self._error(api_error, call)
+            key, frame_error, call.error = claimed, "INVALID_AUTH", api_error.name
         socket = web.WebSocketResponse(autoping=False, autoclose=False, compress=False, timeout=2)
         if not socket.can_prepare(request):
             return web.Response(status=400, text="An upgrade to WebSocket is expected.")
         await socket.prepare(request)
         call.status = 101
-        await self._stream.serve(request, socket, key, refused)
+        await self._stream.serve(request, socket, key, frame_error)
         return socket

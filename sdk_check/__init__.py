@@ -1,0 +1,1 @@
+"""Checks the simulated exchange with Upbit's own client library: scripts/sdk-check."""
