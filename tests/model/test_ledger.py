@@ -181,6 +181,7 @@ class Model:
         for currency, holding in self.told.items():
             assert holding in self.history[currency]
         self.added += self.ledger.added
+        self.ledger.added.clear()
         assert self.added == [*self.told]
 
     def come_to_rest(self, *, answer_first: bool) -> None:
