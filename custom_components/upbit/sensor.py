@@ -17,7 +17,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .api.ledger import Change
-from .api.wire import plain
+from .api.wire import EMPTY, Holding, plain
 from .const import DOMAIN
 from .coordinator import UpbitConfigEntry, UpbitCoordinator
 from .entity import UpbitEntity, balance_key, unique_id
@@ -48,20 +48,25 @@ async def async_setup_entry(
 
     @callback
     def async_add_new(currencies: list[str]) -> None:
-        async_add_entities(BalanceSensor(coordinator, currency) for currency in currencies)
+        async_add_entities(BalanceSensor(coordinator, currency, is_new=True) for currency in currencies)
 
     entry.async_on_unload(coordinator.listeners.async_add_currencies(async_add_new))
 
 
 class BalanceSensor(UpbitEntity, SensorEntity):
-    """The total of one currency: available and locked."""
+    """The total of one currency: available and locked.
+
+    A sensor that is new while the account runs shows 0 first. Statistics take the first state as their zero point, so
+    the first purchase would be missing from the change of that day.
+    """
 
     _attr_state_class = SensorStateClass.TOTAL
     _attr_translation_key = "balance"
 
-    def __init__(self, coordinator: UpbitCoordinator, currency: str) -> None:
+    def __init__(self, coordinator: UpbitCoordinator, currency: str, *, is_new: bool = False) -> None:
         super().__init__(coordinator, balance_key(currency))
         self._currency = currency
+        self._shows_zero = is_new
         self._attr_translation_placeholders = {"currency": currency}
         self._attr_native_unit_of_measurement = currency
         if currency == coordinator.region.fiat:
@@ -73,9 +78,17 @@ class BalanceSensor(UpbitEntity, SensorEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        self.async_on_remove(
-            self.coordinator.listeners.async_add_currency(self._currency, self.async_write_ha_state)
-        )
+        listener = self._async_show_first_amount if self._shows_zero else self.async_write_ha_state
+        self.async_on_remove(self.coordinator.listeners.async_add_currency(self._currency, listener))
+        if self._shows_zero:
+            self.hass.loop.call_soon(listener)  # after Home Assistant has written the first state
+
+    @callback
+    def _async_show_first_amount(self) -> None:
+        self.async_write_ha_state()
+        if self._shows_zero and self.available:
+            self._shows_zero = False
+            self.async_write_ha_state()
 
     @property
     @override
@@ -83,15 +96,19 @@ class BalanceSensor(UpbitEntity, SensorEntity):
         return self.coordinator.is_available(self._currency)
 
     @property
+    def _holding(self) -> Holding:
+        return EMPTY if self._shows_zero else self.coordinator.ledger.holding(self._currency)
+
+    @property
     @override
     def native_value(self) -> str:
         # As text: Home Assistant writes a small Decimal with an exponent, and cuts a float to 15 digits.
-        return plain(self.coordinator.ledger.holding(self._currency).total)
+        return plain(self._holding.total)
 
     @property
     @override
     def extra_state_attributes(self) -> dict[str, float]:
-        holding = self.coordinator.ledger.holding(self._currency)
+        holding = self._holding
         # JSON numbers, because templates expect numbers; a Decimal would break the state's JSON.
         return {"balance": float(holding.available), "locked": float(holding.locked)}
 
