@@ -7,6 +7,7 @@ from homeassistant.helpers import config_validation as cv, entity_registry as er
 from homeassistant.helpers.typing import ConfigType
 
 from . import issues
+from .activity_texts import async_setup_activity_texts
 from .api.auth import Credentials
 from .api.errors import ErrorKind, UpbitError
 from .api.regions import REGIONS
@@ -25,6 +26,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up what all accounts share, once."""
     async_setup_services(hass)
     issues.async_setup_issues(hass)
+    await async_setup_activity_texts(hass)
     await async_setup_frontend(hass)
     return True
 

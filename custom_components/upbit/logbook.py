@@ -9,8 +9,8 @@ from homeassistant.components.logbook import (
     LOGBOOK_ENTRY_NAME,
 )
 from homeassistant.core import Event, HomeAssistant, callback
-from homeassistant.helpers.translation import async_get_cached_translations
 
+from .activity_texts import ACTIVITY_TEXTS
 from .const import DOMAIN
 from .event import (
     ATTR_CURRENCY,
@@ -35,13 +35,14 @@ def async_describe_events(
     @callback
     def describe(event: Event[dict[str, Any]]) -> dict[str, Any]:
         data = event.data
-        texts = async_get_cached_translations(hass, hass.config.language, "common", DOMAIN)
         changed_locked = data[ATTR_TYPE] in (ChangeType.LOCKED, ChangeType.UNLOCKED)
         sensor = data[ATTR_SENSOR]
         state = None if sensor is None else hass.states.get(sensor)
         return {
             LOGBOOK_ENTRY_NAME: data[ATTR_CURRENCY] if state is None else state.name,
-            LOGBOOK_ENTRY_MESSAGE: texts[f"component.{DOMAIN}.common.activity_{data[ATTR_TYPE]}"].format(
+            LOGBOOK_ENTRY_MESSAGE: hass.data[ACTIVITY_TEXTS]
+            .get(f"activity_{data[ATTR_TYPE]}")
+            .format(
                 difference=data[ATTR_DIFFERENCE].removeprefix("-"),
                 after=data[ATTR_LOCKED_AFTER if changed_locked else ATTR_TOTAL_AFTER],
             ),
