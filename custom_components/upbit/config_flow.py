@@ -46,6 +46,7 @@ _FORM_ERRORS = {
     ErrorKind.BLOCKED: ErrorKind.RATE_LIMITED,
     ErrorKind.INVALID_RESPONSE: ErrorKind.CANNOT_CONNECT,
     ErrorKind.CONNECTION_LOST: ErrorKind.CANNOT_CONNECT,
+    ErrorKind.NONCE_USED: ErrorKind.CANNOT_CONNECT,
 }
 
 

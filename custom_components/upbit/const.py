@@ -37,6 +37,8 @@ class Timings:
     """The longest step of the backoff between snapshots that fail."""
     address_retry: float = 120.0
     """Between snapshots while this network's address is not among the key's allowed addresses."""
+    address_settled: float = 300.0
+    """For snapshots to succeed until this network's address counts as allowed: it may use two addresses in turns."""
     tick: float = 30.0
     """Between two checks of the clock."""
     clock_jump: float = 15.0

@@ -366,10 +366,11 @@ class UpbitCoordinator:
         try:
             snapshot = await self._rest.accounts()
         except UpbitError as error:
-            delay = TIMINGS.address_retry if error.kind is ErrorKind.IP_NOT_ALLOWED else backoff.next_delay()
-            self.sync.snapshot_failed(self._now(), delay)
+            address_rejected = error.kind is ErrorKind.IP_NOT_ALLOWED
+            delay = TIMINGS.address_retry if address_rejected else backoff.next_delay()
+            self.sync.snapshot_failed(self._now(), delay, address_rejected=address_rejected)
             self.stats.failed_snapshots[error.reason] += 1
-            if error.kind is ErrorKind.IP_NOT_ALLOWED:
+            if address_rejected:
                 issues.async_address_not_allowed(self.hass, self.config_entry, self.region)
             _LOGGER.debug("%s: the snapshot failed: %s", self.config_entry.title, error)
             self._advance(error=error)
@@ -378,7 +379,8 @@ class UpbitCoordinator:
         self.stats.snapshot(self._now() - request.at)
         backoff.reset()
         self._log_undecodable(snapshot)
-        issues.async_address_allowed(self.hass, self.config_entry)
+        if self.sync.is_address_allowed(self._now()):
+            issues.async_address_allowed(self.hass, self.config_entry)
         self._snapshot_succeeded.set()
         self._advance(changes)
 

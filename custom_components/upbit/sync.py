@@ -80,6 +80,7 @@ class AccountSync:
         """Currencies whose amount only a newer snapshot or update can confirm, with the time since when."""
         self._reconnect: ReconnectReason | None = None
         self._may_recover_at = 0.0
+        self._address_allowed_since = inf
 
     # Answers
 
@@ -120,6 +121,10 @@ class AccountSync:
             if since <= overdue
         )
         return frozenset(self.ledger.unknown).union(expired)
+
+    def is_address_allowed(self, now: float) -> bool:
+        """Whether snapshots have succeeded for so long that this network's address counts as allowed."""
+        return now - self._address_allowed_since >= self._timings.address_settled
 
     @property
     def next_snapshot_at(self) -> float:
@@ -233,6 +238,7 @@ class AccountSync:
             self.in_sync = self.connected
         if changes and self.connected and self.in_sync and request.connection == self._connection:
             self._expect_updates(changes, now)
+        self._address_allowed_since = min(self._address_allowed_since, now)
         if self._snapshots_fail:
             self._snapshots_fail = False
             self._recover(now)
@@ -243,9 +249,11 @@ class AccountSync:
         had_baseline, self.has_baseline = self.has_baseline, True
         return changes if had_baseline else []
 
-    def snapshot_failed(self, now: float, retry_in: float) -> None:
+    def snapshot_failed(self, now: float, retry_in: float, *, address_rejected: bool = False) -> None:
         """Note that a snapshot failed; it is repeated after so many seconds."""
         self._snapshots_fail = True
+        if address_rejected:
+            self._address_allowed_since = inf
         self._regular_snapshot_at = now + retry_in
 
     # Events of the host

@@ -26,6 +26,8 @@ class ErrorKind(StrEnum):
     UNAUTHORIZED = "unauthorized"
     """The stream rejected the key without a reason; ``GET /v1/accounts`` has the reason."""
     CANNOT_CONNECT = "cannot_connect"
+    NOT_UPBIT = "not_upbit"
+    """A 401 or 403 without Upbit's error format: a proxy, a firewall or a captive portal answered."""
     CONNECTION_LOST = "connection_lost"
     INVALID_RESPONSE = "invalid_response"
     UNKNOWN = "unknown"
@@ -87,12 +89,14 @@ def response_error(
 ) -> UpbitError:
     """Classify a rejected REST call or handshake: by the error's name, then by the HTTP status.
 
+    Only a text as the name is Upbit's verdict on a key. A 401 or 403 without one comes from something in between.
+
     Args:
         status: The HTTP status.
         name: ``error.name`` of the body, if there was one; Quotation endpoints use an integer.
         headers: The response's headers; only Retry-After is used.
     """
-    kind = kind_of_name(name) or _kind_of_status(status)
+    kind = kind_of_name(name) or _kind_of_status(status, has_name=isinstance(name, str))
     # A 429 or 418 means to wait, whatever the name is.
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         kind = ErrorKind.RATE_LIMITED
@@ -117,11 +121,12 @@ def short_reason(text: object) -> str:
     return re.sub(r"[^a-z]+", "_", word.lower())
 
 
-def _kind_of_status(status: int) -> ErrorKind:
+def _kind_of_status(status: int, *, has_name: bool) -> ErrorKind:
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN) and not has_name:
+        return ErrorKind.NOT_UPBIT
     if status == HTTPStatus.UNAUTHORIZED:
         return ErrorKind.INVALID_ACCESS_KEY
     if 300 <= status < 400 or status >= 500 or status in (HTTPStatus.FORBIDDEN, HTTPStatus.REQUEST_TIMEOUT):
-        # A redirect, a maintenance page or a firewall in between: no verdict on the key.
         return ErrorKind.CANNOT_CONNECT
     return ErrorKind.UNKNOWN
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 import ssl
 from typing import Literal, assert_never
 import uuid
@@ -180,7 +181,7 @@ async def _close(websocket: _WebSocket) -> None:
 def _handshake_error(err: aiohttp.WSServerHandshakeError, rate_limit: RateLimit) -> UpbitError:
     error = response_error(err.status, None, err.headers or {})
     rate_limit.note_limited(error)
-    if error.kind.needs_new_key:
+    if err.status == HTTPStatus.UNAUTHORIZED:
         # aiohttp has the status of a rejected handshake, not its body, so the reason is unknown here.
         return UpbitError(ErrorKind.UNAUTHORIZED, error.reason)
     return error
