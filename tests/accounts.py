@@ -37,7 +37,7 @@ async def set_up_other(hass: HomeAssistant) -> MockConfigEntry:
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
-    await until(lambda: entry.runtime_data.health.complete)
+    await until(lambda: entry.runtime_data.sync.in_sync)
     return entry
 
 
@@ -56,6 +56,12 @@ def enable_all_entities(monkeypatch: pytest.MonkeyPatch) -> None:
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let coordinators wait for tenths of seconds where they wait for seconds and minutes."""
     timings = replace(
-        TIMINGS, poll=0.3, grace=0.1, first_delay=0.1, longest_delay=0.3, longest_snapshot_delay=0.2, tick=0.1
+        TIMINGS,
+        snapshot_interval=0.3,
+        grace=0.1,
+        first_delay=0.1,
+        longest_delay=0.3,
+        longest_snapshot_delay=0.2,
+        tick=0.1,
     )
     monkeypatch.setattr("custom_components.upbit.coordinator.TIMINGS", timings)

@@ -55,7 +55,7 @@ async def caught_up(hass: HomeAssistant, coordinator: UpbitCoordinator, account:
     """Wait until Home Assistant has the amounts of the exchange, and until the automations have run."""
     await until(
         lambda: all(
-            (held.available, held.locked) == (known.balance, known.locked)
+            (held.available, held.locked) == (known.available, known.locked)
             for currency, held in account.holdings.items()
             for known in [coordinator.ledger.holding(currency)]
         )

@@ -71,6 +71,6 @@ async def coordinator(
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     coordinator: UpbitCoordinator = entry.runtime_data
-    await until(lambda: coordinator.health.complete)
+    await until(lambda: coordinator.sync.in_sync)
     yield coordinator
     await hass.config_entries.async_unload(entry.entry_id)

@@ -53,7 +53,7 @@ async def test_it_follows_the_stream_while_the_balances_stay_available(
 async def test_it_is_off_and_not_unavailable_when_nothing_can_be_reached(
     hass: HomeAssistant, exchange: SimulatedExchange, coordinator: UpbitCoordinator, states: list[str]
 ) -> None:
-    coordinator.health._grace = 0
+    coordinator.sync._timings = replace(TIMINGS, grace=0)
     exchange.go_down()
     await until(lambda: not coordinator.available)
     assert hass.states.get(STREAM).state == STATE_OFF
@@ -76,7 +76,7 @@ async def test_planned_replacement_of_the_connection_does_not_show(
     hass: HomeAssistant, exchange: SimulatedExchange, coordinator: UpbitCoordinator, states: list[str]
 ) -> None:
     coordinator.reconnect("test")
-    await until(lambda: coordinator.health.connection == 2 and coordinator.health.complete)
+    await until(lambda: coordinator.stats.connects == 2 and coordinator.sync.in_sync)
     assert not states
 
 

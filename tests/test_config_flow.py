@@ -262,7 +262,7 @@ async def test_same_key_in_two_forms_at_once_makes_one_entry(
     results = await both
     assert {result["type"] for result in results} == {FlowResultType.CREATE_ENTRY, FlowResultType.ABORT}
     (entry,) = hass.config_entries.async_entries(DOMAIN)
-    await until(lambda: entry.runtime_data.health.complete)
+    await until(lambda: entry.runtime_data.sync.in_sync)
     assert exchange.record.most_live[ACCESS_KEY] == 1
 
 

@@ -24,7 +24,7 @@ BTC, XRP = "sensor.upbit_singapore_btc", "sensor.upbit_singapore_xrp"
 
 @pytest.fixture(autouse=True)
 def _quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    timings = replace(TIMINGS, first_delay=0.1, longest_delay=0.2, refused_frame=0.1, confirm=0.2)
+    timings = replace(TIMINGS, first_delay=0.1, longest_delay=0.2, recheck=0.1, delivery=0.2)
     monkeypatch.setattr("custom_components.upbit.coordinator.TIMINGS", timings)
 
 
@@ -62,7 +62,7 @@ async def test_fault_of_our_own_ends_neither_the_stream_nor_in_silence(
     exchange.account.set("BTC", 7)
     # The frame was lost with the fault; the snapshot after it tells what it said.
     await until(lambda: hass.states.get(BTC).state == "7")
-    await until(lambda: coordinator.health.complete)
+    await until(lambda: coordinator.sync.in_sync)
     assert availability == [False, True]
     ((place, count),) = coordinator.stats.unexpected_errors.items()
     assert count == 1
@@ -87,7 +87,7 @@ async def test_fault_of_our_own_at_each_attempt_is_not_a_busy_loop(
     exchange.cut()
     await until(lambda: not coordinator.available)
     assert hass.states.get(BTC).state == STATE_UNAVAILABLE
-    await until(lambda: coordinator.health.complete)
+    await until(lambda: coordinator.sync.in_sync)
     assert coordinator.stats.unexpected_errors.total() == 3
     times = [call.at for call in exchange.record.handshakes]
     assert len(times) == 5
@@ -150,11 +150,11 @@ async def test_failing_listener_keeps_no_other_from_being_told(
         exchange.account.change({"BTC": (balance, 0), "XRP": (balance, 0)})
         await until(lambda balance=balance: hass.states.get(XRP).state == str(balance))
     assert told == [["BTC"], ["XRP"]] * 2
-    assert coordinator.health.complete
+    assert coordinator.sync.in_sync
     assert len(exchange.record.handshakes) == 1
 
     # Neither does it hinder the news that the balances are lost, or are back.
-    coordinator.health._grace = 0
+    coordinator.sync._timings = replace(TIMINGS, grace=0)
     exchange.go_down()
     await until(lambda: hass.states.get(XRP).state == STATE_UNAVAILABLE)
     await exchange.accept_connections()
@@ -284,9 +284,9 @@ async def test_stream_that_does_not_tell_what_a_snapshot_showed_is_replaced(
 ) -> None:
     exchange.account.change({"BTC": (7, 0)}, announce=False)
     await coordinator.async_refresh()
-    await until(lambda: coordinator.health.connection == 2 and coordinator.health.complete)
+    await until(lambda: coordinator.stats.connects == 2 and coordinator.sync.in_sync)
     assert coordinator.stats.planned_reconnects == {"deaf": 1}
-    assert coordinator.stats.changes_missed_by_stream == 1
+    assert coordinator.sync.missed_updates == 1
 
 
 async def test_stream_is_not_blamed_for_what_the_one_before_it_did_not_tell(
@@ -298,15 +298,15 @@ async def test_stream_is_not_blamed_for_what_the_one_before_it_did_not_tell(
         async with asyncio.timeout(5):
             await gate.held()
         exchange.cut()
-        await until(lambda: coordinator.health.connection == 2)
+        await until(lambda: coordinator.stats.connects == 2)
     await refreshing
     assert hass.states.get(BTC).state == "7"
-    await until(lambda: coordinator.health.complete)
+    await until(lambda: coordinator.sync.in_sync)
     # Longer than the time to confirm.
     told = asyncio.get_running_loop().time()
     await until(lambda: asyncio.get_running_loop().time() > told + 0.4)
     assert not coordinator.stats.planned_reconnects
-    assert not coordinator.stats.changes_missed_by_stream
+    assert not coordinator.sync.missed_updates
 
 
 async def test_snapshot_that_succeeds_again_hastens_no_later_reconnect(
@@ -319,7 +319,7 @@ async def test_snapshot_that_succeeds_again_hastens_no_later_reconnect(
     await coordinator.async_refresh()
     lost_at = asyncio.get_running_loop().time()
     exchange.cut()
-    await until(lambda: coordinator.health.connection == 2)
+    await until(lambda: coordinator.stats.connects == 2)
     # Clients that lost their connections together must not come back together.
     assert exchange.record.handshakes[-1].at - lost_at > 0.049
 
@@ -338,7 +338,7 @@ async def test_frames_that_cannot_be_used_cost_one_snapshot_and_one_line_in_the_
     for _ in range(20):
         exchange.stream.send('{"type":"myAsset","assets":[{"currency":"BTC","balance":7}]}')
     await until(lambda: hass.states.get(BTC).state == "7")
-    assert coordinator.stats.refused_frames == {"missing_key": 20}
+    assert coordinator.stats.invalid_messages == {"missing_key": 20}
     assert len(exchange.record.requests("/v1/accounts")) == before + 1
     assert caplog.text.count("a frame was refused whole: missing_key") == 1
 
@@ -348,7 +348,7 @@ async def test_entry_can_be_unloaded_while_a_snapshot_is_due(
 ) -> None:
     before = len(exchange.record.calls)
     exchange.stream.send("{")
-    await until(lambda: coordinator.stats.refused_frames)
+    await until(lambda: coordinator.stats.invalid_messages)
     # No timer may be left; the test's own clean-up looks for one.
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert len(exchange.record.calls) == before

@@ -31,7 +31,7 @@ def set_up(hass: HomeAssistant, exchange: SimulatedExchange, entry: MockConfigEn
         entry.add_to_hass(hass)
         assert await hass.config_entries.async_setup(entry.entry_id)
         await hass.async_block_till_done()
-        await until(lambda: entry.runtime_data.health.complete)
+        await until(lambda: entry.runtime_data.sync.in_sync)
         return entry.runtime_data
 
     return set_up

@@ -154,8 +154,8 @@ async def test_malformed_frame_writes_nothing_and_a_snapshot_tells_what_it_meant
         '{"type":"myAsset","assets":[{"currency":"BTC","balance":9,"locked":0},'
         '{"currency":"XRP","balance":-1,"locked":0}],"asset_timestamp":1,"timestamp":1}'
     )
-    await until(lambda: coordinator.stats.refused_frames)
-    assert coordinator.stats.refused_frames == {"invalid_amount": 1}
+    await until(lambda: coordinator.stats.invalid_messages)
+    assert coordinator.stats.invalid_messages == {"invalid_amount": 1}
     assert not writes.counts
     assert state_of(hass, BTC) == "0.6"
 
@@ -164,7 +164,7 @@ async def test_reconnecting_writes_no_balance(
     hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange, writes: Writes
 ) -> None:
     coordinator.reconnect("test")
-    await until(lambda: coordinator.health.connection == 2 and coordinator.health.complete)
+    await until(lambda: coordinator.stats.connects == 2 and coordinator.sync.in_sync)
     await hass.async_block_till_done()
     assert not writes.counts
 
@@ -179,7 +179,7 @@ async def test_sensors_become_unavailable_and_available_together(
     writes: Writes,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    coordinator.health._grace = 0
+    coordinator.sync._timings = replace(TIMINGS, grace=0)
     exchange.go_down()
     for entity_id in (SGD, BTC, XRP):
         await becomes(hass, entity_id, STATE_UNAVAILABLE)
@@ -191,7 +191,7 @@ async def test_sensors_become_unavailable_and_available_together(
     assert state_of(hass, XRP) == "120"
     # Never the old amount on the way back.
     assert [state.state for state in writes.states if state.entity_id == BTC] == [STATE_UNAVAILABLE, "8"]
-    await until(lambda: coordinator.health.complete)
+    await until(lambda: coordinator.sync.in_sync)
     assert caplog.text.count("the balances are unavailable") == 1
     assert caplog.text.count("the balances are available again") == 1
 
@@ -201,7 +201,7 @@ async def test_sensors_stay_available_while_snapshots_succeed(
 ) -> None:
     exchange.handshake.fail_with(503)
     exchange.cut()
-    await until(lambda: not coordinator.health.online)
+    await until(lambda: not coordinator.sync.online)
     exchange.account.set("BTC", "8")
     await coordinator.async_refresh()
     assert state_of(hass, BTC) == "8"

@@ -23,7 +23,7 @@ from tests.waiting import until
 
 @pytest.fixture(autouse=True)
 def _quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    timings = replace(TIMINGS, first_delay=0.05, longest_delay=0.05, refused_frame=0.05)
+    timings = replace(TIMINGS, first_delay=0.05, longest_delay=0.05, recheck=0.05)
     monkeypatch.setattr("custom_components.upbit.coordinator.TIMINGS", timings)
 
 
@@ -103,20 +103,20 @@ async def test_history_of_what_went_wrong(
     coordinator: UpbitCoordinator,
     entry: MockConfigEntry,
 ) -> None:
-    health, statistics = coordinator.health, coordinator.stats
+    sync, statistics = coordinator.sync, coordinator.stats
     exchange.stream.send("{")
-    await until(lambda: statistics.refused_frames)
+    await until(lambda: statistics.invalid_messages)
     exchange.stream.send_frame({"BTC": ("1", 0)}, asset_timestamp=2000)
     exchange.stream.send_frame({"BTC": ("2", 0)}, asset_timestamp=1999)
     await until(lambda: coordinator.ledger.stale_count == 1)
     exchange.handshake.fail_with(503, times=2)
     exchange.close_all(1000)
-    await until(lambda: health.connection == 2 and health.complete)
+    await until(lambda: statistics.connects == 2 and sync.in_sync)
     exchange.rest.fail_with(500, times=1)
     exchange.cut()
-    await until(lambda: health.connection == 3 and health.complete)
+    await until(lambda: statistics.connects == 3 and sync.in_sync)
     coordinator.reconnect("test")
-    await until(lambda: health.connection == 4 and health.complete)
+    await until(lambda: statistics.connects == 4 and sync.in_sync)
 
     found = await download(hass, hass_client, entry)
     assert found["currencies"]["stale_in_frames"] == 1
@@ -125,7 +125,7 @@ async def test_history_of_what_went_wrong(
     assert told["failed_connects"] == {"http_503": 2}
     assert told["losses"] == {"close_1000": 1, "close_1006": 1}
     assert told["planned_reconnects"] == {"test": 1}
-    assert told["refused_frames"] == {"not_json": 1}
+    assert told["invalid_messages"] == {"not_json": 1}
     assert told["failed_snapshots"] == {"http_500": 1}
     assert [connection["end"] for connection in told["connections"]] == [
         "close_1000",
@@ -151,7 +151,7 @@ async def test_wait_that_the_exchange_asked_for_shows(
     coordinator: UpbitCoordinator,
     entry: MockConfigEntry,
 ) -> None:
-    coordinator.health._grace = 0
+    coordinator.sync._timings = replace(TIMINGS, grace=0)
     exchange.rest.fail_with(418, headers={"Retry-After": "600"}, times=1)
     exchange.cut()
     await until(lambda: hass.states.get("sensor.upbit_singapore_btc").state == STATE_UNAVAILABLE)
@@ -190,11 +190,11 @@ async def test_nothing_that_is_only_the_user_s_shows(
     await until(lambda: coordinator.stats.frames == 2)
     exchange.stream.send('{"type":"myAsset","asset_uuid":"e635f223","assets":[{"currency":"31337"}]}')
     exchange.stream.send_error("SECRETCOIN of e635f223", close=True)
-    await until(lambda: coordinator.health.connection == 2 and coordinator.health.complete)
+    await until(lambda: coordinator.stats.connects == 2 and coordinator.sync.in_sync)
     exchange.rest.fail_with(401, '{"error": {"name": "nonce_used", "message": "31337"}}', times=2)
     exchange.handshake.fail_with(500, "31337", times=1)
     exchange.cut()
-    await until(lambda: coordinator.health.connection == 3 and coordinator.health.complete)
+    await until(lambda: coordinator.stats.connects == 3 and coordinator.sync.in_sync)
 
     found = await download(hass, hass_client, entry)
     text = json.dumps(found)

@@ -189,7 +189,7 @@ async def test_reload_is_no_event(
     assert hass.states.get(EVENT).state == "unavailable"
     exchange.account.set("BTC", "2", "0")
     assert await hass.config_entries.async_setup(coordinator.config_entry.entry_id)
-    await until(lambda: coordinator.config_entry.runtime_data.health.complete)
+    await until(lambda: coordinator.config_entry.runtime_data.sync.in_sync)
     after = hass.states.get(EVENT)
     assert (after.state, after.attributes) == (before.state, before.attributes)
 

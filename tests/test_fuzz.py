@@ -5,27 +5,30 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
-from decimal import Decimal
+from decimal import Context, Decimal
 import gc
 import json
 import random
 import time
 import tracemalloc
+from typing import Any
+import unicodedata
 
 from hypothesis import example, given, strategies as st
 import pytest
 
-from custom_components.upbit.api.errors import error_of_answer, short_reason
+from custom_components.upbit.api.errors import response_error, short_reason
 from custom_components.upbit.api.wire import (
     MAX_FRAME_SIZE,
     AssetUpdate,
     DecodeError,
     ErrorFrame,
     Holding,
+    Holdings,
     NoticeFrame,
     decode_accounts,
     decode_frame,
-    decode_key_expiry,
+    decode_key_expiration,
     error_name,
     plain,
 )
@@ -72,15 +75,51 @@ def bounded[R](decode: Callable[[bytes], R], data: bytes) -> R | None:
 
 
 def check_holding(holding: Holding) -> None:
-    for amount in (holding.balance, holding.locked, holding.total):
+    for amount in (holding.available, holding.locked, holding.total):
         assert amount.is_finite()
         assert amount >= 0
         assert len(text := plain(amount)) <= _LONGEST_STATE
         assert Decimal(text) == amount
 
 
+def is_code(value: object) -> bool:
+    if not isinstance(value, str) or not 1 <= len(value) <= 32:
+        return False
+    return all(unicodedata.category(character)[0] not in "CZ" for character in value)
+
+
+def is_amount(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)) or value < 0:
+        return False
+    exact = Context(prec=MAX_FRAME_SIZE).normalize(Decimal(value))
+    _, digits, exponent = exact.as_tuple()
+    assert isinstance(exponent, int)
+    return exact == 0 or (len(digits) <= 121 and exponent >= -120 and exact.adjusted() <= 119)
+
+
+def check_assets(assets: Holdings, items: list[Any], keys: tuple[str, str, str]) -> None:
+    """Check that each item is decoded to what a plain JSON reader finds in it, and affects its currency only."""
+    by_code: dict[str, list[dict[str, Any]]] = {}
+    unreadable = 0
+    for item in items:
+        if isinstance(item, dict) and is_code(code := item.get(keys[0])):
+            by_code.setdefault(code, []).append(item)
+        else:
+            unreadable += 1
+    assert assets.unreadable == unreadable
+    assert assets.amounts.keys() | assets.undecodable.keys() == by_code.keys()
+    assert assets.amounts.keys().isdisjoint(assets.undecodable)
+    for code, (first, *others) in by_code.items():
+        decodable = not others and is_amount(first.get(keys[1])) and is_amount(first.get(keys[2]))
+        assert (code in assets.amounts) is decodable
+        if decodable:
+            holding = assets.amounts[code]
+            check_holding(holding)
+            assert (holding.available, holding.locked) == (first[keys[1]], first[keys[2]])
+
+
 def check_frames(data: bytes) -> None:
-    """Decode a message; what is accepted says exactly what a plain JSON reader finds in it."""
+    """Decode a message; what is accepted is exactly what a plain JSON reader finds in it."""
     frames = bounded(decode_frame, data)
     if frames is None:
         return
@@ -90,15 +129,12 @@ def check_frames(data: bytes) -> None:
     assert len(frames) == len(objects)
     for frame, fields in zip(frames, objects, strict=True):
         match frame:
-            case AssetUpdate(holdings, asset_timestamp, timestamp):
-                rows = fields["assets"] if fields.get("type") == "myAsset" else fields["ast"]
-                assert [*holdings] == [row.get("currency", row.get("cu")) for row in rows]
-                for holding, row in zip(holdings.values(), rows, strict=True):
-                    check_holding(holding)
-                    assert holding.balance in (row.get("balance"), row.get("b"))
-                    assert holding.locked in (row.get("locked"), row.get("l"))
+            case AssetUpdate(asset_timestamp=asset_timestamp):
+                if fields.get("type") == "myAsset":
+                    check_assets(frame, fields["assets"], ("currency", "balance", "locked"))
+                else:
+                    check_assets(frame, fields["ast"], ("cu", "b", "l"))
                 assert asset_timestamp in (fields.get("asset_timestamp"), fields.get("asttms"))
-                assert timestamp in (fields.get("timestamp"), fields.get("tms"))
                 assert datetime.fromtimestamp(asset_timestamp / 1000, UTC).year < 10_000
             case ErrorFrame(name):
                 assert short_reason(name).isascii()
@@ -111,14 +147,21 @@ def check_frames(data: bytes) -> None:
 
 def check_rows(data: bytes) -> None:
     rows = bounded(decode_accounts, data)
-    if rows is not None:
-        assert len(data) <= MAX_FRAME_SIZE
-        for holding in rows.values():
-            check_holding(holding)
+    if rows is None:
+        return
+    assert len(data) <= MAX_FRAME_SIZE
+    # Frames and rows differ in how amounts are written, and in what two items of one currency mean.
+    items = json.loads(data)
+    codes = [item["currency"] for item in items if isinstance(item, dict) and is_code(item.get("currency"))]
+    assert rows.unreadable == len(items) - len(codes)
+    assert rows.amounts.keys() | rows.undecodable.keys() == {*codes}
+    assert rows.amounts.keys().isdisjoint(rows.undecodable)
+    for holding in rows.amounts.values():
+        check_holding(holding)
 
 
 def check_expiry(data: bytes) -> None:
-    expiry = bounded(lambda body: decode_key_expiry(body, "own"), data)
+    expiry = bounded(lambda body: decode_key_expiration(body, "own"), data)
     if expiry is not None:
         # The sensor shows it in UTC; a notice that it is near, or over, shows it where Home Assistant is.
         expiry.astimezone(UTC)
@@ -171,9 +214,9 @@ def test_true_frame_is_decoded_to_the_last_digit(
 ) -> None:
     (frame,) = decode_frame(encode_frame(event, time, *style).encode())
     assert isinstance(frame, AssetUpdate)
-    decoded = [(currency, holding.balance, holding.locked) for currency, holding in frame.holdings.items()]
+    decoded = [(currency, holding.available, holding.locked) for currency, holding in frame.amounts.items()]
     assert decoded == [(currency, holding.available, holding.locked) for currency, holding in event.assets]
-    assert (frame.asset_timestamp, frame.timestamp) == (event.asset_timestamp, time)
+    assert frame.asset_timestamp == event.asset_timestamp
 
 
 @given(data=st.binary(max_size=4000))
@@ -285,5 +328,5 @@ def test_expiry_at_the_ends_of_the_calendar(year: str, day: str, offset: str) ->
 def test_mutated_error(chance: random.Random, times: int) -> None:
     text = '{"error":{"name":"no_authorization_ip","message":"..."}}'
     data = mutate_structure(text, chance, times).encode(errors="surrogatepass")
-    error = error_of_answer(401, bounded(error_name, data), {"Retry-After": data[:50].decode("latin-1")})
+    error = response_error(401, bounded(error_name, data), {"Retry-After": data[:50].decode("latin-1")})
     assert len(str(error)) < 80

@@ -161,7 +161,7 @@ RETRIED: dict[str, tuple[Break, str]] = {
     "down": (lambda exchange: exchange.go_down(), "cannot_connect"),
     "maintenance": (lambda exchange: exchange.rest.fail_with(503), "cannot_connect"),
     "cut": (lambda exchange: exchange.rest.cut(), "cannot_connect"),
-    "nonsense": (lambda exchange: exchange.rest.fail_with(200, "<html></html>"), "invalid_answer"),
+    "nonsense": (lambda exchange: exchange.rest.fail_with(200, "<html></html>"), "invalid_response"),
     "unknown": (lambda exchange: exchange.rest.fail_with(404), "unknown"),
     "rate limited": (lambda exchange: exchange.rest.fail_with(429), "rate_limited"),
     "blocked": (lambda exchange: exchange.rest.fail_with(418), "blocked"),

@@ -65,7 +65,7 @@ async def test_address_that_is_not_allowed_is_an_issue_until_it_is(
 
     exchange.key.allowed_addresses = frozenset({"127.0.0.1"})
     await until(lambda: issue(hass, "ip_not_allowed", entry) is None)
-    await until(lambda: entry.runtime_data.health.complete)
+    await until(lambda: entry.runtime_data.sync.in_sync)
     assert hass.states.get("sensor.upbit_singapore_btc").state == "0.6"
     await hass.config_entries.async_unload(entry.entry_id)
 
@@ -182,7 +182,7 @@ async def test_expiry_is_asked_for_rarely(
     await until(lambda: coordinator.key_expires_at)
     for _ in range(3):
         await coordinator.async_refresh()
-    await until(lambda: coordinator.health.complete)
+    await until(lambda: coordinator.sync.in_sync)
     assert len(exchange.record.requests("/v1/api_keys")) == 1
     await hass.config_entries.async_unload(entry.entry_id)
 
@@ -208,7 +208,7 @@ async def test_expiry_is_never_asked_for_in_other_regions(
     exchange.key.expires_at = soon(3)
     await set_up(hass, entry)
     await entry.runtime_data.async_refresh()
-    await until(lambda: entry.runtime_data.health.complete)
+    await until(lambda: entry.runtime_data.sync.in_sync)
     assert not exchange.record.requests("/v1/api_keys")
     assert {call.path for call in exchange.record.calls} == {"/v1/accounts", "/websocket/v1/private"}
     assert issue(hass, "key_expires", entry) is None

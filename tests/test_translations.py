@@ -249,7 +249,7 @@ def test_errors_are_documented_word_for_word(page: str) -> None:
 
 async def test_issues_are_those_that_are_raised(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     issues.async_address_refused(hass, entry, REGIONS["sg"])
-    issues.async_key_expiry(hass, entry, datetime.now(UTC))
+    issues.async_key_expiration(hass, entry, datetime.now(UTC))
     raised = {
         issue.translation_key: issue.translation_placeholders for issue in ir.async_get(hass).issues.values()
     }

@@ -448,7 +448,7 @@ async def test_reload_does_not_fire_and_is_survived(
     exchange.account.set("BTC", "3", "0")
     assert await hass.config_entries.async_setup(coordinator.config_entry.entry_id)
     reloaded: UpbitCoordinator = coordinator.config_entry.runtime_data
-    await until(lambda: reloaded.health.complete)
+    await until(lambda: reloaded.sync.in_sync)
     await caught_up(hass, reloaded, exchange.account)
     assert notes(calls) == []
     exchange.account.set("BTC", "4", "0")
@@ -474,7 +474,7 @@ async def test_restart_does_not_fire(
     calls = await automate(hass, changed())
     assert hass.states.get(BTC) is None
     assert await hass.config_entries.async_setup(entry.entry_id)
-    await until(lambda: entry.runtime_data.health.complete)
+    await until(lambda: entry.runtime_data.sync.in_sync)
     await caught_up(hass, entry.runtime_data, exchange.account)
     assert hass.states.get(BTC).state == "0.6"
     assert notes(calls) == []
@@ -492,7 +492,7 @@ async def test_becoming_available_does_not_fire(
     exchange.go_down()
     await until(lambda: hass.states.get(BTC).state == STATE_UNAVAILABLE)
     await exchange.accept_connections()
-    await until(lambda: coordinator.health.complete)
+    await until(lambda: coordinator.sync.in_sync)
     await caught_up(hass, coordinator, exchange.account)
     assert hass.states.get(BTC).state == "0.6"
     assert notes(calls) == []
@@ -516,7 +516,7 @@ async def test_change_while_away_fires_once_when_it_is_learnt(
     exchange.account.set("BTC", "2", "0")
     exchange.account.set("BTC", "3", "0")
     await exchange.accept_connections()
-    await until(lambda: coordinator.health.complete)
+    await until(lambda: coordinator.sync.in_sync)
     await caught_up(hass, coordinator, exchange.account)
     assert notes(calls) == [f"{BTC} BTC total increased 0.6 3 2.4"]
     # A snapshot does not say when; and what an automation looks at is current again.
@@ -538,6 +538,6 @@ async def test_condition_knows_what_was_learnt_when_the_trigger_fires(
     await until(lambda: hass.states.get(BTC).state == STATE_UNAVAILABLE)
     exchange.account.set("BTC", "3", "0")
     await exchange.accept_connections()
-    await until(lambda: coordinator.health.complete)
+    await until(lambda: coordinator.sync.in_sync)
     await caught_up(hass, coordinator, exchange.account)
     assert notes(calls) == [f"{BTC} BTC total increased 0.6 3 2.4"]

@@ -55,7 +55,7 @@ async def test_unloading_is_quick_at_any_moment(
 ) -> None:
     await set_up(hass, entry)
     coordinator: UpbitCoordinator = entry.runtime_data
-    await until(lambda: coordinator.health.complete)
+    await until(lambda: coordinator.sync.in_sync)
     async with exchange.hold_snapshots() as gate, asyncio.timeout(10):
         match moment:
             case "handshake":
@@ -119,7 +119,7 @@ async def test_reloading_never_opens_two_connections_with_one_key(
 ) -> None:
     for _ in range(3):
         assert await hass.config_entries.async_reload(entry.entry_id)
-        await until(lambda: entry.runtime_data.health.complete)
+        await until(lambda: entry.runtime_data.sync.in_sync)
     assert exchange.record.most_live == {ACCESS_KEY: 1}
     assert len(exchange.record.handshakes) == 4
     exchange.account.set("BTC", "5")
@@ -144,8 +144,8 @@ async def test_reconnecting_never_opens_two_connections_with_one_key(
 ) -> None:
     for count in range(2, 5):
         coordinator.reconnect("test")
-        await until(lambda count=count: coordinator.health.connection == count)
-        await until(lambda: coordinator.health.complete)
+        await until(lambda count=count: coordinator.stats.connects == count)
+        await until(lambda: coordinator.sync.in_sync)
     assert exchange.record.most_live == {ACCESS_KEY: 1}
     assert coordinator.stats.planned_reconnects == {"test": 3}
     assert not coordinator.stats.losses

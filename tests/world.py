@@ -116,7 +116,7 @@ class World:
     def is_live(self) -> bool:
         """Return whether the balances are available and the stream alone keeps them so."""
         coordinator = self.coordinator
-        return coordinator is not None and coordinator.available and coordinator.health.complete
+        return coordinator is not None and coordinator.available and coordinator.sync.in_sync
 
     async def recover(self) -> None:
         """End every fault of the exchange, its network and its key."""

@@ -1,19 +1,18 @@
-"""Upbit: the balances of an exchange account, pushed to Home Assistant the moment they change."""
+"""Upbit: the balances of an exchange account, pushed to Home Assistant when they change."""
 
 from homeassistant.const import CONF_REGION, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv, entity_registry as er
 from homeassistant.helpers.typing import ConfigType
-from homeassistant.util.hass_dict import HassKey
 
 from . import issues
+from .activity_texts import async_setup_activity_texts
 from .api.auth import Credentials
 from .api.errors import ErrorKind, UpbitError
 from .api.regions import REGIONS
-from .api.throttle import RateLimit
 from .const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
-from .coordinator import UpbitConfigEntry, UpbitCoordinator
+from .coordinator import UpbitConfigEntry, UpbitCoordinator, async_remove_rate_limit
 from .entity import currency_of
 from .frontend import async_setup_frontend
 from .services import async_setup_services
@@ -22,14 +21,12 @@ PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
-# What Upbit asked to wait for outlives the attempts of Home Assistant to set the entry up.
-_RATE_LIMITS: HassKey[dict[str, RateLimit]] = HassKey(f"{DOMAIN}_rate_limits")
-
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up what all accounts share, once."""
     async_setup_services(hass)
     issues.async_setup_issues(hass)
+    await async_setup_activity_texts(hass)
     await async_setup_frontend(hass)
     return True
 
@@ -43,14 +40,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: UpbitConfigEntry) -> boo
             translation_key="unknown_region",
             translation_placeholders={"region": entry.data[CONF_REGION]},
         )
-    rate_limit = hass.data.setdefault(_RATE_LIMITS, {}).setdefault(entry.entry_id, RateLimit())
     credentials = Credentials(entry.data[CONF_ACCESS_KEY], entry.data[CONF_SECRET_KEY])
-    coordinator = UpbitCoordinator(hass, entry, region, credentials, rate_limit)
+    coordinator = UpbitCoordinator(hass, entry, region, credentials)
     registered = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     try:
         await coordinator.async_start(filter(None, map(currency_of, registered)))
     except UpbitError as error:
-        # Without the original error: its kind says all, and its text is for diagnostics.
+        # Without the original error: its text is for diagnostics.
         failure = ConfigEntryAuthFailed if error.kind.needs_new_key else ConfigEntryNotReady
         raise failure(
             translation_domain=DOMAIN,
@@ -68,16 +64,16 @@ async def async_setup_entry(hass: HomeAssistant, entry: UpbitConfigEntry) -> boo
 
 async def async_unload_entry(hass: HomeAssistant, entry: UpbitConfigEntry) -> bool:
     """Close the connection and remove the entities."""
-    # First the connection: a currency that turned up in between would get an entity that nobody removes.
+    # First the connection: a currency that appeared in between would get an entity that is not removed.
     await entry.runtime_data.async_stop()
     if await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return True
-    # The entities that stay must not go on showing what nobody follows any more.
-    entry.runtime_data.lose(UpbitError(ErrorKind.UNKNOWN, "not_unloaded"))
+    # The entities that stay would show amounts that are no longer updated.
+    entry.runtime_data.mark_unavailable(UpbitError(ErrorKind.UNKNOWN, "not_unloaded"))
     return False
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: UpbitConfigEntry) -> None:
-    """Forget what was kept beside the entry."""
+    """Remove what is kept beside the entry."""
     issues.async_clear(hass, entry)
-    hass.data.get(_RATE_LIMITS, {}).pop(entry.entry_id, None)
+    async_remove_rate_limit(hass, entry.entry_id)

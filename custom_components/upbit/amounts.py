@@ -1,4 +1,4 @@
-"""The amounts automations may look at, and the thresholds they compare them with, without a float in between."""
+"""The amounts and thresholds of triggers and conditions, compared exactly, without floats."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -34,16 +34,16 @@ class Amount(StrEnum):
             case Amount.TOTAL:
                 return holding.total
             case Amount.AVAILABLE:
-                return holding.balance
+                return holding.available
             case Amount.LOCKED:
                 return holding.locked
 
 
 def exact_number(value: Any) -> Decimal:
-    """Return a number of a configuration or a state as it is written there: 0.1 is a tenth.
+    """Return a number of a configuration or a state exactly as it is written: 0.1 is a tenth.
 
     Raises:
-        vol.Invalid: It is no finite number.
+        vol.Invalid: It is not a finite number.
     """
     try:
         number = Decimal(str(value).strip())
@@ -58,7 +58,7 @@ def positive_number(value: Any) -> Decimal:
     """Return a number that is not negative.
 
     Raises:
-        vol.Invalid: It is none.
+        vol.Invalid: It is negative or not a finite number.
     """
     if (number := exact_number(value)) < 0:
         raise vol.Invalid(f"expected a number that is not negative, got {value!r}")
@@ -66,9 +66,9 @@ def positive_number(value: Any) -> Decimal:
 
 
 def threshold_validator(mode: NumericThresholdMode) -> Callable[[Any], dict[str, Any]]:
-    """Return what validates the value of Home Assistant's threshold selector, and keeps every digit of its numbers.
+    """Return a validator for the value of Home Assistant's threshold selector that keeps every digit of its numbers.
 
-    The selector itself would turn them into floats.
+    The selector itself converts them to floats.
     """
     selector = NumericThresholdSelector(NumericThresholdSelectorConfig(mode=mode))
 
@@ -86,10 +86,10 @@ def threshold_validator(mode: NumericThresholdMode) -> Callable[[Any], dict[str,
 
 
 class ReasonReporter(Protocol):
-    """Is told why a comparison was not possible."""
+    """Gets the reason why a comparison was not possible."""
 
     def __call__(self, reason: str, /, **data: Any) -> None:
-        """Report a reason in the words Home Assistant has for it."""
+        """Report a reason; its name is one that Home Assistant has a text for."""
 
 
 def _report_nothing(reason: str, /, **data: Any) -> None:
@@ -128,7 +128,7 @@ class Threshold:
         return cls(NumericThresholdType(config["type"]), _limits(config))
 
     def now(self, hass: HomeAssistant, report: ReasonReporter = _report_nothing) -> Range | None:
-        """Return the range that the threshold means at this moment; None when a limit is not known."""
+        """Return the current range of the threshold; None when a limit is unknown."""
         numbers = []
         for limit in self.limits:
             if isinstance(limit, Decimal):
@@ -146,6 +146,6 @@ class Threshold:
 
 
 def _limits(config: Mapping[str, Any]) -> tuple[Decimal | str, ...]:
-    """Return the limits of a threshold in the order of their size."""
+    """Return the limits of a threshold, the lower one first."""
     entries = (config.get(key) for key in ("value", "value_min", "value_max"))
     return tuple(entry.get("number", entry.get("entity")) for entry in entries if entry is not None)

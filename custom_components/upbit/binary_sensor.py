@@ -1,4 +1,4 @@
-"""The binary sensor: whether the account's private stream is live."""
+"""The binary sensor: whether the account's stream is connected."""
 
 from typing import override
 
@@ -17,11 +17,11 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: UpbitConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the account's connectivity sensor."""
-    async_add_entities([StreamSensor(entry.runtime_data)])
+    async_add_entities([LiveConnectionSensor(entry.runtime_data)])
 
 
-class StreamSensor(UpbitEntity, BinarySensorEntity):
-    """Whether the stream is connected; always available, since it tells about being away."""
+class LiveConnectionSensor(UpbitEntity, BinarySensorEntity):
+    """Whether the stream is connected; always available, because it shows when the connection is lost."""
 
     _attr_device_class = BinarySensorDeviceClass.CONNECTIVITY
     _attr_entity_category = EntityCategory.DIAGNOSTIC
@@ -32,9 +32,9 @@ class StreamSensor(UpbitEntity, BinarySensorEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        self.async_on_remove(self.coordinator.listeners.async_add_health(self.async_write_ha_state))
+        self.async_on_remove(self.coordinator.listeners.async_add_status(self.async_write_ha_state))
 
     @property
     @override
     def is_on(self) -> bool:
-        return self.coordinator.health.online
+        return self.coordinator.sync.online

@@ -42,7 +42,7 @@ _SCHEMA = vol.Schema(
 class BalanceCondition(Condition):
     """Whether any or all of the balances in a target are in the range of a threshold.
 
-    A balance that is not known to be current is in no range, so with one of them in the target "all" is false.
+    An unavailable balance is in no range, so with one of them in the target "all" is false.
     """
 
     @classmethod
@@ -72,11 +72,14 @@ class BalanceCondition(Condition):
         return bool(results) and (any(results) if self._behavior is Behavior.ANY else all(results))
 
     def _amount_now(self, sensor: TargetedBalance) -> Decimal | None:
-        """Return the amount as the ledger has it; None while it is not known to be current."""
+        """Return the exact amount; None while the balance is unavailable."""
         entry: UpbitConfigEntry | None = self._hass.config_entries.async_get_entry(sensor.entry_id)
-        if entry is None or entry.state is not ConfigEntryState.LOADED or not entry.runtime_data.available:
+        if entry is None or entry.state is not ConfigEntryState.LOADED:
             return None
-        return self._amount.of(entry.runtime_data.ledger.holding(sensor.currency))
+        coordinator = entry.runtime_data
+        if not coordinator.is_available(sensor.currency):
+            return None
+        return self._amount.of(coordinator.ledger.holding(sensor.currency))
 
 
 CONDITIONS: dict[str, type[Condition]] = {"is_balance": BalanceCondition}

@@ -1,4 +1,4 @@
-"""The forms: an account's region and keys, their replacement, and the removal of empty currencies."""
+"""The forms: an account's region and API key, their replacement, and the removal of empty sensors."""
 
 from collections.abc import Mapping
 import logging
@@ -34,7 +34,7 @@ from .api.rest import RestClient
 from .api.throttle import RateLimit
 from .api.wire import EMPTY
 from .const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOCUMENTATION_URL, DOMAIN, MANUFACTURER
-from .coordinator import UpbitConfigEntry
+from .coordinator import UpbitConfigEntry, async_get_rate_limit
 from .entity import currency_of
 
 _LOGGER = logging.getLogger(__name__)
@@ -44,13 +44,14 @@ CONF_REMOVE = "remove"
 # Kinds of errors without a text of their own in the form.
 _FORM_ERRORS = {
     ErrorKind.BLOCKED: ErrorKind.RATE_LIMITED,
-    ErrorKind.INVALID_ANSWER: ErrorKind.CANNOT_CONNECT,
+    ErrorKind.INVALID_RESPONSE: ErrorKind.CANNOT_CONNECT,
     ErrorKind.CONNECTION_LOST: ErrorKind.CANNOT_CONNECT,
+    ErrorKind.NONCE_USED: ErrorKind.CANNOT_CONNECT,
 }
 
 
 class UpbitConfigFlow(ConfigFlow, domain=DOMAIN):
-    """Add an account, or give an account another key pair."""
+    """Add an account, or replace the API key of one."""
 
     VERSION = 1
 
@@ -60,38 +61,38 @@ class UpbitConfigFlow(ConfigFlow, domain=DOMAIN):
         return await self._async_step_key("user", user_input)
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
-        """Ask for another key pair, since Upbit refuses this one."""
+        """Start reauthentication, because Upbit rejects the API key."""
         return await self.async_step_reauth_confirm()
 
     async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Replace the refused key pair."""
+        """Replace the rejected API key."""
         return await self._async_step_key("reauth_confirm", user_input, self._get_reauth_entry())
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Replace the key pair, or move to another region."""
+        """Replace the API key, or move to another region."""
         return await self._async_step_key("reconfigure", user_input, self._get_reconfigure_entry())
 
     @staticmethod
     @callback
     @override
     def async_get_options_flow(config_entry: UpbitConfigEntry) -> UpbitOptionsFlow:
-        """Return the flow that removes empty currencies."""
+        """Return the flow that removes the sensors of empty currencies."""
         return UpbitOptionsFlow()
 
     async def _async_step_key(
         self, step_id: str, user_input: dict[str, Any] | None, entry: ConfigEntry | None = None
     ) -> ConfigFlowResult:
-        """Ask for a region and a key pair until Upbit accepts them."""
+        """Show the form until Upbit accepts the API key in this region."""
         errors: dict[str, str] = {}
         placeholders = {"documentation": f"{DOCUMENTATION_URL}#api-key"}
         if user_input is not None:
-            # A key copied from a web page easily brings white space along.
+            # A key copied from a web page often has white space around it.
             data = {name: value.strip() for name, value in user_input.items()}
             # Upbit allows one private stream for each key.
             self._async_abort_entries_match({CONF_ACCESS_KEY: data[CONF_ACCESS_KEY]})
             placeholders["region"] = REGIONS[data[CONF_REGION]].name
-            if (error := await self._async_check(data)) is None:
-                # Another form may have been quicker.
+            if (error := await self._async_check(data, entry)) is None:
+                # Another form may have added it meanwhile.
                 self._async_abort_entries_match({CONF_ACCESS_KEY: data[CONF_ACCESS_KEY]})
                 return self._finish(data, entry)
             errors["base"] = _FORM_ERRORS.get(error, error).value
@@ -103,21 +104,23 @@ class UpbitConfigFlow(ConfigFlow, domain=DOMAIN):
             description_placeholders=placeholders,
         )
 
-    async def _async_check(self, data: dict[str, str]) -> ErrorKind | None:
-        """Ask Upbit for the account's rows with these keys; return what it has against them."""
+    async def _async_check(self, data: dict[str, str], entry: ConfigEntry | None) -> ErrorKind | None:
+        """Request the account's rows with this key; return what is wrong with it."""
+        # An account has one rate limit; another region counts its own requests.
+        is_same = entry is not None and entry.data[CONF_REGION] == data[CONF_REGION]
         client = RestClient(
             async_get_clientsession(self.hass),
             REGIONS[data[CONF_REGION]],
             Credentials(data[CONF_ACCESS_KEY], data[CONF_SECRET_KEY]),
-            RateLimit(),
+            async_get_rate_limit(self.hass, entry.entry_id) if entry is not None and is_same else RateLimit(),
         )
         try:
             await client.accounts()
         except UpbitError as error:
-            _LOGGER.debug("The keys could not be checked: %s", error)
+            _LOGGER.debug("The API key could not be checked: %s", error)
             return error.kind
-        except Exception as error:  # noqa: BLE001 - whatever it is, the form stays and says so
-            _LOGGER.error("Unexpected %s while the keys were checked", type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - the form shows that something unexpected happened
+            _LOGGER.error("Unexpected %s while the API key was checked", type(error).__name__)
             return ErrorKind.UNKNOWN
         return None
 
@@ -144,19 +147,22 @@ class UpbitConfigFlow(ConfigFlow, domain=DOMAIN):
 
 
 class UpbitOptionsFlow(OptionsFlow):
-    """Remove currencies that are empty."""
+    """Remove the sensors of empty currencies."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Offer the empty currencies, and remove those that are chosen and still empty."""
+        """Offer the empty currencies, and remove the selected ones that are still empty."""
         entry: UpbitConfigEntry = self.config_entry
         if entry.state is not ConfigEntryState.LOADED or not entry.runtime_data.available:
             return self.async_abort(reason="not_available")
         registry = er.async_get(self.hass)
-        ledger = entry.runtime_data.ledger
+        coordinator = entry.runtime_data
+        ledger = coordinator.ledger
         empty = {
             currency: registered.entity_id
             for registered in er.async_entries_for_config_entry(registry, entry.entry_id)
-            if (currency := currency_of(registered)) is not None and ledger.holding(currency) == EMPTY
+            if (currency := currency_of(registered)) is not None
+            and coordinator.is_available(currency)
+            and ledger.holding(currency) == EMPTY
         }
         if user_input is not None:
             for currency in empty.keys() & user_input[CONF_REMOVE]:

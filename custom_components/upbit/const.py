@@ -1,4 +1,4 @@
-"""Names and times that more than one module of the integration needs."""
+"""Names and times that several modules use."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -14,35 +14,37 @@ DOCUMENTATION_URL: Final = "https://github.com/upbit-live-balances/ha-upbit"
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """When the coordinator does what by itself, in seconds."""
+    """The times of the coordinator's rules, in seconds."""
 
-    poll: float = 60.0
-    """Between snapshots while the stream is down, or has not spoken since it was connected; and after a change."""
-    reconcile: float = 600.0
-    """Between snapshots while the stream is quiet, after it has spoken."""
-    confirm: float = 10.0
-    """For a frame to bring what a snapshot showed first, before the stream counts as deaf to it."""
+    snapshot_interval: float = 60.0
+    """Between two snapshots."""
+    absence: float = 2.0
+    """Between a snapshot that lacks a currency and the request of the one that confirms it."""
+    recheck: float = 5.0
+    """After a message that is invalid, ignored or partly undecodable, before a snapshot shows what it was about."""
+    delivery: float = 10.0
+    """For the stream to deliver what a snapshot showed first, before that counts as a missed update."""
     first_use: float = 600.0
-    """Before a stream that never spoke is connected again: the documentation's advice for the first use."""
+    """Before a stream that never delivered anything is connected again."""
     grace: float = 15.0
-    """After the last moment at which the balances were known to be current, until they are unavailable."""
+    """After the last moment at which a balance was known to be current, until it is unavailable."""
     held: float = 60.0
-    """For a connection to count as one that holds, so that the next loss is answered quickly again."""
+    """For a connection to reset the backoff, so that its loss is answered quickly again."""
     first_delay: float = 1.0
     longest_delay: float = 120.0
     """The first and the longest step of the backoff between attempts to connect."""
     longest_snapshot_delay: float = 15.0
-    """The longest step of the backoff between snapshots that fail while the stream is down too."""
+    """The longest step of the backoff between snapshots that fail."""
     address_retry: float = 120.0
-    """Between attempts while this network's address is not on the key's list."""
-    refused_frame: float = 5.0
-    """After a frame that was refused or ignored, before a snapshot tells what it may have meant to say."""
+    """Between snapshots while this network's address is not among the key's allowed addresses."""
+    address_settled: float = 300.0
+    """For snapshots to succeed until this network's address counts as allowed: it may use two addresses in turns."""
     tick: float = 30.0
-    """Between looks at the clock; a clock that moved on its own means that the host slept."""
+    """Between two checks of the clock."""
     clock_jump: float = 15.0
-    """By which the clock has to be off to count as moved."""
+    """By how much the clock has to be off to count as moved."""
     key_expiry: float = 43_200.0
-    """Between calls that ask when the key expires, where the region tells."""
+    """Between two requests for the key's expiration, where the region has one."""
 
 
 TIMINGS: Final = Timings()

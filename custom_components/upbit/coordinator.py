@@ -1,4 +1,4 @@
-"""Owns an account's private stream: connects it, has it checked against snapshots, tells who is concerned."""
+"""Does the I/O of one account: connects its stream, takes its snapshots, notifies its listeners."""
 
 import asyncio
 from collections.abc import Iterable
@@ -6,97 +6,135 @@ import contextlib
 from datetime import datetime
 from functools import partial
 import logging
+from math import inf
 import traceback
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
 
 from . import issues
 from .api.auth import Credentials
 from .api.errors import ErrorKind, UpbitError
-from .api.ledger import Change, Ledger
+from .api.ledger import Change
 from .api.regions import Region
 from .api.rest import RestClient
-from .api.stream import InvalidFrame, Stream, open_stream, refuse_redirect
+from .api.stream import InvalidFrame, Stream, open_stream, reject_redirect
 from .api.throttle import Backoff, RateLimit
-from .api.wire import AssetUpdate
+from .api.wire import AssetUpdate, Holdings
 from .const import DOMAIN, TIMINGS
-from .health import Health
+from .key_expiration import KeyExpirationCheck
 from .listeners import Listeners
-from .reconciler import Reconciler
 from .stats import ConnectionStats
+from .sync import AccountSync, ReconnectReason
 
 _LOGGER = logging.getLogger(__name__)
 
 type UpbitConfigEntry = ConfigEntry[UpbitCoordinator]
 
+# Home Assistant makes a new coordinator for each attempt to set up, and a rate limit outlives that.
+_RATE_LIMITS: HassKey[dict[str, RateLimit]] = HassKey(f"{DOMAIN}_rate_limits")
+
+
+@callback
+def async_get_rate_limit(hass: HomeAssistant, entry_id: str) -> RateLimit:
+    """Return the rate limit of an account."""
+    return hass.data.setdefault(_RATE_LIMITS, {}).setdefault(entry_id, RateLimit())
+
+
+@callback
+def async_remove_rate_limit(hass: HomeAssistant, entry_id: str) -> None:
+    """Drop the rate limit of an account that is removed."""
+    hass.data.get(_RATE_LIMITS, {}).pop(entry_id, None)
+
 
 class UpbitCoordinator:
-    """One account: its ledger, its health, its stream, and the listeners.
+    """One account: its connection to Upbit and its listeners. All rules are in `AccountSync`.
 
-    This is not a `DataUpdateCoordinator`: that one tells every listener of every update, so a frame about
-    one currency would cost as much as the account is large, and its `last_update_success` knows of one source
-    where there are two.
+    This is not a `DataUpdateCoordinator`: that one calls every listener on every update, so a message about one
+    currency would cost as much as the account is large, and its `last_update_success` has one source where there
+    are two.
 
-    Two loops run side by side in one background task. The stream loop, here, keeps one private connection. The
-    reconciler compares the ledger with snapshots. A key that Upbit refuses ends both and asks the user for
-    another one.
+    Three loops run side by side in one background task: the stream, the snapshots and a check of the clock. Each
+    reports to the sync what happened, and then calls `_advance`, which acts on what the sync answers. A key that
+    Upbit rejects ends all of them and asks the user for another one.
     """
 
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: UpbitConfigEntry,
+        config_entry: UpbitConfigEntry,
         region: Region,
         credentials: Credentials,
-        rate_limit: RateLimit,
     ) -> None:
         self.hass = hass
-        self.config_entry = entry
+        self._now = hass.loop.time
+        self.config_entry = config_entry
         self.region = region
-        self.timings = TIMINGS
-        self.ledger = Ledger()
-        self.health = Health(self.timings.grace, self.timings.poll)
+        self.sync = AccountSync(TIMINGS)
+        self.ledger = self.sync.ledger
         self.stats = ConnectionStats()
-        self.listeners = Listeners(hass, entry.entry_id, self._on_listener_failed)
-        self.key_expires_at: datetime | None = None
-        """When the key expires; None where the region does not tell."""
+        self.listeners = Listeners(hass, config_entry.entry_id, self._on_listener_error)
+        self.rate_limit = async_get_rate_limit(hass, config_entry.entry_id)
 
-        # Let go of in async_stop(): Home Assistant would do so too late when it stops during a set-up.
-        session = async_create_clientsession(hass, auto_cleanup=False, middlewares=[refuse_redirect])
+        # Detached in async_stop(): Home Assistant would do so too late when it stops during a set-up.
+        session = async_create_clientsession(hass, auto_cleanup=False, middlewares=[reject_redirect])
         self._detach_session = session.detach
-        self.rate_limit = rate_limit
-        self._open_stream = partial(open_stream, session, region, credentials, rate_limit)
-        self._reconciler = Reconciler(self, RestClient(session, region, credentials, rate_limit))
+        self._open_stream = partial(open_stream, session, region, credentials, self.rate_limit)
+        self._rest = RestClient(session, region, credentials, self.rate_limit)
+        self._key_expiration = KeyExpirationCheck(self._rest, TIMINGS.key_expiry)
 
         self._task: asyncio.Task[None] | None = None
-        self._available = False
-        self._told_online = False
-        self._last_error: UpbitError | None = None
+        self._stream_attempted = asyncio.Event()
+        self._retry_stream = asyncio.Event()
         self._connection_scope: asyncio.Timeout | None = None
-        self._hastened = asyncio.Event()
-        self._may_hasten_at = 0.0
-        self._expiry_timer: asyncio.TimerHandle | None = None
-        self._refusals_logged: set[str] = set()
+        self._snapshot_due = asyncio.Event()
+        self._snapshot_planned_at = 0.0
+        self._snapshot_succeeded = asyncio.Event()
+        self._waiters: list[asyncio.Future[None]] = []
+        self._timer: asyncio.TimerHandle | None = None
+
+        # What the listeners know.
+        self._current = False
+        self._not_current: frozenset[str] = frozenset()
+        self._online = False
+        self._was_steady = False
+
+        self._last_error: UpbitError | None = None
+        self._logged: set[str] = set()
 
     @property
     def available(self) -> bool:
-        """Whether the balances are known to be current."""
-        return self._available
+        """Whether the balances as a whole are known to be up to date."""
+        return self._current
+
+    def is_available(self, currency: str) -> bool:
+        """Whether the amount of a currency is known to be up to date."""
+        return self._current and currency not in self._not_current
+
+    @property
+    def unavailable_currencies(self) -> frozenset[str]:
+        """The currencies whose amount is not known to be up to date while the others are."""
+        return self._not_current
+
+    @property
+    def key_expires_at(self) -> datetime | None:
+        """When the key expires; None where the region has no such information."""
+        return self._key_expiration.expires_at
 
     async def async_start(self, known_currencies: Iterable[str]) -> None:
         """Connect and take the first snapshot.
 
         Args:
-            known_currencies: Currencies that have an entity from earlier; they are held at zero until told
-                otherwise.
+            known_currencies: Currencies that have an entity from an earlier run.
 
         Raises:
-            UpbitError: The first snapshot could not be had; nothing is left running.
+            UpbitError: The first snapshot failed; nothing is left running.
         """
         self.ledger.restore(known_currencies)
-        first_snapshot = self._reconciler.next_snapshot()
+        first_snapshot = self._next_snapshot()
         self._task = self.config_entry.async_create_background_task(
             self.hass, self._async_run(), f"{DOMAIN} {self.config_entry.title}"
         )
@@ -118,68 +156,74 @@ class UpbitCoordinator:
         """Take a snapshot now.
 
         Raises:
-            UpbitError: It could not be had.
+            UpbitError: The snapshot failed.
         """
         if self._task is None or self._task.done():
             raise UpbitError(ErrorKind.UNAUTHORIZED, "ended")
-        await self._reconciler.next_snapshot()
+        await self._next_snapshot()
+
+    @callback
+    def mark_unavailable(self, error: UpbitError) -> None:
+        """Make every balance unavailable, because nothing is connected any more."""
+        if self.sync.connected:
+            self.stats.disconnected(error.reason)
+        self.sync.stopped()
+        self._advance(error=error)
+
+    # The background task
 
     async def _async_run(self) -> None:
-        backoff = Backoff(self.timings.first_delay, self.timings.longest_delay)
+        backoff = Backoff(TIMINGS.first_delay, TIMINGS.longest_delay)
         try:
             while True:
                 try:
                     async with asyncio.TaskGroup() as group:
                         group.create_task(self._async_run_stream())
-                        group.create_task(self._reconciler.async_run())
+                        group.create_task(self._async_run_snapshots())
+                        group.create_task(self._async_watch_clock())
                 except ExceptionGroup as errors:
                     for error in errors.exceptions:
                         if isinstance(error, UpbitError):
-                            self._end(error)
+                            self._stop_for_reauth(error)
                             return
-                    self._note_unexpected(errors.exceptions[0])
+                    self._handle_unexpected_error(errors.exceptions[0])
                 await asyncio.sleep(backoff.next_delay())
         finally:
-            self._reconciler.close()
-            self._cancel_expiry()
+            self._resolve_waiters(UpbitError(ErrorKind.UNKNOWN, "ended"))
+            self._cancel_timer()
 
     @callback
-    def _end(self, error: UpbitError) -> None:
-        """Stop for good: only another key can help, and only the user has one."""
-        self.lose(error)
-        self._reconciler.close(error)
-        # What they say of this key matters no more: the next one has a list and a term of its own.
+    def _stop_for_reauth(self, error: UpbitError) -> None:
+        """Stop for good: only the user can help, with another key."""
+        self.mark_unavailable(error)
+        self._resolve_waiters(error)
+        # The issues are about this key; the next one has allowed addresses and an expiration of its own.
         issues.async_clear(self.hass, self.config_entry)
-        if self._reconciler.baseline_known:  # before that, set-up fails and Home Assistant asks by itself
+        if self.sync.has_baseline:  # before that, set-up fails and Home Assistant starts reauthentication
             self.config_entry.async_start_reauth(self.hass)
 
     @callback
-    def _note_unexpected(self, error: Exception) -> None:
-        """Note a fault of ours, which must neither end in silence nor print what it held in its hands."""
+    def _handle_unexpected_error(self, error: Exception) -> None:
+        """Log a bug, without the text of the error, and start again."""
         place = _place_of(error)
         self.stats.unexpected_errors[place] += 1
-        self.lose(UpbitError(ErrorKind.UNKNOWN, place))
-        self._reconciler.close()
+        failure = UpbitError(ErrorKind.UNKNOWN, place)
+        self.mark_unavailable(failure)
+        self._resolve_waiters(failure)
         _LOGGER.error("Unexpected %s; %s starts again", place, self.config_entry.title)
 
     @callback
-    def _on_listener_failed(self, error: Exception) -> None:
-        """Note that one of those who are told could not bear it; the balances and the others are none the worse."""
+    def _on_listener_error(self, error: Exception) -> None:
+        """Log a bug in a listener once: it may occur with every message."""
         place = _place_of(error)
-        if place not in self.stats.unexpected_errors:  # once: it may come with every frame
-            _LOGGER.error("Unexpected %s while changes of %s were told", place, self.config_entry.title)
+        if place not in self.stats.unexpected_errors:
+            _LOGGER.error("Unexpected %s while listeners of %s were notified", place, self.config_entry.title)
         self.stats.unexpected_errors[place] += 1
 
-    @callback
-    def lose(self, error: UpbitError) -> None:
-        """Take it that nothing is known any more, and that the connection is closed."""
-        if self.health.live:
-            self.stats.disconnected(error.reason)
-        self.health.ended()
-        self.update_health(error)
+    # The stream
 
     async def _async_run_stream(self) -> None:
-        backoff = Backoff(self.timings.first_delay, self.timings.longest_delay)
+        backoff = Backoff(TIMINGS.first_delay, TIMINGS.longest_delay)
         while True:
             try:
                 async with self._open_stream() as stream:
@@ -187,163 +231,305 @@ class UpbitCoordinator:
                     try:
                         await self._async_read(stream)
                     finally:
-                        # Only a connection that held shows that the exchange is well: a flapping one is left alone.
-                        if self._now() - self.health.connected_at >= self.timings.held:
+                        # A connection that is lost soon is no reason to connect quickly again.
+                        if self._now() - self.sync.connected_at >= TIMINGS.held:
                             backoff.reset()
             except UpbitError as error:
                 if error.kind.needs_new_key:
                     raise
                 self._on_lost(error)
                 if error.kind is ErrorKind.UNAUTHORIZED:
-                    # The key may be dead, and only a snapshot can say: no further attempt before one succeeds.
-                    await self._reconciler.next_success()
-                await self._async_wait_to_reconnect(backoff.next_delay())
+                    # A handshake says no reason. Only a snapshot shows whether it is the key.
+                    await self._async_next_success()
+                await self._async_wait_to_connect(backoff.next_delay())
 
-    async def _async_wait_to_reconnect(self, delay: float) -> None:
-        """Wait before the next attempt; a first snapshot after failed ones shows that it need not be longer."""
+    async def _async_wait_to_connect(self, delay: float) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(delay):
-                await self._hastened.wait()
-                self._hastened.clear()
+                await self._retry_stream.wait()
+        self._retry_stream.clear()
         await asyncio.sleep(self.rate_limit.remaining())
 
-    @callback
-    def hasten(self) -> None:
-        """Do not wait any longer before the next attempt to connect: the exchange is back.
-
-        Where snapshots fail and succeed by turns, this is no reason for more attempts than one a while.
-        """
-        if not self.health.live and self._now() >= self._may_hasten_at:
-            self._may_hasten_at = self._now() + self.timings.poll
-            self._hastened.set()
-
     async def _async_read(self, stream: Stream) -> None:
-        """Merge what the stream says, until the connection is lost or a new one is wanted."""
+        """Merge what the stream delivers, until the connection is lost or has to be replaced."""
         scope = asyncio.timeout(None)
         try:
             async with scope:
                 self._connection_scope = scope
                 async for event in stream.events():
                     if isinstance(event, InvalidFrame):
-                        self._on_refused(event)
+                        self._on_invalid_frame(event)
                     else:
                         self._on_update(event)
         except TimeoutError:
-            if not scope.expired():  # by reconnect(), which so interrupts the wait for the next frame
+            if not scope.expired():  # by _replace_stream()
                 raise
         finally:
             self._connection_scope = None
 
     @callback
-    def reconnect(self, reason: str) -> None:
-        """Replace the connection: close it, then open another one, since a key may have only one."""
-        if self._connection_scope is not None:
-            self.stats.planned_reconnects[reason] += 1
-            self.stats.disconnected(f"replaced_{reason}")
-            self.health.interrupted(self._now())
-            self._connection_scope.reschedule(self._now())
-            self._connection_scope = None
-            self.update_health()
-
-    def _now(self) -> float:
-        return self.hass.loop.time()
+    def _replace_stream(self, scope: asyncio.Timeout, reason: ReconnectReason) -> None:
+        """Close the connection and open another one after it, since a key may have only one."""
+        self.stats.planned_reconnects[reason] += 1
+        self.stats.disconnected(f"replaced_{reason}")
+        if reason is ReconnectReason.MISSED_UPDATE and reason not in self._logged:
+            self._logged.add(reason)
+            _LOGGER.info(
+                "%s: the stream did not deliver what a snapshot showed; connecting again",
+                self.config_entry.title,
+            )
+        self.sync.stream_lost(self._now(), replacing=True)
+        self._connection_scope = None
+        scope.reschedule(self._now())
 
     @callback
     def _on_connected(self) -> None:
-        self.health.connected(self._now())
+        self.sync.stream_connected(self._now())
         self.stats.connected()
-        self._hastened.clear()
-        self._refusals_logged.clear()
-        self._reconciler.stream_attempted()
-        self._reconciler.ask()
-        self.update_health()
+        self._retry_stream.clear()
+        self._stream_attempted.set()
+        self._advance()
 
     @callback
     def _on_lost(self, error: UpbitError) -> None:
-        if self.health.online:
-            self._reconciler.ask()
-        if self.health.live:
+        if self.sync.connected:
             self.stats.losses[error.reason] += 1
             self.stats.disconnected(error.reason)
         else:
             self.stats.failed_connects[error.reason] += 1
-        self.health.lost(self._now())
-        self._reconciler.stream_attempted()
-        self.update_health(error)
-        _LOGGER.debug("%s: the stream is down: %s", self.config_entry.title, error)
+        self.sync.stream_lost(self._now())
+        self._stream_attempted.set()
+        self._advance(error=error)
+        _LOGGER.debug("%s: the stream is disconnected: %s", self.config_entry.title, error)
 
     @callback
     def _on_update(self, update: AssetUpdate) -> None:
-        self.stats.frame()
-        stale = self.ledger.stale_count
-        changes = self.ledger.merge_update(update)
-        if not self.health.spoke:
-            self.health.frame()
-            self.update_health()
-        if changes:
-            self.tell(changes)
-            self._reconciler.follow_up()
-        if self.ledger.stale_count > stale:
-            # Perhaps it was an earlier frame whose time was wrong.
-            self._reconciler.ask_within(self.timings.refused_frame)
+        self.stats.updated()
+        changes = self.sync.updated(update, self._now())
+        if update.undecodable or update.unreadable:
+            self._log_undecodable(update)
+        self._advance(changes)
 
     @callback
-    def _on_refused(self, frame: InvalidFrame) -> None:
-        self.stats.refused_frames[frame.reason] += 1
-        if frame.reason not in self._refusals_logged:
-            self._refusals_logged.add(frame.reason)
-            _LOGGER.warning("%s: a frame was refused whole: %s", self.config_entry.title, frame.reason)
-        # It may have been about a balance: a snapshot will tell.
-        self.health.refused(self._now())
-        self._reconciler.acquit()
-        self._reconciler.ask_within(self.timings.refused_frame)
-        self.update_health()
+    def _on_invalid_frame(self, frame: InvalidFrame) -> None:
+        self.stats.invalid_messages[frame.reason] += 1
+        if frame.reason not in self._logged:
+            self._logged.add(frame.reason)
+            _LOGGER.warning("%s: a message is invalid: %s", self.config_entry.title, frame.reason)
+        self.sync.message_invalid(self._now())
+        self._advance()
+
+    # Snapshots
+
+    async def _async_run_snapshots(self) -> None:
+        # Subscribe first: what changes while the snapshot is under way is then delivered by the stream.
+        await self._stream_attempted.wait()
+        backoff = Backoff(TIMINGS.first_delay, TIMINGS.longest_snapshot_delay)
+        while True:
+            await self._async_wait_for_snapshot()
+            waiters, self._waiters = self._waiters, []
+            try:
+                await self._async_take_snapshot(backoff)
+            except UpbitError as error:
+                _resolve(waiters, error)
+                if error.kind.needs_new_key:
+                    raise
+                continue
+            except BaseException:
+                self._waiters += waiters
+                raise
+            _resolve(waiters)
+            await self._async_check_key_expiration()
+
+    async def _async_wait_for_snapshot(self) -> None:
+        """Wait until a snapshot is due or somebody waits for one."""
+        while not self._waiters:
+            delay = self.sync.next_snapshot_at - self._now()
+            if remaining := self.rate_limit.remaining():
+                # The stream goes first: the snapshot that its connection needs then serves both.
+                delay = max(delay, remaining + TIMINGS.first_delay)
+            if delay <= 0:
+                return
+            self._snapshot_planned_at = self._now() + delay
+            self._snapshot_due.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(delay):
+                    await self._snapshot_due.wait()
+
+    async def _async_take_snapshot(self, backoff: Backoff) -> None:
+        """Take a snapshot, merge it and notify.
+
+        Raises:
+            UpbitError: The snapshot failed.
+        """
+        request = self.sync.snapshot_requested(self._now())
+        try:
+            snapshot = await self._rest.accounts()
+        except UpbitError as error:
+            address_rejected = error.kind is ErrorKind.IP_NOT_ALLOWED
+            delay = TIMINGS.address_retry if address_rejected else backoff.next_delay()
+            self.sync.snapshot_failed(self._now(), delay, address_rejected=address_rejected)
+            self.stats.failed_snapshots[error.reason] += 1
+            if address_rejected:
+                issues.async_address_not_allowed(self.hass, self.config_entry, self.region)
+            _LOGGER.debug("%s: the snapshot failed: %s", self.config_entry.title, error)
+            self._advance(error=error)
+            raise
+        changes = self.sync.snapshot_merged(snapshot, request, self._now())
+        self.stats.snapshot(self._now() - request.at)
+        backoff.reset()
+        self._log_undecodable(snapshot)
+        if self.sync.is_address_allowed(self._now()):
+            issues.async_address_allowed(self.hass, self.config_entry)
+        self._snapshot_succeeded.set()
+        self._advance(changes)
+
+    def _next_snapshot(self) -> asyncio.Future[None]:
+        """Have a snapshot taken now; the future has its outcome, an UpbitError if it fails."""
+        waiter = self.hass.loop.create_future()
+        self._waiters.append(waiter)
+        self._snapshot_due.set()
+        return waiter
+
+    async def _async_next_success(self) -> None:
+        """Have a snapshot taken now, and wait until one succeeds."""
+        self._snapshot_succeeded.clear()
+        self.sync.snapshot_within(0, self._now())
+        self._snapshot_due.set()
+        await self._snapshot_succeeded.wait()
 
     @callback
-    def tell(self, changes: list[Change]) -> None:
-        """Tell those whom the changes of a merge concern."""
-        # Before the first snapshot an amount that turns up is news to us, but it is no change.
-        if self._reconciler.baseline_known:
-            self.stats.changes += len(changes)
-            self.listeners.async_notify_changes(changes)
+    def _resolve_waiters(self, error: UpbitError) -> None:
+        waiters, self._waiters = self._waiters, []
+        _resolve(waiters, error)
+
+    async def _async_check_key_expiration(self) -> None:
+        try:
+            if not await self._key_expiration.async_check(self._now()):
+                return
+        except UpbitError as error:
+            # No balance depends on it; it is requested again after the next snapshot.
+            _LOGGER.debug("%s: the key's expiration is unknown: %s", self.config_entry.title, error)
+            return
+        issues.async_key_expiration(self.hass, self.config_entry, self.key_expires_at)
+        self.listeners.async_notify_status()
 
     @callback
-    def update_health(self, error: UpbitError | None = None) -> None:
-        """Tell when the balances stop or start being current, and when the stream comes or goes.
+    def _log_undecodable(self, holdings: Holdings) -> None:
+        """Count items that can't be decoded; log each currency once."""
+        for currency, reason in holdings.undecodable.items():
+            self.stats.undecodable_items[reason] += 1
+            if (key := f"currency {currency}") not in self._logged:
+                self._logged.add(key)
+                _LOGGER.warning(
+                    "%s: the amount of %s can't be decoded: %s", self.config_entry.title, currency, reason
+                )
+        if holdings.unreadable:
+            self.stats.undecodable_items["unreadable_currency"] += holdings.unreadable
+            if "unreadable" not in self._logged:
+                self._logged.add("unreadable")
+                _LOGGER.warning("%s: a currency code can't be read", self.config_entry.title)
+
+    # The clock
+
+    async def _async_watch_clock(self) -> None:
+        """Report when the clock moves against the monotonic one: the host slept."""
+        offset = self._clock_offset()
+        while True:
+            await asyncio.sleep(TIMINGS.tick)
+            previous, offset = offset, self._clock_offset()
+            if abs(offset - previous) > TIMINGS.clock_jump:
+                self.sync.clock_jumped(self._now())
+                self._advance()
+
+    def _clock_offset(self) -> float:
+        return dt_util.utcnow().timestamp() - self._now()
+
+    # What follows from each event
+
+    @callback
+    def _advance(self, changes: list[Change] | None = None, *, error: UpbitError | None = None) -> None:
+        """Act on what the sync answers now: reconnect, notify, and call this again at its next deadline.
+
+        Availability is notified before changes: what runs for a change then sees balances that are available.
 
         Args:
-            error: What went wrong, if something did; the log names the last one when the balances are lost.
+            changes: The changes of a merge, to be notified.
+            error: What failed, if something did; the log names the last one when the balances become unavailable.
         """
-        self._last_error = error or self._last_error
-        now = self._now()
-        available = self._reconciler.baseline_known and self.health.available(now)
-        self._cancel_expiry()
-        if (expires_at := self.health.expires_at(now)) is not None:
-            self._expiry_timer = self.hass.loop.call_at(expires_at, self.update_health)
-        if available is not self._available:
-            self._available = available
-            if available:
-                if self.stats.times_unavailable:
-                    _LOGGER.info("%s: the balances are available again", self.config_entry.title)
-            else:
-                self.health.lapsed()
-                self.stats.times_unavailable += 1
-                _LOGGER.info(
-                    "%s: the balances are unavailable: %s", self.config_entry.title, self._last_error
-                )
-            self.listeners.async_notify_availability()
-        if self.health.online is not self._told_online:
-            self._told_online = self.health.online
-            self.listeners.async_notify_health()
+        sync = self.sync
+        if error is not None:
+            self._last_error = error
+        # Most updates change nothing but amounts.
+        if not (self._was_steady and sync.steady):
+            self._advance_status()
+        if added := self.ledger.added:
+            self.ledger.added = []
+            self.listeners.async_notify_currencies(added)
+        if changes:
+            self.stats.changes += len(changes)
+            self.listeners.async_notify_changes(changes)
+        if sync.next_snapshot_at < self._snapshot_planned_at:
+            self._snapshot_due.set()
 
     @callback
-    def _cancel_expiry(self) -> None:
-        if self._expiry_timer is not None:
-            self._expiry_timer.cancel()
-            self._expiry_timer = None
+    def _advance_status(self) -> None:
+        """Act on what does not follow from amounts: reconnect, notify of availability and of the connection."""
+        sync, now = self.sync, self._now()
+        if (reason := sync.advance(now)) is not None:
+            if (scope := self._connection_scope) is not None:
+                self._replace_stream(scope, reason)
+            else:
+                self._retry_stream.set()
+        current, not_current = sync.is_current(now), sync.not_current(now)
+        if current is not self._current or not_current != self._not_current:
+            self._notify_availability(current, not_current)
+        if sync.online is not self._online:
+            self._online = sync.online
+            self.listeners.async_notify_status()
+        self._set_timer(sync.next_deadline(now))
+        self._was_steady = sync.steady
+
+    @callback
+    def _notify_availability(self, current: bool, not_current: frozenset[str]) -> None:
+        changed = None if current is not self._current else not_current ^ self._not_current
+        was_current, self._current, self._not_current = self._current, current, not_current
+        if current and not was_current and self.stats.times_unavailable:
+            _LOGGER.info("%s: the balances are available again", self.config_entry.title)
+        elif was_current and not current:
+            self.stats.times_unavailable += 1
+            _LOGGER.info("%s: the balances are unavailable: %s", self.config_entry.title, self._last_error)
+        self.listeners.async_notify_availability(changed)
+
+    @callback
+    def _set_timer(self, deadline: float) -> None:
+        self._cancel_timer()
+        if deadline < inf:
+            self._timer = self.hass.loop.call_at(deadline, self._on_timer)
+
+    @callback
+    def _on_timer(self) -> None:
+        self._timer = None
+        self._advance()
+
+    @callback
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def _resolve(waiters: list[asyncio.Future[None]], error: UpbitError | None = None) -> None:
+    for waiter in waiters:
+        if waiter.done():
+            continue
+        if error is None:
+            waiter.set_result(None)
+        else:
+            waiter.set_exception(error)
 
 
 def _place_of(error: Exception) -> str:
-    """Return what was raised and where, without the text of the error, which may carry an amount."""
+    """Return what was raised and where, without the text of the error, which may contain an amount."""
     *_, (frame, line) = traceback.walk_tb(error.__traceback__)
     return f"{type(error).__name__} at {frame.f_code.co_name}:{line}"

@@ -1,4 +1,4 @@
-"""Diagnostics: what happened and how often, with no amount, key, token or account id."""
+"""Diagnostics: states and counters, with no amount, key, token or account id."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from .entity import currency_of
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: UpbitConfigEntry) -> dict[str, Any]:
-    """Return diagnostics of an account; they name what they show, so nothing needs to be blacked out."""
+    """Return diagnostics of an account; they list what they include, so nothing has to be redacted."""
     known = {
         "region": entry.data[CONF_REGION],
         "state": entry.state.value,
@@ -26,21 +26,23 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: UpbitCo
 
 
 def _running(coordinator: UpbitCoordinator) -> dict[str, Any]:
-    """Return what happened to the connection."""
-    health, holdings = coordinator.health, coordinator.ledger.holdings
+    """Return the state and the history of the connection."""
+    sync, ledger = coordinator.sync, coordinator.ledger
     return {
         "balances_available": coordinator.available,
         "stream": {
-            "live": health.live,
-            "reconciled": health.reconciled,
-            "spoke": health.spoke,
-            "spoke_ever": health.spoke_ever,
+            "connected": sync.connected,
+            "in_sync": sync.in_sync,
+            "update_received": sync.update_received,
+            "ever_received": sync.ever_received,
+            "missed_updates": sync.missed_updates,
         },
-        "requests_held_back_seconds": round(coordinator.rate_limit.remaining(), 1),
+        "rate_limited_seconds": round(coordinator.rate_limit.remaining(), 1),
         "currencies": {
-            "known": len(holdings),
-            "empty": sum(holding == EMPTY for holding in holdings.values()),
-            "stale_in_frames": coordinator.ledger.stale_count,
+            "known": len(ledger.currencies),
+            "empty": sum(ledger.holding(currency) == EMPTY for currency in ledger.currencies),
+            "unavailable": len(coordinator.unavailable_currencies),
+            "stale_assets": ledger.stale_count,
         },
         "key_expires_at": coordinator.key_expires_at,
         "stats": coordinator.stats.as_dict(),
@@ -48,7 +50,7 @@ def _running(coordinator: UpbitCoordinator) -> dict[str, Any]:
 
 
 def _entities(hass: HomeAssistant, entry: UpbitConfigEntry) -> dict[str, Any]:
-    """Return what automations of the account can work with: triggers need its sensors, Activity its event entity."""
+    """Return which entities there are: triggers need the account's sensors, Activity its event entity."""
     registered = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     sensors = [entity for entity in registered if currency_of(entity) is not None]
     return {

@@ -1,4 +1,4 @@
-"""The event entity: every change of every currency of the account, told apart by what the amounts show."""
+"""The event entity: every balance change of the account, with its type."""
 
 from enum import StrEnum
 from typing import Any, override
@@ -20,7 +20,7 @@ from .entity import UpbitEntity, balance_key, unique_id
 PARALLEL_UPDATES = 0
 
 EVENT_BALANCE_CHANGED = f"{DOMAIN}_balance_changed"
-"""Fired beside the entity's state, for Activity shows no attribute of a state but its event type."""
+"""Fired beside the entity's state, because Activity shows only the event type of a state."""
 
 
 ATTR_TYPE = "type"
@@ -32,16 +32,16 @@ ATTR_TOTAL_AFTER = "total_after"
 
 
 class ChangeType(StrEnum):
-    """What happened to a holding, as far as its amounts show it."""
+    """The type of a balance change, derived from its amounts."""
 
     INCREASED = "increased"
     """The account owns more."""
     DECREASED = "decreased"
     """The account owns less."""
     LOCKED = "locked"
-    """It owns as much as before, and more of that is tied up in open orders."""
+    """It owns as much as before, and more of it is locked."""
     UNLOCKED = "unlocked"
-    """It owns as much as before, and less of that is tied up in open orders."""
+    """It owns as much as before, and less of it is locked."""
 
     @classmethod
     def of(cls, change: Change) -> ChangeType:
@@ -60,7 +60,7 @@ async def async_setup_entry(
 
 
 class BalanceEvent(UpbitEntity, EventEntity):
-    """Every change of a balance; disabled at first, for it writes a state with each of them."""
+    """Every balance change; disabled by default, because each one writes a state."""
 
     _attr_entity_registry_enabled_default = False
     _attr_translation_key = "balance_change"
@@ -77,14 +77,14 @@ class BalanceEvent(UpbitEntity, EventEntity):
     def _async_on_changes(self, changes: list[Change]) -> None:
         for change in changes:
             change_type, attributes = ChangeType.of(change), _attributes(change)
-            # One state each: a state that is written over within the same moment would never be seen.
+            # One state each: listeners would not see a state that is replaced within the same call.
             self._trigger_event(change_type, attributes)
             self.async_write_ha_state()
             self.hass.bus.async_fire(
                 EVENT_BALANCE_CHANGED,
                 {
                     ATTR_DEVICE_ID: None if self.device_entry is None else self.device_entry.id,
-                    # Activity never asks for a sensor with a unit: a filter lets the event in by this entity.
+                    # Activity leaves out sensors with a unit: its filter finds the event by this entity.
                     ATTR_ENTITY_ID: self.entity_id,
                     ATTR_SENSOR: self._sensor_of(change.currency),
                     ATTR_TYPE: change_type.value,
@@ -98,7 +98,7 @@ class BalanceEvent(UpbitEntity, EventEntity):
 
 
 def _attributes(change: Change) -> dict[str, Any]:
-    """Return a change as JSON can hold it: amounts as texts with every digit, in units of the currency."""
+    """Return a change for JSON: amounts as texts with every digit, in units of the currency."""
     before, after = change.before, change.after
     if before.total != after.total:
         difference = exact_difference(after.total, before.total)
@@ -108,12 +108,12 @@ def _attributes(change: Change) -> dict[str, Any]:
         ATTR_CURRENCY: change.currency,
         "total_before": plain(before.total),
         ATTR_TOTAL_AFTER: plain(after.total),
-        "available_before": plain(before.balance),
-        "available_after": plain(after.balance),
+        "available_before": plain(before.available),
+        "available_after": plain(after.available),
         "locked_before": plain(before.locked),
         ATTR_LOCKED_AFTER: plain(after.locked),
         ATTR_DIFFERENCE: plain(difference),
-        # A snapshot does not say when; then it is the moment at which the change was learnt.
+        # A snapshot has no time of the change; then it is the time of the merge.
         "changed_at": (change.changed_at or dt_util.utcnow()).isoformat(),
         "source": "snapshot" if change.changed_at is None else "stream",
     }

@@ -1,4 +1,4 @@
-"""The repair issues: what only the user can mend, and not by typing another key."""
+"""The repair issues: problems that only the user can fix, outside of Home Assistant or with time to spare."""
 
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 from .api.regions import Region
 from .const import DOCUMENTATION_URL, DOMAIN
 
-KEY_EXPIRY_NOTICE = timedelta(days=14)
+KEY_EXPIRATION_NOTICE = timedelta(days=14)
 
 _ADDRESS = "ip_not_allowed"
 _EXPIRY = "key_expires"
@@ -19,9 +19,9 @@ _EXPIRY = "key_expires"
 
 @callback
 def async_setup_issues(hass: HomeAssistant) -> None:
-    """Take the issues of an entry back when it is disabled: nobody looks any more whether they still hold.
+    """Delete the issues of an entry when it is disabled, because they are no longer checked.
 
-    Not when it is unloaded: one that waits to be set up again is not, and a reload would forget what was ignored.
+    They stay when it is unloaded: a reload would lose that the user ignored an issue.
     """
 
     @callback
@@ -33,13 +33,14 @@ def async_setup_issues(hass: HomeAssistant) -> None:
 
 
 @callback
-def async_address_refused(hass: HomeAssistant, entry: ConfigEntry, region: Region) -> None:
-    """Tell that this network's public address is not on the key's list."""
+def async_address_not_allowed(hass: HomeAssistant, entry: ConfigEntry, region: Region) -> None:
+    """Create the issue that this network's address is not among the key's allowed IP addresses."""
     ir.async_create_issue(
         hass,
         DOMAIN,
         f"{_ADDRESS}_{entry.entry_id}",
-        is_fixable=False,
+        data={"entry_id": entry.entry_id},
+        is_fixable=True,
         severity=ir.IssueSeverity.ERROR,
         learn_more_url=f"{DOCUMENTATION_URL}/blob/main/docs/troubleshooting.md#ip-address-not-allowed",
         translation_key=_ADDRESS,
@@ -49,14 +50,14 @@ def async_address_refused(hass: HomeAssistant, entry: ConfigEntry, region: Regio
 
 @callback
 def async_address_allowed(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Take the issue back."""
+    """Delete the issue about the address."""
     ir.async_delete_issue(hass, DOMAIN, f"{_ADDRESS}_{entry.entry_id}")
 
 
 @callback
-def async_key_expiry(hass: HomeAssistant, entry: ConfigEntry, expires_at: datetime | None) -> None:
-    """Tell in time that the key expires, or take that back."""
-    if expires_at is None or expires_at - dt_util.utcnow() > KEY_EXPIRY_NOTICE:
+def async_key_expiration(hass: HomeAssistant, entry: ConfigEntry, expires_at: datetime | None) -> None:
+    """Create the issue that the key expires soon, or delete it."""
+    if expires_at is None or expires_at - dt_util.utcnow() > KEY_EXPIRATION_NOTICE:
         ir.async_delete_issue(hass, DOMAIN, f"{_EXPIRY}_{entry.entry_id}")
         return
     ir.async_create_issue(
@@ -76,6 +77,6 @@ def async_key_expiry(hass: HomeAssistant, entry: ConfigEntry, expires_at: dateti
 
 @callback
 def async_clear(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Take back every issue of an entry."""
+    """Delete every issue of an entry."""
     async_address_allowed(hass, entry)
-    async_key_expiry(hass, entry, None)
+    async_key_expiration(hass, entry, None)

@@ -1,6 +1,6 @@
-"""Who is told what: listeners kept by currency, so that a change costs only those it concerns."""
+"""The listeners of an account, kept by currency, so that a change costs only those it concerns."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -10,65 +10,80 @@ from .api.ledger import Change
 from .const import DOMAIN
 
 SIGNAL_CHANGES = f"{DOMAIN}_changes_{{}}"
-"""Dispatched with a list of changes; formatted with the entry's id, so that it outlives a reload."""
+"""Dispatched with the changes of a merge; formatted with the entry's id, so that it outlives a reload."""
 
 type ChangesListener = Callable[[list[Change]], None]
+type CurrenciesListener = Callable[[list[str]], None]
 
 
 class Listeners:
-    """The listeners of one account; one that fails keeps no other from being told."""
+    """The listeners of one account; one that raises does not keep the others from being called."""
 
-    def __init__(self, hass: HomeAssistant, entry_id: str, failed: Callable[[Exception], None]) -> None:
+    def __init__(self, hass: HomeAssistant, entry_id: str, on_error: Callable[[Exception], None]) -> None:
         self._hass = hass
-        self._failed = failed
+        self._on_error = on_error
         self._signal = SIGNAL_CHANGES.format(entry_id)
         self._by_currency: dict[str, CALLBACK_TYPE] = {}
-        self._to_changes: list[ChangesListener] = []
-        self._to_health: list[CALLBACK_TYPE] = []
+        self._currencies: list[CurrenciesListener] = []
+        self._changes: list[ChangesListener] = []
+        self._status: list[CALLBACK_TYPE] = []
 
     @callback
     def async_add_currency(self, currency: str, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
-        """Call the listener when the currency's amounts or the availability change; return what stops it."""
+        """Call the listener when the currency's amounts or availability change; return what removes it."""
         self._by_currency[currency] = listener
         return partial(self._by_currency.__delitem__, currency)
 
     @callback
-    def async_add_changes(self, listener: ChangesListener) -> CALLBACK_TYPE:
-        """Call the listener with the changes of every merge; return what stops it."""
-        self._to_changes.append(listener)
-        return partial(self._to_changes.remove, listener)
+    def async_add_currencies(self, listener: CurrenciesListener) -> CALLBACK_TYPE:
+        """Call the listener with currencies that are new to the account; return what removes it."""
+        self._currencies.append(listener)
+        return partial(self._currencies.remove, listener)
 
     @callback
-    def async_add_health(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
-        """Call the listener when the stream comes or goes, or the key's expiry is learnt."""
-        self._to_health.append(listener)
-        return partial(self._to_health.remove, listener)
+    def async_add_changes(self, listener: ChangesListener) -> CALLBACK_TYPE:
+        """Call the listener with the changes of every merge; return what removes it."""
+        self._changes.append(listener)
+        return partial(self._changes.remove, listener)
+
+    @callback
+    def async_add_status(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call the listener when the live connection or the key's expiration changes; return what removes it."""
+        self._status.append(listener)
+        return partial(self._status.remove, listener)
 
     @callback
     def async_notify_changes(self, changes: list[Change]) -> None:
-        """Tell those whom the changes concern."""
+        """Notify the listeners that the changes concern."""
         by_currency = self._by_currency
         for change in changes:
             if (listener := by_currency.get(change.currency)) is not None:
-                self._notify(listener)
-        for tell in list(self._to_changes):
-            self._notify(tell, changes)
+                self._call(listener)
+        for changes_listener in list(self._changes):
+            self._call(changes_listener, changes)
         async_dispatcher_send(self._hass, self._signal, changes)
 
     @callback
-    def async_notify_availability(self) -> None:
-        """Tell the listeners of every currency."""
-        for listener in list(self._by_currency.values()):
-            self._notify(listener)
+    def async_notify_currencies(self, currencies: list[str]) -> None:
+        """Notify of currencies that are new to the account."""
+        for listener in list(self._currencies):
+            self._call(listener, currencies)
 
     @callback
-    def async_notify_health(self) -> None:
-        """Tell the listeners of the account's health."""
-        for listener in list(self._to_health):
-            self._notify(listener)
+    def async_notify_availability(self, currencies: Iterable[str] | None = None) -> None:
+        """Notify the listeners of some currencies, or of all."""
+        for currency in list(self._by_currency) if currencies is None else currencies:
+            if (listener := self._by_currency.get(currency)) is not None:
+                self._call(listener)
 
-    def _notify[*Ts](self, listener: Callable[[*Ts], None], *news: *Ts) -> None:
+    @callback
+    def async_notify_status(self) -> None:
+        """Notify the listeners of the account's status."""
+        for listener in list(self._status):
+            self._call(listener)
+
+    def _call[*Ts](self, listener: Callable[[*Ts], None], *arguments: *Ts) -> None:
         try:
-            listener(*news)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the others still have to be told
-            self._failed(error)
+            listener(*arguments)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other listeners have to be called
+            self._on_error(error)

@@ -1,4 +1,4 @@
-"""Tells Activity in words what the event entity has reported: which currency, by how much, to what."""
+"""Describes balance changes for Activity: which currency, by how much, to which amount."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,8 +9,8 @@ from homeassistant.components.logbook import (
     LOGBOOK_ENTRY_NAME,
 )
 from homeassistant.core import Event, HomeAssistant, callback
-from homeassistant.helpers.translation import async_get_cached_translations
 
+from .activity_texts import ACTIVITY_TEXTS
 from .const import DOMAIN
 from .event import (
     ATTR_CURRENCY,
@@ -30,22 +30,23 @@ type Describe = Callable[[Event[dict[str, Any]]], dict[str, Any]]
 def async_describe_events(
     hass: HomeAssistant, async_describe_event: Callable[[str, str, Describe], None]
 ) -> None:
-    """Teach Activity the words for a change of a balance, in the language of Home Assistant."""
+    """Register the description of a balance change, in the language of Home Assistant."""
 
     @callback
     def describe(event: Event[dict[str, Any]]) -> dict[str, Any]:
         data = event.data
-        texts = async_get_cached_translations(hass, hass.config.language, "common", DOMAIN)
         changed_locked = data[ATTR_TYPE] in (ChangeType.LOCKED, ChangeType.UNLOCKED)
         sensor = data[ATTR_SENSOR]
         state = None if sensor is None else hass.states.get(sensor)
         return {
             LOGBOOK_ENTRY_NAME: data[ATTR_CURRENCY] if state is None else state.name,
-            LOGBOOK_ENTRY_MESSAGE: texts[f"component.{DOMAIN}.common.activity_{data[ATTR_TYPE]}"].format(
+            LOGBOOK_ENTRY_MESSAGE: hass.data[ACTIVITY_TEXTS]
+            .get(f"activity_{data[ATTR_TYPE]}")
+            .format(
                 difference=data[ATTR_DIFFERENCE].removeprefix("-"),
                 after=data[ATTR_LOCKED_AFTER if changed_locked else ATTR_TOTAL_AFTER],
             ),
-            # The page shows the name of this entity instead of the name above: the sensor says which currency.
+            # The page shows this entity's name instead of the name above; the sensor's has the currency.
             LOGBOOK_ENTRY_ENTITY_ID: sensor,
         }
 

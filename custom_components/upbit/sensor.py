@@ -1,4 +1,4 @@
-"""The sensors: what the account owns of each currency, when it last changed, and when its key expires."""
+"""The sensors: the balance of each currency, the time of the last change, the expiration of the API key."""
 
 from datetime import datetime
 from typing import override
@@ -17,7 +17,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .api.ledger import Change
-from .api.wire import plain
+from .api.wire import EMPTY, Holding, plain
 from .const import DOMAIN
 from .coordinator import UpbitConfigEntry, UpbitCoordinator
 from .entity import UpbitEntity, balance_key, unique_id
@@ -34,71 +34,87 @@ async def async_setup_entry(
     """Add a sensor for every currency of the account, now and whenever one appears."""
     coordinator = entry.runtime_data
     async_add_entities(
-        BalanceSensor(coordinator, currency) for currency in sorted(coordinator.ledger.holdings)
+        BalanceSensor(coordinator, currency) for currency in sorted(coordinator.ledger.currencies)
     )
     async_add_entities([LastChangeSensor(coordinator)])
-    if coordinator.region.tells_key_expiry:
-        async_add_entities([KeyExpirySensor(coordinator)])
+    if coordinator.region.has_key_expiration:
+        async_add_entities([KeyExpirationSensor(coordinator)])
     else:
-        # The account may have moved here from a region that tells.
+        # The account may have moved from a region that has this sensor.
         registry = er.async_get(hass)
         sensor_id = unique_id(entry.entry_id, _API_KEY_EXPIRATION)
         if (stale := registry.async_get_entity_id(SENSOR_DOMAIN, DOMAIN, sensor_id)) is not None:
             registry.async_remove(stale)
 
     @callback
-    def async_add_new(changes: list[Change]) -> None:
-        if new := [BalanceSensor(coordinator, change.currency) for change in changes if change.first]:
-            async_add_entities(new)
+    def async_add_new(currencies: list[str]) -> None:
+        async_add_entities(BalanceSensor(coordinator, currency, is_new=True) for currency in currencies)
 
-    entry.async_on_unload(coordinator.listeners.async_add_changes(async_add_new))
+    entry.async_on_unload(coordinator.listeners.async_add_currencies(async_add_new))
 
 
 class BalanceSensor(UpbitEntity, SensorEntity):
-    """What the account owns of one currency: available and locked."""
+    """The total of one currency: available and locked.
+
+    A sensor that is new while the account runs shows 0 first. Statistics take the first state as their zero point, so
+    the first purchase would be missing from the change of that day.
+    """
 
     _attr_state_class = SensorStateClass.TOTAL
     _attr_translation_key = "balance"
 
-    def __init__(self, coordinator: UpbitCoordinator, currency: str) -> None:
+    def __init__(self, coordinator: UpbitCoordinator, currency: str, *, is_new: bool = False) -> None:
         super().__init__(coordinator, balance_key(currency))
         self._currency = currency
+        self._shows_zero = is_new
         self._attr_translation_placeholders = {"currency": currency}
         self._attr_native_unit_of_measurement = currency
         if currency == coordinator.region.fiat:
             self._attr_device_class = SensorDeviceClass.MONETARY
             self._attr_suggested_display_precision = coordinator.region.fiat_digits
         else:
-            # Home Assistant takes a monetary unit for ISO 4217 and would show a coin with two digits.
+            # A coin is no device class: Home Assistant shows a monetary one with two digits.
             self._attr_suggested_display_precision = _COIN_DIGITS
 
     @override
     async def async_added_to_hass(self) -> None:
-        self.async_on_remove(
-            self.coordinator.listeners.async_add_currency(self._currency, self.async_write_ha_state)
-        )
+        listener = self._async_show_first_amount if self._shows_zero else self.async_write_ha_state
+        self.async_on_remove(self.coordinator.listeners.async_add_currency(self._currency, listener))
+        if self._shows_zero:
+            self.hass.loop.call_soon(listener)  # after Home Assistant has written the first state
+
+    @callback
+    def _async_show_first_amount(self) -> None:
+        self.async_write_ha_state()
+        if self._shows_zero and self.available:
+            self._shows_zero = False
+            self.async_write_ha_state()
 
     @property
     @override
     def available(self) -> bool:
-        return self.coordinator.available
+        return self.coordinator.is_available(self._currency)
+
+    @property
+    def _holding(self) -> Holding:
+        return EMPTY if self._shows_zero else self.coordinator.ledger.holding(self._currency)
 
     @property
     @override
     def native_value(self) -> str:
-        # As text: Home Assistant would write a Decimal with an exponent, and cut a float to 15 digits.
-        return plain(self.coordinator.ledger.holding(self._currency).total)
+        # As text: Home Assistant writes a small Decimal with an exponent, and cuts a float to 15 digits.
+        return plain(self._holding.total)
 
     @property
     @override
     def extra_state_attributes(self) -> dict[str, float]:
-        holding = self.coordinator.ledger.holding(self._currency)
-        # Home Assistant can write attributes as JSON numbers only; a Decimal would break the state.
-        return {"balance": float(holding.balance), "locked": float(holding.locked)}
+        holding = self._holding
+        # JSON numbers, because templates expect numbers; a Decimal would break the state's JSON.
+        return {"balance": float(holding.available), "locked": float(holding.locked)}
 
 
 class LastChangeSensor(UpbitEntity, RestoreSensor):
-    """When a balance of the account last changed; disabled at first, for it writes a state with each change."""
+    """When a balance of the account last changed; disabled by default, because each change writes a state."""
 
     _attr_device_class = SensorDeviceClass.TIMESTAMP
     _attr_entity_category = EntityCategory.DIAGNOSTIC
@@ -116,13 +132,13 @@ class LastChangeSensor(UpbitEntity, RestoreSensor):
 
     @callback
     def _async_on_changes(self, changes: list[Change]) -> None:
-        # A snapshot does not say when; then it is the moment at which the change was learnt.
+        # A snapshot has no time of the change; then it is the time of the merge.
         self._attr_native_value = max(change.changed_at or dt_util.utcnow() for change in changes)
         self.async_write_ha_state()
 
 
-class KeyExpirySensor(UpbitEntity, SensorEntity):
-    """When the API key expires, where the region tells."""
+class KeyExpirationSensor(UpbitEntity, SensorEntity):
+    """When the API key expires, where the region has that information."""
 
     _attr_device_class = SensorDeviceClass.TIMESTAMP
     _attr_entity_category = EntityCategory.DIAGNOSTIC
@@ -133,7 +149,7 @@ class KeyExpirySensor(UpbitEntity, SensorEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        self.async_on_remove(self.coordinator.listeners.async_add_health(self.async_write_ha_state))
+        self.async_on_remove(self.coordinator.listeners.async_add_status(self.async_write_ha_state))
 
     @property
     @override

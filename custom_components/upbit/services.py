@@ -20,7 +20,7 @@ _REFRESH_SCHEMA = vol.Schema(
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
-    """Register the action; it is there without an account too, so that automations can be checked."""
+    """Register the action, without an account too, so that automations can be validated."""
     hass.services.async_register(DOMAIN, SERVICE_REFRESH, _async_refresh, schema=_REFRESH_SCHEMA)
 
 
@@ -29,7 +29,7 @@ async def _async_refresh(call: ServiceCall) -> None:
 
     Raises:
         ServiceValidationError: There is no such account, or it is not loaded.
-        HomeAssistantError: The snapshot could not be had.
+        HomeAssistantError: The snapshot failed.
     """
     entry: UpbitConfigEntry = service.async_get_config_entry(
         call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID]
@@ -38,7 +38,7 @@ async def _async_refresh(call: ServiceCall) -> None:
     try:
         await coordinator.async_refresh()
     except UpbitError as error:
-        # Without the original error: its kind says all, and its text is for diagnostics.
+        # Without the original error: its text is for diagnostics.
         raise HomeAssistantError(
             translation_domain=DOMAIN,
             translation_key=error.kind.value,

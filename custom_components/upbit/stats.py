@@ -1,4 +1,4 @@
-"""What happened to a connection, counted for diagnostics; no amount, key or account id is kept here."""
+"""Counters and times of a connection, for diagnostics; no amount, key or account id is kept here."""
 
 from collections import Counter, deque
 from dataclasses import asdict, dataclass, field, fields
@@ -7,7 +7,7 @@ from typing import Any
 
 from homeassistant.util import dt as dt_util
 
-_REMEMBERED_CONNECTIONS = 20
+_MAX_CONNECTIONS = 20
 
 
 @dataclass(slots=True)
@@ -15,8 +15,8 @@ class ConnectionRecord:
     """One connection of the private stream."""
 
     connected_at: datetime
-    first_frame_at: datetime | None = None
-    frames: int = 0
+    first_update_at: datetime | None = None
+    updates: int = 0
     ended_at: datetime | None = None
     end: str | None = None
 
@@ -30,17 +30,15 @@ class ConnectionStats:
     failed_connects: Counter[str] = field(default_factory=Counter)
     losses: Counter[str] = field(default_factory=Counter)
     planned_reconnects: Counter[str] = field(default_factory=Counter)
-    connections: deque[ConnectionRecord] = field(
-        default_factory=lambda: deque(maxlen=_REMEMBERED_CONNECTIONS)
-    )
-    frames: int = 0
+    connections: deque[ConnectionRecord] = field(default_factory=lambda: deque(maxlen=_MAX_CONNECTIONS))
+    updates: int = 0
     changes: int = 0
-    refused_frames: Counter[str] = field(default_factory=Counter)
+    invalid_messages: Counter[str] = field(default_factory=Counter)
+    undecodable_items: Counter[str] = field(default_factory=Counter)
     snapshots: int = 0
     failed_snapshots: Counter[str] = field(default_factory=Counter)
     last_snapshot_at: datetime | None = None
     last_snapshot_seconds: float | None = None
-    changes_missed_by_stream: int = 0
     times_unavailable: int = 0
     unexpected_errors: Counter[str] = field(default_factory=Counter)
 
@@ -49,13 +47,13 @@ class ConnectionStats:
         self.connects += 1
         self.connections.append(ConnectionRecord(dt_util.utcnow()))
 
-    def frame(self) -> None:
-        """Count a frame of the current connection."""
-        self.frames += 1
+    def updated(self) -> None:
+        """Count an update of the current connection."""
+        self.updates += 1
         record = self.connections[-1]
-        record.frames += 1
-        if record.first_frame_at is None:
-            record.first_frame_at = dt_util.utcnow()
+        record.updates += 1
+        if record.first_update_at is None:
+            record.first_update_at = dt_util.utcnow()
 
     def disconnected(self, end: str) -> None:
         """Complete the record of the current connection."""
@@ -64,7 +62,7 @@ class ConnectionStats:
         record.end = end
 
     def snapshot(self, seconds: float) -> None:
-        """Count a merged snapshot and the time it took to come."""
+        """Count a merged snapshot and the time its call took."""
         self.snapshots += 1
         self.last_snapshot_at = dt_util.utcnow()
         self.last_snapshot_seconds = round(seconds, 3)

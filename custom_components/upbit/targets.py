@@ -1,4 +1,4 @@
-"""From the target of a trigger or condition to the balances it means, and to their changes."""
+"""From the target of a trigger or condition to its balances and their changes."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ from .listeners import SIGNAL_CHANGES
 
 def _not_empty(target: dict[str, Any]) -> dict[str, Any]:
     if not TargetSelection(target).has_any_target:
-        raise vol.Invalid("choose at least one entity, device, area, floor or label")
+        raise vol.Invalid("select at least one entity, device, area, floor or label")
     return target
 
 
 TARGET_SCHEMA = vol.All(cv.TARGET_FIELDS, _not_empty)
-"""What Home Assistant takes for a target, but not an empty one, which would never do anything."""
+"""Home Assistant's own target, without the empty one, which would never trigger."""
 
 type ChangeListener = Callable[[str, Change], None]
 """Called with the id of a balance's sensor and a change of that balance."""
@@ -41,7 +41,7 @@ class TargetedBalance:
 
 @callback
 def targeted_balances(hass: HomeAssistant, entity_ids: Iterable[str]) -> list[TargetedBalance]:
-    """Return those of the entities that are enabled sensors of a balance."""
+    """Return those of the entities that are enabled balance sensors."""
     registry = er.async_get(hass)
     return [
         TargetedBalance(registered.entity_id, registered.config_entry_id, currency)
@@ -55,10 +55,10 @@ def targeted_balances(hass: HomeAssistant, entity_ids: Iterable[str]) -> list[Ta
 
 
 class BalanceTracker(TargetEntityChangeTracker):
-    """Passes on every change of the balances in a target, whichever entities, devices and areas that means now.
+    """Passes on every change of the balances in a target, also while the target's devices, areas and labels change.
 
-    The changes come by dispatcher, from the ledger: exact, and only when an amount really changed. States would also
-    change when a sensor becomes available, and their attributes are floats.
+    The changes come from the ledger by dispatcher: exact, and only when an amount changed. States also change when a
+    sensor becomes available, and their attributes are floats.
     """
 
     def __init__(self, hass: HomeAssistant, selection: TargetSelection, listener: ChangeListener) -> None:
@@ -67,7 +67,7 @@ class BalanceTracker(TargetEntityChangeTracker):
         self._targeted: dict[tuple[str, str], str] = {}
         """Entity ids by entry and currency."""
         self._accounts: dict[str, CALLBACK_TYPE] = {}
-        """What ends the subscription to an account, by the id of its entry."""
+        """What ends the subscription to an account, by entry id."""
 
     @callback
     @override
@@ -76,7 +76,7 @@ class BalanceTracker(TargetEntityChangeTracker):
             (sensor.entry_id, sensor.currency): sensor.entity_id
             for sensor in targeted_balances(self._hass, tracked_entities)
         }
-        # All accounts: one without a sensor in the target may get the first one any time.
+        # All accounts: one without a sensor in the target may get its first one later.
         entry_ids = {entry.entry_id for entry in self._hass.config_entries.async_entries(DOMAIN)}
         for entry_id in entry_ids - self._accounts.keys():
             self._accounts[entry_id] = async_dispatcher_connect(
@@ -85,7 +85,7 @@ class BalanceTracker(TargetEntityChangeTracker):
 
     @callback
     def _on_changes(self, entry_id: str, changes: list[Change]) -> None:
-        # The sensor of a new currency is there already: it is told before those who listen to the signal.
+        # Entities are notified before this signal, so a new currency has its sensor already.
         for change in changes:
             entity_id = self._targeted.get((entry_id, change.currency))
             if entity_id is not None:

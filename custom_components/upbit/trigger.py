@@ -69,11 +69,11 @@ _CROSSED_THRESHOLD_SCHEMA = vol.Schema(
 
 
 class BalanceTrigger(Trigger):
-    """A trigger that looks at one amount, before and after each change of the balances in its target."""
+    """A trigger that compares one amount before and after each change of the balances in its target."""
 
     _schema: ClassVar[vol.Schema]
     _event: ClassVar[str]
-    """What the balance does, for the description of what triggered."""
+    """What the balance does, for the trigger's description."""
 
     @classmethod
     @override
@@ -105,7 +105,7 @@ class BalanceTrigger(Trigger):
         self, run_action: TriggerActionRunner, report: ReasonReporter, entity_id: str, change: Change
     ) -> None:
         before, after = self._amount.of(change.before), self._amount.of(change.after)
-        # One amount may stay while another one changes.
+        # Another amount of the holding may have changed.
         if before == after or not self._fires(before, after, report):
             return
         run_action(
@@ -128,7 +128,7 @@ class BalanceTrigger(Trigger):
 
 
 class BalanceChangedTrigger(BalanceTrigger):
-    """Fires when an amount changes, in a direction and by a size that may be asked for."""
+    """Fires when an amount changes, optionally in one direction and by a smallest amount."""
 
     _schema = _CHANGED_SCHEMA
     _event = "changing"
@@ -147,7 +147,7 @@ class BalanceChangedTrigger(BalanceTrigger):
 
 
 class BalanceCrossedThresholdTrigger(BalanceTrigger):
-    """Fires when an amount comes into the range of a threshold, and not when it is there already."""
+    """Fires when an amount enters the range of a threshold."""
 
     _schema = _CROSSED_THRESHOLD_SCHEMA
     _event = "crossing a threshold"

@@ -48,7 +48,7 @@ class Client:
     def balances(self) -> list[dict[str, Decimal]]:
         """Return the balances of every update so far."""
         return [
-            {currency: holding.balance for currency, holding in event.holdings.items()}
+            {currency: holding.available for currency, holding in event.amounts.items()}
             for event in self.events
             if isinstance(event, AssetUpdate)
         ]

@@ -10,7 +10,7 @@ import pytest
 from custom_components.upbit.api.auth import Credentials
 from custom_components.upbit.api.regions import REGIONS, Region
 from custom_components.upbit.api.rest import RestClient
-from custom_components.upbit.api.stream import refuse_redirect
+from custom_components.upbit.api.stream import reject_redirect
 from custom_components.upbit.api.throttle import RateLimit
 from simulator import ACCESS_KEY, SECRET_KEY, SimulatedExchange
 
@@ -37,7 +37,7 @@ async def exchange(socket_enabled: None, region: str) -> AsyncIterator[Simulated
 
 @pytest.fixture
 async def session(socket_enabled: None) -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession(middlewares=[refuse_redirect]) as session:
+    async with aiohttp.ClientSession(middlewares=[reject_redirect]) as session:
         yield session
 
 

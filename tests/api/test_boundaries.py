@@ -1,7 +1,8 @@
-"""What may come into which room: the protocol knows nothing of Home Assistant, the coordinator nothing of HTTP."""
+"""What a module may import: the API nothing of Home Assistant, the rules no I/O, the coordinator no HTTP."""
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 import sys
 
@@ -29,6 +30,25 @@ def packages(module: Path) -> set[str]:
     return {name.partition(".")[0] for level, name in imports(module) if level == 0}
 
 
+def own_imports(module: Path) -> set[Path]:
+    """Return the integration's own modules that a module imports, also where it does so for type checking only."""
+    found = set()
+    for level, name in imports(module):
+        if level == 0:
+            continue
+        target = module.parents[level - 1].joinpath(*name.split("."))
+        # The last part of the name is a module, or what is imported from one.
+        for candidate in (target, target.parent):
+            if (file := candidate.with_suffix(".py")) in MODULES or (
+                file := candidate / "__init__.py"
+            ) in MODULES:
+                found.add(file)
+                break
+        else:
+            pytest.fail(f"{module} imports {name}, which is not found")
+    return found
+
+
 def test_api_is_found() -> None:
     assert {"wire.py", "ledger.py", "rest.py", "stream.py"} <= {module.name for module in API}
 
@@ -40,13 +60,32 @@ def test_api_imports_nothing_of_home_assistant(module: Path) -> None:
     assert {level for level, _ in imports(module)} <= {0, 1}
 
 
-@pytest.mark.parametrize("name", ["wire.py", "ledger.py"])
-def test_wire_format_and_ledger_are_pure(name: str) -> None:
-    impure = {"asyncio", "aiohttp", "socket", "ssl", "time", "random", "os", "logging", "threading"}
-    assert not packages(INTEGRATION / "api" / name) & impure
+@pytest.mark.parametrize("name", ["api/wire.py", "api/ledger.py", "sync.py"])
+def test_decoder_ledger_and_rules_do_no_io(name: str) -> None:
+    impure = {
+        "asyncio",
+        "aiohttp",
+        "homeassistant",
+        "socket",
+        "ssl",
+        "time",
+        "random",
+        "os",
+        "logging",
+        "threading",
+    }
+    assert not packages(INTEGRATION / name) & impure
 
 
-@pytest.mark.parametrize("name", ["coordinator.py", "reconciler.py", "health.py", "listeners.py"])
+def test_rules_import_the_decoder_the_ledger_and_the_times_only() -> None:
+    assert own_imports(INTEGRATION / "sync.py") == {
+        INTEGRATION / "api" / "wire.py",
+        INTEGRATION / "api" / "ledger.py",
+        INTEGRATION / "const.py",
+    }
+
+
+@pytest.mark.parametrize("name", ["coordinator.py", "sync.py", "listeners.py"])
 def test_coordinator_knows_no_json_urls_or_http(name: str) -> None:
     assert not packages(INTEGRATION / name) & {"json", "aiohttp", "http", "urllib", "yarl"}
 
@@ -65,3 +104,9 @@ def test_only_the_ledger_changes_amounts() -> None:
         if isinstance(node, ast.Attribute) and node.attr == "_holdings"
     ]
     assert set(writers) == {"ledger.py"}
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = {module: own_imports(module) for module in MODULES}
+    assert INTEGRATION / "sync.py" in graph[INTEGRATION / "coordinator.py"]
+    TopologicalSorter(graph).prepare()  # raises for a circle

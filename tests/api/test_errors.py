@@ -8,8 +8,8 @@ import pytest
 from custom_components.upbit.api.errors import (
     ErrorKind,
     UpbitError,
-    error_of_answer,
     kind_of_name,
+    response_error,
     short_reason,
 )
 
@@ -56,7 +56,7 @@ from custom_components.upbit.api.errors import (
     ],
 )
 def test_answer_is_classified(status: int, name: object, kind: ErrorKind) -> None:
-    error = error_of_answer(status, name, {})
+    error = response_error(status, name, {})
     assert error.kind is kind
     assert error.reason == f"http_{status}"
     assert error.retry_after is None
@@ -108,14 +108,14 @@ def test_only_faults_of_the_key_call_for_another_key() -> None:
     ],
 )
 def test_retry_after_is_seconds_or_a_date_to_come(value: str, seconds: float | None) -> None:
-    assert error_of_answer(429, None, {"Retry-After": value}).retry_after == seconds
+    assert response_error(429, None, {"Retry-After": value}).retry_after == seconds
 
 
 @pytest.mark.parametrize("zone", [UTC, None], ids=["zone", "no zone"])
 def test_retry_after_as_a_date_is_counted_from_now(zone: timezone | None) -> None:
     date = datetime.now(UTC) + timedelta(seconds=100)
     text = format_datetime(date.replace(tzinfo=zone), usegmt=zone is not None)
-    retry_after = error_of_answer(429, None, {"Retry-After": text}).retry_after
+    retry_after = response_error(429, None, {"Retry-After": text}).retry_after
     assert retry_after is not None
     # The date has no fractions of a second.
     assert 90 < retry_after <= 100

@@ -16,7 +16,7 @@ from custom_components.upbit.api.errors import ErrorKind, UpbitError
 from custom_components.upbit.api.regions import Region
 from custom_components.upbit.api.rest import RestClient
 from custom_components.upbit.api.throttle import RateLimit
-from custom_components.upbit.api.wire import MAX_FRAME_SIZE, Holding
+from custom_components.upbit.api.wire import MAX_FRAME_SIZE, DecodeErrorReason, Holding, Holdings
 from simulator import ACCESS_KEY, SECRET_KEY, SimulatedExchange
 
 
@@ -36,7 +36,7 @@ def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_rows_are_exact(rest: RestClient, exchange: SimulatedExchange) -> None:
-    assert await rest.accounts() == {
+    assert (await rest.accounts()).amounts == {
         "SGD": Holding(Decimal("1386929.37231066771348207123"), Decimal("10329.670127489597585685")),
         "BTC": Holding(Decimal("0.5"), Decimal(0)),
     }
@@ -44,14 +44,14 @@ async def test_rows_are_exact(rest: RestClient, exchange: SimulatedExchange) -> 
 
 async def test_empty_currencies_may_be_listed(rest: RestClient, exchange: SimulatedExchange) -> None:
     exchange.account.set("BTC", 0)
-    assert "BTC" not in await rest.accounts()
+    assert "BTC" not in (await rest.accounts()).amounts
     exchange.rest.list_zeros = True
-    assert (await rest.accounts())["BTC"].total == 0
+    assert (await rest.accounts()).amounts["BTC"].total == 0
 
 
 async def test_parts_of_a_holding_are_added(rest: RestClient, exchange: SimulatedExchange) -> None:
     exchange.rest.duplicate_rows = True
-    assert (await rest.accounts())["BTC"].total == 1
+    assert (await rest.accounts()).amounts["BTC"].total == 1
 
 
 async def test_every_call_has_a_nonce_of_its_own(rest: RestClient, exchange: SimulatedExchange) -> None:
@@ -129,7 +129,7 @@ async def test_fault_of_the_client_is_not_blamed_on_the_key(
 
 async def test_used_nonce_is_answered_with_a_new_one(rest: RestClient, exchange: SimulatedExchange) -> None:
     exchange.rest.refuse("nonce_used", times=1)
-    assert "BTC" in await rest.accounts()
+    assert "BTC" in (await rest.accounts()).amounts
     assert [call.status for call in exchange.record.calls] == [401, 200]
 
 
@@ -155,7 +155,7 @@ async def test_request_repeated_by_the_library_on_a_cut_connection_is_made_good(
     await rest.accounts()
     # The kept connection breaks after the nonce was used; aiohttp then sends the same request again.
     exchange.rest.cut(times=1)
-    assert "BTC" in await rest.accounts()
+    assert "BTC" in (await rest.accounts()).amounts
     assert [call.error for call in exchange.record.calls] == [None, None, "nonce_used", None]
 
 
@@ -165,12 +165,11 @@ async def test_request_repeated_by_the_library_on_a_cut_connection_is_made_good(
 @pytest.mark.parametrize(
     ("status", "body", "kind"),
     [
-        (200, "[{", ErrorKind.INVALID_ANSWER),
-        (200, "<html>maintenance</html>", ErrorKind.INVALID_ANSWER),
-        (200, "", ErrorKind.INVALID_ANSWER),
-        (200, b"\xff\xfe", ErrorKind.INVALID_ANSWER),
-        (200, '{"error": {"name": "jwt_verification"}}', ErrorKind.INVALID_ANSWER),
-        (200, '[{"currency": "BTC", "balance": "-1", "locked": "0"}]', ErrorKind.INVALID_ANSWER),
+        (200, "[{", ErrorKind.INVALID_RESPONSE),
+        (200, "<html>maintenance</html>", ErrorKind.INVALID_RESPONSE),
+        (200, "", ErrorKind.INVALID_RESPONSE),
+        (200, b"\xff\xfe", ErrorKind.INVALID_RESPONSE),
+        (200, '{"error": {"name": "jwt_verification"}}', ErrorKind.INVALID_RESPONSE),
         (503, "<html>maintenance</html>", ErrorKind.CANNOT_CONNECT),
         (500, "", ErrorKind.CANNOT_CONNECT),
         (403, "<html>firewall</html>", ErrorKind.CANNOT_CONNECT),
@@ -182,14 +181,22 @@ async def test_answer_without_rows_is_an_error(
 ) -> None:
     exchange.rest.fail_with(status, body, times=1)
     assert (await failure(rest)).kind is kind
-    assert "BTC" in await rest.accounts()
+    assert "BTC" in (await rest.accounts()).amounts
 
 
-async def test_reason_names_what_was_wrong_with_the_rows(
+async def test_reason_names_what_is_wrong_with_the_body(
     rest: RestClient, exchange: SimulatedExchange
 ) -> None:
-    exchange.rest.extra_rows = [{"currency": "BTC", "balance": "NaN", "locked": "0"}]
-    assert (await failure(rest)).reason == "accounts_invalid_amount"
+    exchange.rest.fail_with(200, "{}")
+    assert (await failure(rest)).reason == "accounts_wrong_shape"
+
+
+async def test_undecodable_row_leaves_the_others(rest: RestClient, exchange: SimulatedExchange) -> None:
+    exchange.rest.extra_rows = [{"currency": "XRP", "balance": "NaN", "locked": "0"}, {"balance": "1"}]
+    snapshot = await rest.accounts()
+    assert snapshot.amounts.keys() == {"SGD", "BTC"}
+    assert snapshot.undecodable == {"XRP": DecodeErrorReason.INVALID_AMOUNT}
+    assert snapshot.unreadable == 1
 
 
 async def test_body_that_never_ends_is_not_read_to_its_end(
@@ -197,12 +204,12 @@ async def test_body_that_never_ends_is_not_read_to_its_end(
 ) -> None:
     exchange.rest.fail_with(200, b" " * (2 * MAX_FRAME_SIZE))
     error = await failure(rest)
-    assert (error.kind, error.reason) == (ErrorKind.INVALID_ANSWER, "body_too_large")
+    assert (error.kind, error.reason) == (ErrorKind.INVALID_RESPONSE, "body_too_large")
 
 
 async def test_body_of_the_greatest_size_is_read(rest: RestClient, exchange: SimulatedExchange) -> None:
     exchange.rest.fail_with(200, b"[]".ljust(MAX_FRAME_SIZE))
-    assert await rest.accounts() == {}
+    assert await rest.accounts() == Holdings({}, {}, 0)
 
 
 async def test_redirect_is_not_followed(rest: RestClient, exchange: SimulatedExchange) -> None:
@@ -303,15 +310,15 @@ async def test_time_without_a_refusal_makes_the_next_wait_short_again(
 async def test_expiry_of_the_own_key_is_told(rest: RestClient, exchange: SimulatedExchange) -> None:
     exchange.key.expires_at = datetime(2027, 3, 1, 12, tzinfo=UTC)
     exchange.add_key(access_key="OTHER", expires_at=datetime(2026, 12, 1, tzinfo=UTC))
-    assert await rest.key_expiry() == datetime(2027, 3, 1, 12, tzinfo=UTC)
+    assert await rest.key_expiration() == datetime(2027, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("region", ["kr"])
 async def test_malformed_list_of_keys_is_an_error(rest: RestClient, exchange: SimulatedExchange) -> None:
     exchange.rest.fail_with(200, json.dumps([{"access_key": ACCESS_KEY, "expire_at": "soon"}]))
     with pytest.raises(UpbitError) as caught:
-        await rest.key_expiry()
-    assert caught.value.kind is ErrorKind.INVALID_ANSWER
+        await rest.key_expiration()
+    assert caught.value.kind is ErrorKind.INVALID_RESPONSE
     assert caught.value.reason == "api_keys_invalid_timestamp"
 
 
@@ -319,7 +326,7 @@ async def test_malformed_list_of_keys_is_an_error(rest: RestClient, exchange: Si
 async def test_expiry_is_not_asked_for_where_no_region_tells(
     rest: RestClient, exchange: SimulatedExchange
 ) -> None:
-    assert await rest.key_expiry() is None
+    assert await rest.key_expiration() is None
     assert not exchange.record.calls
 
 

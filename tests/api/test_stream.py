@@ -58,7 +58,7 @@ async def test_frames_are_exact(
     await until(lambda: client.events)
     (update,) = client.events
     assert isinstance(update, AssetUpdate)
-    assert update.holdings == {
+    assert update.amounts == {
         "SGD": Holding(Decimal("1386929.37231066771348207123"), Decimal("10329.670127489597585685"))
     }
     assert update.asset_timestamp == event.asset_timestamp

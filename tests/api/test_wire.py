@@ -1,4 +1,4 @@
-"""The wire format: exact amounts from any way to write them, and a reason for everything that is refused."""
+"""The wire format: exact amounts from any way to write them, and a reason for everything that is invalid."""
 
 from datetime import UTC, datetime
 import decimal
@@ -18,6 +18,7 @@ from custom_components.upbit.api.wire import (
     DecodeErrorReason,
     ErrorFrame,
     Holding,
+    Holdings,
     NoticeFrame,
     decode_accounts,
     decode_frame,
@@ -40,8 +41,9 @@ SIMPLE = (
 )
 SAMPLE = AssetUpdate(
     {"SGD": Holding(Decimal("1386929.37231066771348207123"), Decimal("10329.670127489597585685"))},
+    {},
+    0,
     1710146517259,
-    1710146517267,
 )
 
 
@@ -51,8 +53,12 @@ def frame(assets: str = "[]", **other: str) -> str:
     return "{" + ", ".join(f'"{key}": {value}' for key, value in fields.items() if value) + "}"
 
 
+def asset(amount: str, currency: str = '"BTC"') -> str:
+    return f'{{"currency": {currency}, "balance": {amount}, "locked": 0}}'
+
+
 def assets(amount: str, currency: str = '"BTC"') -> str:
-    return f'[{{"currency": {currency}, "balance": {amount}, "locked": 0}}]'
+    return f"[{asset(amount, currency)}]"
 
 
 def one_update(text: str) -> AssetUpdate:
@@ -61,7 +67,7 @@ def one_update(text: str) -> AssetUpdate:
     return update
 
 
-# What is understood
+# What can be decoded
 
 
 @pytest.mark.parametrize("binary", [True, False], ids=["binary", "text"])
@@ -75,7 +81,7 @@ def test_documented_sample_is_decoded_to_the_last_digit(text: str, binary: bool)
 
 
 def test_sum_of_the_documented_sample() -> None:
-    assert plain(SAMPLE.holdings["SGD"].total) == "1397259.04243815731106775623"
+    assert plain(SAMPLE.amounts["SGD"].total) == "1397259.04243815731106775623"
 
 
 def test_every_currency_of_a_frame_is_decoded_in_its_order() -> None:
@@ -83,7 +89,7 @@ def test_every_currency_of_a_frame_is_decoded_in_its_order() -> None:
         f'{{"currency": "{name}", "balance": 1, "locked": 2}}' for name in ("KRW", "BTC", "1INCH")
     )
     update = one_update(frame(f"[{rows}]"))
-    assert list(update.holdings.items()) == [
+    assert list(update.amounts.items()) == [
         (name, Holding(Decimal(1), Decimal(2))) for name in ("KRW", "BTC", "1INCH")
     ]
 
@@ -92,12 +98,12 @@ def test_frames_of_one_list_are_decoded_in_their_order() -> None:
     first, second = decode_frame(f"[{frame(assets('1'))}, {frame(assets('2'))}]")
     assert isinstance(first, AssetUpdate)
     assert isinstance(second, AssetUpdate)
-    assert first.holdings["BTC"].balance == 1
-    assert second.holdings["BTC"].balance == 2
+    assert first.amounts["BTC"].available == 1
+    assert second.amounts["BTC"].available == 2
 
 
 def test_keys_that_are_not_documented_do_not_disturb() -> None:
-    assert one_update(frame(assets("1"), pocket='{"deep": [1, null]}')).holdings["BTC"].balance == 1
+    assert one_update(frame(assets("1"), pocket='{"deep": [1, null]}')).amounts["BTC"].available == 1
 
 
 @pytest.mark.parametrize(
@@ -117,15 +123,18 @@ def test_keys_that_are_not_documented_do_not_disturb() -> None:
         ("1.5E+2", "150"),
         ("0.00000001", "0.00000001"),
         ("1e-120", "0." + "0" * 119 + "1"),
+        ("1.0e-120", "0." + "0" * 119 + "1"),
         ("1e119", "1" + "0" * 119),
         ("9" * 120, "9" * 120),
+        ("9" * 120 + ".9", "9" * 120 + ".9"),
+        ("9." + "9" * 120, "9." + "9" * 120),
         ("1386929.37231066771348207123", "1386929.37231066771348207123"),
         ("0.1234567890123456789012345678901234567890", "0.123456789012345678901234567890123456789"),
     ],
 )
 def test_amount_keeps_every_digit_whatever_way_it_is_written(written: str, plainly: str) -> None:
-    holding = one_update(frame(assets(written))).holdings["BTC"]
-    assert plain(holding.balance) == plainly
+    holding = one_update(frame(assets(written))).amounts["BTC"]
+    assert plain(holding.available) == plainly
     assert plain(holding.total) == plainly
 
 
@@ -133,16 +142,21 @@ def test_amounts_do_not_depend_on_the_decimal_context() -> None:
     with decimal.localcontext(prec=3, traps=[]):
         (update,) = decode_frame(DEFAULT)
         assert update == SAMPLE
-        assert plain(SAMPLE.holdings["SGD"].total) == "1397259.04243815731106775623"
+        assert plain(SAMPLE.amounts["SGD"].total) == "1397259.04243815731106775623"
         assert exact_difference(Decimal("1.00001"), Decimal(1)) == Decimal("0.00001")
-        (row,) = decode_accounts(b'[{"currency": "BTC", "balance": "1.00001", "locked": "0"}]').values()
-        assert row.balance == Decimal("1.00001")
+        rows = decode_accounts(b'[{"currency": "BTC", "balance": "1.00001", "locked": "0"}]')
+        assert rows.amounts["BTC"].available == Decimal("1.00001")
 
 
-def test_number_that_no_decimal_can_hold_is_refused_whatever_the_decimal_context() -> None:
-    # Without its trap the number would be NaN.
-    with decimal.localcontext(traps=[]), pytest.raises(DecodeError):
-        decode_frame(frame(assets("1e99999999999999999999")))
+def test_number_that_no_decimal_can_hold_is_invalid_whatever_the_decimal_context() -> None:
+    # Without its trap the number is NaN.
+    with decimal.localcontext(traps=[]):
+        update = one_update(frame(assets("1e99999999999999999999")))
+    assert (update.amounts, update.undecodable, update.unreadable) == (
+        {},
+        {"BTC": DecodeErrorReason.INVALID_AMOUNT},
+        0,
+    )
 
 
 amounts = st.builds(
@@ -169,9 +183,9 @@ def test_plain_notation_is_the_amount_without_exponent_or_needless_zeros(amount:
 
 
 def test_greatest_sum_fits_in_a_state_of_home_assistant() -> None:
-    greatest = Decimal("9" * 120 + "." + "9" * 120)
-    text = plain(Holding(greatest, greatest).total)
-    assert Fraction(text) == 2 * Fraction(greatest)
+    largest, smallest = Decimal("9" * 120 + ".9"), Decimal("9." + "9" * 120)
+    text = plain(Holding(largest, smallest).total)
+    assert Fraction(text) == Fraction(largest) + Fraction(smallest)
     assert len(text) <= 255
 
 
@@ -205,7 +219,7 @@ def test_error_frame_without_a_text_for_a_name_is_one_all_the_same(error: str) -
     assert kind_of_name(frame.name) is None
 
 
-# What is refused
+# What is invalid as a whole
 
 
 @pytest.mark.parametrize(
@@ -231,42 +245,17 @@ def test_error_frame_without_a_text_for_a_name_is_one_all_the_same(error: str) -
         ("[[]]", DecodeErrorReason.WRONG_SHAPE),
         (f"[{DEFAULT}, 1]", DecodeErrorReason.WRONG_SHAPE),
         (frame("{}"), DecodeErrorReason.WRONG_SHAPE),
-        (frame('["BTC"]'), DecodeErrorReason.WRONG_SHAPE),
+        (frame("null"), DecodeErrorReason.WRONG_SHAPE),
         ('{"error": "INVALID_AUTH"}', DecodeErrorReason.WRONG_SHAPE),
         ("{}", DecodeErrorReason.UNKNOWN_TYPE),
         ('{"type": "myOrder"}', DecodeErrorReason.UNKNOWN_TYPE),
         ('{"ty": "ticker", "cd": "SGD-BTC"}', DecodeErrorReason.UNKNOWN_TYPE),
-        (frame(assets("1"), asset_timestamp=""), DecodeErrorReason.MISSING_KEY),
-        (frame(assets("1"), timestamp=""), DecodeErrorReason.MISSING_KEY),
-        (frame(""), DecodeErrorReason.MISSING_KEY),
-        (frame('[{"currency": "BTC", "balance": 1}]'), DecodeErrorReason.MISSING_KEY),
-        (frame('[{"currency": "BTC", "locked": 1}]'), DecodeErrorReason.MISSING_KEY),
-        (frame('[{"balance": 1, "locked": 1}]'), DecodeErrorReason.MISSING_KEY),
-        # The keys of two formats mixed.
-        (frame('[{"cu": "BTC", "b": 1, "l": 1}]'), DecodeErrorReason.MISSING_KEY),
+        (frame(assets("1"), asset_timestamp=""), DecodeErrorReason.INVALID_TIMESTAMP),
+        (frame(assets("1"), timestamp=""), DecodeErrorReason.INVALID_TIMESTAMP),
+        (frame(""), DecodeErrorReason.WRONG_SHAPE),
         (frame(assets("NaN")), DecodeErrorReason.INVALID_AMOUNT),
         (frame(assets("Infinity")), DecodeErrorReason.INVALID_AMOUNT),
         (frame(assets("-Infinity")), DecodeErrorReason.INVALID_AMOUNT),
-        (frame(assets("null")), DecodeErrorReason.INVALID_AMOUNT),
-        (frame(assets("true")), DecodeErrorReason.INVALID_AMOUNT),
-        (frame(assets('"1"')), DecodeErrorReason.INVALID_AMOUNT),
-        (frame(assets("[1]")), DecodeErrorReason.INVALID_AMOUNT),
-        (frame(assets("-1")), DecodeErrorReason.INVALID_AMOUNT),
-        (frame(assets("-0.00000001")), DecodeErrorReason.INVALID_AMOUNT),
-        (frame(assets("1e120")), DecodeErrorReason.INVALID_AMOUNT),
-        (frame(assets("1" + "0" * 120)), DecodeErrorReason.INVALID_AMOUNT),
-        (frame(assets("1e-121")), DecodeErrorReason.INVALID_AMOUNT),
-        (frame(assets("1.0e-120")), DecodeErrorReason.INVALID_AMOUNT),
-        (frame(assets("1", '""')), DecodeErrorReason.INVALID_CURRENCY),
-        (frame(assets("1", "null")), DecodeErrorReason.INVALID_CURRENCY),
-        (frame(assets("1", "1")), DecodeErrorReason.INVALID_CURRENCY),
-        (frame(assets("1", '" BTC"')), DecodeErrorReason.INVALID_CURRENCY),
-        (frame(assets("1", '"BTC\\n"')), DecodeErrorReason.INVALID_CURRENCY),
-        (frame(assets("1", '"비트코인"')), DecodeErrorReason.INVALID_CURRENCY),
-        (frame(assets("1", '"\\ud800"')), DecodeErrorReason.INVALID_CURRENCY),
-        (frame(assets("1", '"<b>"')), DecodeErrorReason.INVALID_CURRENCY),
-        (frame(assets("1", '"' + "A" * 33 + '"')), DecodeErrorReason.INVALID_CURRENCY),
-        (frame(assets("1")[:-1] + ", " + assets("2")[1:]), DecodeErrorReason.REPEATED_CURRENCY),
         (frame(assets("1"), asset_timestamp="-1"), DecodeErrorReason.INVALID_TIMESTAMP),
         (frame(assets("1"), asset_timestamp="1.0"), DecodeErrorReason.INVALID_TIMESTAMP),
         (frame(assets("1"), asset_timestamp='"1"'), DecodeErrorReason.INVALID_TIMESTAMP),
@@ -275,7 +264,7 @@ def test_error_frame_without_a_text_for_a_name_is_one_all_the_same(error: str) -
         (frame(assets("1"), timestamp="null"), DecodeErrorReason.INVALID_TIMESTAMP),
     ],
 )
-def test_malformed_frame_is_refused_with_a_reason(data: bytes | str, reason: DecodeErrorReason) -> None:
+def test_invalid_frame_has_a_reason(data: bytes | str, reason: DecodeErrorReason) -> None:
     with pytest.raises(DecodeError) as caught:
         decode_frame(data)
     assert caught.value.reason is reason
@@ -285,19 +274,97 @@ def test_malformed_frame_is_refused_with_a_reason(data: bytes | str, reason: Dec
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
 
-def test_one_malformed_currency_refuses_the_whole_frame() -> None:
-    rows = f"{assets('1')[:-1]}, {assets('-1', '"XRP"')[1:]}"
-    with pytest.raises(DecodeError):
-        decode_frame(frame(rows))
+# What affects one item
 
 
-def test_longest_currency_and_latest_time_are_understood() -> None:
-    update = one_update(frame(assets("1", f'"{"A" * 32}"'), asset_timestamp="253402300799000"))
-    assert list(update.holdings) == ["A" * 32]
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        ('{"currency": "XRP", "balance": 1}', DecodeErrorReason.INVALID_AMOUNT),
+        ('{"currency": "XRP", "locked": 1}', DecodeErrorReason.INVALID_AMOUNT),
+        *(
+            (asset(amount, '"XRP"'), DecodeErrorReason.INVALID_AMOUNT)
+            for amount in (
+                "null",
+                "true",
+                '"1"',
+                "[1]",
+                "-1",
+                "-0.00000001",
+                "1e120",
+                "1" + "0" * 120,
+                "1e-121",
+                "1e-999999",
+                "9" * 120 + ".99",
+                "99." + "9" * 120,
+            )
+        ),
+        (asset("1", '"XRP"') + ", " + asset("1", '"XRP"'), DecodeErrorReason.REPEATED_CURRENCY),
+        (asset("1", '"XRP"') + ", " + asset("-1", '"XRP"'), DecodeErrorReason.INVALID_AMOUNT),
+        (asset("-1", '"XRP"') + ", " + asset("1", '"XRP"'), DecodeErrorReason.INVALID_AMOUNT),
+    ],
+)
+@pytest.mark.parametrize("template", ["[{good}, {bad}]", "[{bad}, {good}]"])
+def test_undecodable_or_repeated_asset_affects_its_currency_only(
+    template: str, bad: str, reason: DecodeErrorReason
+) -> None:
+    update = one_update(frame(template.format(good=asset("1"), bad=bad)))
+    assert (update.amounts, update.undecodable, update.unreadable) == (
+        {"BTC": Holding(Decimal(1), Decimal(0))},
+        {"XRP": reason},
+        0,
+    )
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        '"XRP"',
+        "[]",
+        '{"balance": 1, "locked": 1}',
+        # The keys of two formats mixed.
+        '{"cu": "XRP", "b": 1, "l": 1}',
+        *(
+            asset("1", currency)
+            for currency in (
+                "null",
+                "1",
+                '""',
+                '" XRP"',
+                '"XRP\\n"',
+                '"X\\u00a0RP"',  # a space that does not break
+                '"XRP\\u200b"',  # a space without a width
+                '"X\\u2028RP"',  # a line separator
+                '"X\\u202eRP"',  # what follows would be shown from right to left
+                '"\\u0000"',
+                '"\\ud800"',
+                '"\\ue000"',  # for private use
+                '"\\uffff"',  # no character
+                f'"{"A" * 33}"',
+            )
+        ),
+    ],
+)
+def test_asset_without_a_readable_code_is_counted(bad: str) -> None:
+    update = one_update(frame(f"[{bad}, {asset('1')}, {bad}]"))
+    assert (update.amounts, update.undecodable, update.unreadable) == (
+        {"BTC": Holding(Decimal(1), Decimal(0))},
+        {},
+        2,
+    )
+
+
+@pytest.mark.parametrize("code", ["A", "A" * 32, "币安人生", "비트코인", "<b>", "a.b_c", "😀", "%2F'\"{{"])
+def test_currency_code_is_up_to_32_printable_characters(code: str) -> None:
+    assert list(one_update(frame(assets("1", json.dumps(code)))).amounts) == [code]
+
+
+def test_latest_time_is_valid() -> None:
+    update = one_update(frame(asset_timestamp="253402300799000"))
     assert datetime.fromtimestamp(update.asset_timestamp / 1000, UTC).year == 9999
 
 
-def test_largest_frame_is_understood() -> None:
+def test_largest_frame_is_decoded() -> None:
     text = DEFAULT + " " * (MAX_FRAME_SIZE - len(DEFAULT))
     assert decode_frame(text) == [SAMPLE]
 
@@ -316,6 +383,6 @@ def test_subscription_is_what_the_exchange_documents() -> None:
     assert (request.subscribe, request.format) == (True, Format.DEFAULT)
 
 
-def test_nothing_is_held_of_an_empty_holding() -> None:
+def test_total_of_an_empty_holding_is_zero() -> None:
     assert EMPTY.total == 0
     assert plain(EMPTY.total) == "0"

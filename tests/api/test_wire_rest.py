@@ -1,4 +1,4 @@
-"""The wire format of REST: the account's rows, the key's expiry and the name of an error."""
+"""The wire format of REST: the account's rows, the key's expiration and the name of an error."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -10,8 +10,9 @@ from custom_components.upbit.api.wire import (
     DecodeError,
     DecodeErrorReason,
     Holding,
+    Holdings,
     decode_accounts,
-    decode_key_expiry,
+    decode_key_expiration,
     error_name,
     plain,
 )
@@ -35,21 +36,22 @@ def test_rows_are_decoded_by_currency() -> None:
         },
         {"currency": "BTC", "balance": "0.50000000", "locked": "0E-8", "unit_currency": "USDT"},
     )
-    assert decode_accounts(body) == {
+    amounts = {
         "SGD": Holding(Decimal("1386929.37231066771348207123"), Decimal("10329.670127489597585685")),
         "BTC": Holding(Decimal("0.5"), Decimal(0)),
     }
+    assert decode_accounts(body) == Holdings(amounts, {}, 0)
 
 
 def test_account_without_rows_is_empty() -> None:
-    assert decode_accounts(b"[]") == {}
+    assert decode_accounts(b"[]") == Holdings({}, {}, 0)
 
 
 def test_rows_of_one_currency_are_added_without_rounding() -> None:
     row = {"currency": "BTC", "balance": "0." + "3" * 60, "locked": "1" + "0" * 60}
     other = {"currency": "BTC", "balance": "1" + "0" * 60, "locked": "0." + "4" * 60}
-    (holding,) = decode_accounts(rows(row, other, row)).values()
-    assert plain(holding.balance) == "1" + "0" * 60 + "." + "6" * 60
+    (holding,) = decode_accounts(rows(row, other, row)).amounts.values()
+    assert plain(holding.available) == "1" + "0" * 60 + "." + "6" * 60
     assert plain(holding.locked) == "2" + "0" * 60 + "." + "4" * 60
 
 
@@ -61,13 +63,25 @@ def test_rows_of_one_currency_are_added_without_rounding() -> None:
         (b"\xff\xfe", DecodeErrorReason.NOT_UTF8),
         (b"{}", DecodeErrorReason.WRONG_SHAPE),
         (b'{"error": {"name": "jwt_verification"}}', DecodeErrorReason.WRONG_SHAPE),
-        (b"[1]", DecodeErrorReason.WRONG_SHAPE),
-        (rows({"currency": "BTC", "balance": "1"}), DecodeErrorReason.MISSING_KEY),
-        (rows({"currency": "BTC", "locked": "1"}), DecodeErrorReason.MISSING_KEY),
-        (rows({"balance": "1", "locked": "1"}), DecodeErrorReason.MISSING_KEY),
-        (rows({"currency": "", "balance": "1", "locked": "1"}), DecodeErrorReason.INVALID_CURRENCY),
+    ],
+)
+def test_body_that_is_no_list_is_invalid(body: bytes, reason: DecodeErrorReason) -> None:
+    with pytest.raises(DecodeError) as caught:
+        decode_accounts(body)
+    assert caught.value.reason is reason
+
+
+def row(amount: object, currency: object = "BTC") -> dict[str, object]:
+    return {"currency": currency, "balance": amount, "locked": "1"}
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        ({"currency": "BTC", "balance": "1"}, DecodeErrorReason.INVALID_AMOUNT),
+        ({"currency": "BTC", "locked": "1"}, DecodeErrorReason.INVALID_AMOUNT),
         *(
-            (rows({"currency": "BTC", "balance": amount, "locked": "1"}), DecodeErrorReason.INVALID_AMOUNT)
+            (row(amount), DecodeErrorReason.INVALID_AMOUNT)
             for amount in (
                 1,
                 1.5,
@@ -79,6 +93,8 @@ def test_rows_of_one_currency_are_added_without_rounding() -> None:
                 "NaN",
                 "-1",
                 "1e120",
+                "1e-121",
+                "9" * 120 + ".99",
                 "0x1",
                 "\N{FULLWIDTH DIGIT ONE}",
                 "1" * 251,
@@ -86,29 +102,38 @@ def test_rows_of_one_currency_are_added_without_rounding() -> None:
         ),
     ],
 )
-def test_malformed_rows_are_refused_with_a_reason(body: bytes, reason: DecodeErrorReason) -> None:
-    with pytest.raises(DecodeError) as caught:
-        decode_accounts(body)
-    assert caught.value.reason is reason
+def test_undecodable_row_affects_its_currency_only(bad: dict[str, object], reason: DecodeErrorReason) -> None:
+    good = row("1", "XRP")
+    decoded = Holdings({"XRP": Holding(Decimal(1), Decimal(1))}, {"BTC": reason}, 0)
+    assert decode_accounts(rows(bad, good)) == decoded
+    # Its currency's other rows are only a part of the amount.
+    assert decode_accounts(rows(row("2"), bad, good)) == decoded
+    assert decode_accounts(rows(bad, good, row("2"))) == decoded
 
 
-# The key's expiry
+@pytest.mark.parametrize("bad", [1, [], {"balance": "1", "locked": "1"}, row("1", ""), row("1", None)])
+def test_row_without_a_readable_code_is_counted(bad: dict[str, object]) -> None:
+    decoded = Holdings({"BTC": Holding(Decimal(1), Decimal(1))}, {}, 2)
+    assert decode_accounts(rows(bad, row("1"), bad)) == decoded
 
 
-def test_expiry_is_that_of_the_own_key() -> None:
+# The key's expiration
+
+
+def test_expiration_is_that_of_the_own_key() -> None:
     body = rows(
         {"access_key": "other", "expire_at": "2020-01-01T00:00:00+09:00"},
         {"access_key": "own", "expire_at": "2026-06-25T11:22:54+09:00"},
     )
-    assert decode_key_expiry(body, "own") == datetime(2026, 6, 25, 2, 22, 54, tzinfo=UTC)
-    expiry = decode_key_expiry(body, "own")
+    assert decode_key_expiration(body, "own") == datetime(2026, 6, 25, 2, 22, 54, tzinfo=UTC)
+    expiry = decode_key_expiration(body, "own")
     assert expiry is not None
     assert expiry.utcoffset() == timedelta(hours=9)
 
 
-def test_key_that_is_not_listed_has_no_expiry() -> None:
+def test_key_that_is_not_listed_has_no_expiration() -> None:
     body = rows({"access_key": "other", "expire_at": "not looked at"}, {})
-    assert decode_key_expiry(body, "own") is None
+    assert decode_key_expiration(body, "own") is None
 
 
 @pytest.mark.parametrize(
@@ -117,7 +142,7 @@ def test_key_that_is_not_listed_has_no_expiry() -> None:
         (b"", DecodeErrorReason.NOT_JSON),
         (b"{}", DecodeErrorReason.WRONG_SHAPE),
         (b"[1]", DecodeErrorReason.WRONG_SHAPE),
-        (rows({"access_key": "own"}), DecodeErrorReason.MISSING_KEY),
+        (rows({"access_key": "own"}), DecodeErrorReason.INVALID_TIMESTAMP),
         (rows({"access_key": "own", "expire_at": None}), DecodeErrorReason.INVALID_TIMESTAMP),
         (rows({"access_key": "own", "expire_at": "soon"}), DecodeErrorReason.INVALID_TIMESTAMP),
         (
@@ -126,9 +151,9 @@ def test_key_that_is_not_listed_has_no_expiry() -> None:
         ),
     ],
 )
-def test_malformed_expiry_is_refused_with_a_reason(body: bytes, reason: DecodeErrorReason) -> None:
+def test_invalid_expiration_has_a_reason(body: bytes, reason: DecodeErrorReason) -> None:
     with pytest.raises(DecodeError) as caught:
-        decode_key_expiry(body, "own")
+        decode_key_expiration(body, "own")
     assert caught.value.reason is reason
 
 

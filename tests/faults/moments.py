@@ -81,7 +81,7 @@ async def confirming(world: World, stack: AsyncExitStack) -> None:
 async def after_a_bad_frame(world: World, stack: AsyncExitStack) -> None:
     """A snapshot is due soon, since a frame was refused."""
     world.exchange.stream.send(b"hello")
-    await until(lambda: world.coordinator.stats.refused_frames["not_json"] == 1, within=1)
+    await until(lambda: world.coordinator.stats.invalid_messages["not_json"] == 1, within=1)
 
 
 async def waiting_to_reconnect(world: World, stack: AsyncExitStack) -> None:

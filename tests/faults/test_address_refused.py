@@ -60,7 +60,10 @@ async def test_connection_that_lives_keeps_the_balances_right(world: World) -> N
     world.exchange.account.set("XRP", "1")
     await until(lambda: world.right, within=1)
     world.exchange.keys.client_address = OTHER
-    await until(lambda: "ip_not_allowed" in world.issues(), within=TIMINGS.reconcile + TIMINGS.poll)
+    await until(
+        lambda: "ip_not_allowed" in world.issues(),
+        within=TIMINGS.snapshot_interval + TIMINGS.snapshot_interval,
+    )
     world.exchange.account.set("BTC", "0.7")
     await until(lambda: world.right, within=1)
     assert "unavailable" not in world.shown["BTC"]

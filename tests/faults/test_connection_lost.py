@@ -75,7 +75,7 @@ async def test_connection_lost_during_the_handshake(live: World, failure: Way) -
     await until(lambda: not live.stream_shown_live, within=1)
     live.exchange.account.set("BTC", "0.8")
     # Snapshots keep the sensors right while the handshakes fail.
-    await until(lambda: live.right, within=TIMINGS.poll)
+    await until(lambda: live.right, within=TIMINGS.snapshot_interval)
     await until(lambda: live.live_and_right, within=60)
     accepted = [
         call for call in live.exchange.record.handshakes if call.status == HTTPStatus.SWITCHING_PROTOCOLS

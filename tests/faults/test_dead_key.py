@@ -74,7 +74,7 @@ async def test_key_that_dies_while_its_connection_lives_is_found_by_a_snapshot(
     live: World, die: Death
 ) -> None:
     die(live.exchange)
-    await until(lambda: live.reauth_flows() == 1, within=TIMINGS.poll + 1)
+    await until(lambda: live.reauth_flows() == 1, within=TIMINGS.snapshot_interval + 1)
     # Upbit may leave the connection open, but what it would tell is not asked for any more.
     await until(lambda: not live.exchange.stream.connections, within=2)
     assert live.unavailable

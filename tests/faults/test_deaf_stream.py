@@ -16,17 +16,17 @@ async def test_first_use_of_an_account(world: World) -> None:
         exchange.account.set("BTC", number)
         await until(lambda: world.right, within=61)
         await until(lambda: world.coordinator.stats.planned_reconnects["deaf"] == number, within=11)  # noqa: B023
-        await until(lambda: world.coordinator.health.complete, within=5)
+        await until(lambda: world.coordinator.sync.in_sync, within=5)
 
     await pass_time(300)  # the last connection was made too early and stays deaf for life
     exchange.account.set("BTC", "0.8")
     await until(lambda: world.right, within=61)
     await until(lambda: world.coordinator.stats.planned_reconnects["deaf"] == 4, within=11)
-    await until(lambda: world.coordinator.health.complete, within=5)
+    await until(lambda: world.coordinator.sync.in_sync, within=5)
     exchange.account.set("BTC", "0.9")
     await until(lambda: world.right, within=1)
 
-    assert world.coordinator.stats.changes_missed_by_stream == 4
+    assert world.coordinator.sync.missed_updates == 4
     assert len(world.log_lines()) == 1
     assert "unavailable" not in world.shown["BTC"]
     assert world.stream_states == ["on"]  # replaced in a moment: nothing an automation should see
@@ -60,7 +60,7 @@ async def test_stream_that_goes_deaf_later_is_found_by_the_next_snapshot(live: W
     await until(lambda: live.right, within=1)
     live.exchange.stream.withhold_frames = True
     live.exchange.account.set("BTC", "0.8")
-    await until(lambda: live.right, within=TIMINGS.reconcile + 61)
+    await until(lambda: live.right, within=TIMINGS.snapshot_interval + 61)
     await until(lambda: live.coordinator.stats.planned_reconnects["deaf"] == 1, within=20)
     # What cannot be trusted is looked after every minute again.
     live.exchange.account.set("BTC", "0.9")
@@ -83,9 +83,9 @@ async def test_frame_that_comes_soon_after_the_snapshot_acquits_the_stream(live:
         exchange.account.set("BTC", "0.7")
         await until(lambda: live.right, within=61)  # by a snapshot
         held.release()
-        await pass_time(TIMINGS.confirm + 1)
+        await pass_time(TIMINGS.delivery + 1)
     assert live.coordinator.stats.planned_reconnects == {}
-    assert live.coordinator.stats.changes_missed_by_stream == 0
+    assert live.coordinator.sync.missed_updates == 0
 
 
 async def test_change_missed_is_found_even_when_another_snapshot_is_asked_for_meanwhile(live: World) -> None:
@@ -93,5 +93,5 @@ async def test_change_missed_is_found_even_when_another_snapshot_is_asked_for_me
     live.exchange.account.set("BTC", "0.7")
     await until(lambda: live.right, within=61)
     await live.coordinator.async_refresh()
-    await until(lambda: live.coordinator.stats.changes_missed_by_stream == 1, within=TIMINGS.confirm + 1)
+    await until(lambda: live.coordinator.sync.missed_updates == 1, within=TIMINGS.delivery + 1)
     await until(lambda: live.coordinator.stats.planned_reconnects["deaf"] == 1, within=5)

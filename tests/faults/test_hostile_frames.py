@@ -143,7 +143,7 @@ async def test_bad_frame_is_refused_whole_and_counted(live: World, payload: byte
     # As text and as binary: for a text that is not UTF-8 a connection need not end.
     live.exchange.stream.send(payload, text=True)
     live.exchange.stream.send(payload, text=False)
-    await until(lambda: live.coordinator.stats.refused_frames == {reason: 2}, within=1)
+    await until(lambda: live.coordinator.stats.invalid_messages == {reason: 2}, within=1)
     assert live.shown == {"BTC": ["0.6"], "SGD": ["1200.75"], "XRP": ["120"]}
     await _still_live(live)
     assert live.coordinator.stats.connects == 1
@@ -152,7 +152,7 @@ async def test_bad_frame_is_refused_whole_and_counted(live: World, payload: byte
     assert "666" not in line
     # It may have been about a balance: a snapshot looks after that.
     live.exchange.account.change({"XRP": ("1", "0")}, announce=False)
-    await until(lambda: live.right, within=TIMINGS.refused_frame + 1)
+    await until(lambda: live.right, within=TIMINGS.recheck + 1)
     assert clock().longest_work < 0.25  # seconds of processor time in which nothing else could run
 
 
@@ -162,7 +162,7 @@ async def test_frame_that_is_too_large_costs_the_connection_and_no_more(
     live: World, size: int, text: bool
 ) -> None:
     live.exchange.stream.send(frame("0." + "9" * (size - len(frame("0.")))), text=text)
-    await until(lambda: live.coordinator.stats.refused_frames == {"too_large": 1}, within=5)
+    await until(lambda: live.coordinator.stats.invalid_messages == {"too_large": 1}, within=5)
     await until(lambda: live.live_and_right and live.coordinator.stats.connects == 2, within=5)
     await _still_live(live)
     assert "unavailable" not in live.shown["BTC"]
@@ -197,7 +197,7 @@ async def test_good_parts_of_a_bad_frame_are_not_used(live: World) -> None:
     good = '{"currency":"XRP","balance":666,"locked":0}'
     live.exchange.stream.send(frame(assets=f'[{good},{{"currency":"BTC","balance":-1,"locked":0}}]'))
     live.exchange.stream.send(f'[{GOOD},{{"type":"myAsset"}}]'.encode())
-    await until(lambda: live.coordinator.stats.refused_frames.total() == 2, within=1)
+    await until(lambda: live.coordinator.stats.invalid_messages.total() == 2, within=1)
     assert live.total("XRP") == "120"
     assert live.total("BTC") == "0.6"
 
@@ -211,7 +211,7 @@ async def test_one_log_line_for_each_kind_and_connection(live: World) -> None:
             for payload in small:
                 exchange.stream.send(payload)
         expected = 20 * connection * len(small)
-        await until(lambda: live.coordinator.stats.refused_frames.total() == expected, within=60)  # noqa: B023
+        await until(lambda: live.coordinator.stats.invalid_messages.total() == expected, within=60)  # noqa: B023
         assert len(live.log_lines()) == len(set(live.log_lines())) * connection == len(kinds) * connection
         await _still_live(live, str(connection))
         exchange.cut()
@@ -226,9 +226,9 @@ async def test_bad_frames_every_second_cost_a_dozen_snapshots_a_minute(live: Wor
         if second % 60 == 0:
             exchange.account.set("BTC", second + 1)
         await pass_time(1)
-    assert live.coordinator.stats.refused_frames == {"not_json": 600}
+    assert live.coordinator.stats.invalid_messages == {"not_json": 600}
     snapshots = [call for call in exchange.record.requests("/v1/accounts") if call.at > started]
-    assert most_within(snapshots, 60) <= 60 / TIMINGS.refused_frame + 1
+    assert most_within(snapshots, 60) <= 60 / TIMINGS.recheck + 1
     assert exchange.record.failed == []
     assert live.coordinator.stats.connects == 1
     assert len(live.log_lines()) == 1
@@ -238,7 +238,7 @@ async def test_bad_frames_every_second_cost_a_dozen_snapshots_a_minute(live: Wor
 async def test_flood_does_not_stop_the_event_loop(live: World) -> None:
     for number in range(20_000):
         live.exchange.stream.send(b"hello" if number % 2 else b'{"status":"UP"}')
-    await until(lambda: live.coordinator.stats.refused_frames["not_json"] == 10_000, within=60)
+    await until(lambda: live.coordinator.stats.invalid_messages["not_json"] == 10_000, within=60)
     await _still_live(live)
     assert clock().longest_work < 0.25
 
@@ -261,13 +261,13 @@ async def test_memory_does_not_grow_with_what_is_refused(live: World) -> None:
     exchange = live.exchange
     payloads = [payload for payload, _ in FRAMES.values() if len(payload) > 10_000]
     exchange.stream.send(payloads[0])  # what is only needed once is there after the first
-    await until(lambda: live.coordinator.stats.refused_frames.total() == 1, within=1)
+    await until(lambda: live.coordinator.stats.invalid_messages.total() == 1, within=1)
     with _growth_below(1_000_000):
         for payload in payloads * 5:
             exchange.stream.send(payload)
             await exchange.flushed()
         total = 1 + 5 * len(payloads)
-        await until(lambda: live.coordinator.stats.refused_frames.total() == total, within=60)
+        await until(lambda: live.coordinator.stats.invalid_messages.total() == total, within=60)
     await _still_live(live)
 
 
@@ -307,7 +307,7 @@ async def test_pings_of_the_exchange_are_answered(live: World) -> None:
     (connection,) = live.exchange.stream.connections
     await connection._socket.send_frame(b"are you there?", WSMsgType.PING)
     await _still_live(live)
-    assert live.coordinator.stats.refused_frames == {}
+    assert live.coordinator.stats.invalid_messages == {}
 
 
 async def test_refused_frame_is_a_doubt_that_only_a_new_snapshot_ends(live: World) -> None:
@@ -320,7 +320,7 @@ async def test_refused_frame_is_a_doubt_that_only_a_new_snapshot_ends(live: Worl
         await gate.held()  # its rows are older than the frame that could not be read
         exchange.account.change({"BTC": ("9", "0")}, announce=False)
         exchange.stream.send(frame('"9"'))
-        await until(lambda: live.coordinator.stats.refused_frames, within=1)
+        await until(lambda: live.coordinator.stats.invalid_messages, within=1)
         exchange.rest.fail_with(503)
         gate.release()
         await refresh
@@ -353,12 +353,12 @@ async def test_stream_that_told_what_could_not_be_read_is_not_deaf(live: World) 
     for number in range(1, 11):
         exchange.account.change({"BTC": (number, "0")}, announce=False)
         exchange.stream.send(frame(f'"{number}"'))
-        await until(lambda: live.right, within=TIMINGS.refused_frame + 1)
+        await until(lambda: live.right, within=TIMINGS.recheck + 1)
         await pass_time(20)
     # And the other way round: first the snapshot, then the frame that cannot be read.
     exchange.account.change({"BTC": ("0.5", "0")}, announce=False)
     await live.coordinator.async_refresh()
     exchange.stream.send(frame('"0.5"'))
     await pass_time(60)
-    assert live.coordinator.stats.changes_missed_by_stream == 0
+    assert live.coordinator.sync.missed_updates == 0
     assert live.coordinator.stats.connects == 1

@@ -98,7 +98,7 @@ async def test_block_is_never_met_with_more_than_two_requests_a_minute(
     live: World, block: Callable[[SimulatedExchange], None]
 ) -> None:
     exchange = live.exchange
-    await pass_time(TIMINGS.poll)
+    await pass_time(TIMINGS.snapshot_interval)
     block(exchange)
     exchange.cut()
     started = clock().time()

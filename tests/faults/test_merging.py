@@ -130,8 +130,8 @@ async def test_delayed_and_overtaking_frames_end_right(live: World) -> None:
         exchange.account.change({"BTC": (number, "0"), "XRP": (2 * number, "1")})
     await until(lambda: live.coordinator.stats.frames == 98, within=6)
     assert live.right
-    await pass_time(TIMINGS.poll + TIMINGS.confirm + 1)
-    assert live.coordinator.stats.changes_missed_by_stream == 0
+    await pass_time(TIMINGS.snapshot_interval + TIMINGS.delivery + 1)
+    assert live.coordinator.sync.missed_updates == 0
 
 
 async def test_second_row_of_one_currency_is_a_part_of_it(live: World) -> None:
@@ -191,11 +191,11 @@ async def test_frame_from_far_in_the_future_is_mended_by_a_snapshot(live: World)
     await until(lambda: live.coordinator.stats.frames == 1, within=1)
     exchange.account.set("BTC", "0.7")  # looks older, so it is not believed
     await until(lambda: live.coordinator.ledger.stale_count == 1, within=1)
-    await until(lambda: live.right, within=TIMINGS.refused_frame + 1)
+    await until(lambda: live.right, within=TIMINGS.recheck + 1)
     for number in range(1, 6):
         await pass_time(60)
         exchange.account.set("BTC", number)
-        await until(lambda: live.right, within=TIMINGS.refused_frame + 1)
+        await until(lambda: live.right, within=TIMINGS.recheck + 1)
     # The stream told, so it is not taken for deaf.
     assert live.coordinator.stats.connects == 1
 
@@ -206,11 +206,11 @@ async def test_frame_of_an_earlier_connection_that_comes_again_is_old(live: Worl
     exchange.account.set("BTC", "0.8")
     await until(lambda: live.right, within=1)
     exchange.cut()
-    await until(lambda: not live.coordinator.health.live, within=1)
+    await until(lambda: not live.coordinator.sync.connected, within=1)
     await until(lambda: live.live_and_right, within=5)
     exchange.stream.send_frame({"BTC": ("0.7", "0")}, asset_timestamp=old.asset_timestamp)
     await until(lambda: live.coordinator.ledger.stale_count == 1, within=1)
-    await pass_time(TIMINGS.refused_frame + 1)
+    await pass_time(TIMINGS.recheck + 1)
     assert live.shown["BTC"] == ["0.6", "0.7", "0.8"]
 
 
@@ -223,5 +223,5 @@ async def test_currency_whose_sale_is_told_by_no_frame(live: World, list_zeros: 
     await pass_time(100)
     exchange.account.change({"BTC": ("0", "0")}, announce=False)
     exchange.account.set("SGD", "50000")  # what it was sold for is told
-    await until(lambda: live.right, within=TIMINGS.poll + 1)
+    await until(lambda: live.right, within=TIMINGS.snapshot_interval + 1)
     assert live.total("BTC") == "0"

@@ -74,7 +74,7 @@ async def test_rest_down_leaves_the_stream_alone(live: World, failure: object) -
     # The reconciliation that waited comes once it can, and finds what the stream did not tell.
     exchange.account.change({"ETH": ("3", "0")}, announce=False)
     exchange.rest.recover()
-    await until(lambda: live.right, within=TIMINGS.reconcile + 1)
+    await until(lambda: live.right, within=TIMINGS.snapshot_interval + 1)
 
 
 async def test_stream_lost_while_rest_is_down_is_not_trusted_blindly(live: World) -> None:
@@ -157,7 +157,7 @@ async def test_stream_that_has_never_spoken_is_not_trusted_without_rest(world: W
     await world.live()
     exchange.rest.fail_with(503)
     exchange.account.set("BTC", "0.7")
-    await until(lambda: world.unavailable, within=TIMINGS.poll + TIMINGS.grace + 1)
+    await until(lambda: world.unavailable, within=TIMINGS.snapshot_interval + TIMINGS.grace + 1)
     exchange.stream.first_use_silence = 0
     exchange.cut()
     await until(lambda: world.stream_shown_live, within=5)
@@ -183,4 +183,4 @@ async def test_balances_are_not_shown_a_moment_longer_than_they_are_known(
     assert callable(failure)
     failure(exchange)
     await until(lambda: live.unavailable, within=100)
-    assert clock().time() - known <= TIMINGS.poll + TIMINGS.grace + 0.1
+    assert clock().time() - known <= TIMINGS.snapshot_interval + TIMINGS.grace + 0.1

@@ -61,7 +61,7 @@ class World:
     async def live(self) -> None:
         """Set the entry up and wait until its stream is reconciled."""
         assert await self.set_up()
-        await until(lambda: self.coordinator.health.complete, within=10)
+        await until(lambda: self.coordinator.sync.in_sync, within=10)
         assert self.right
 
     # What a user sees
@@ -111,7 +111,7 @@ class World:
     @property
     def live_and_right(self) -> bool:
         """Whether the stream is up and every sensor right."""
-        return self.stream_shown_live and self.coordinator.health.complete and self.right
+        return self.stream_shown_live and self.coordinator.sync.in_sync and self.right
 
     def issues(self) -> dict[str, ir.IssueEntry]:
         """Return the repair issues by translation key."""

@@ -40,7 +40,7 @@ def test_change_before_a_subscription_has_an_effect_is_right_within_a_minute(
                 await asyncio.sleep(1)
             await world.until(world.is_live)
             assert world.observer.settled() != []
-            await asyncio.sleep(TIMINGS.poll + 5)
+            await asyncio.sleep(TIMINGS.snapshot_interval + 5)
             assert world.observer.settled() == []
 
     run(wall, main)

@@ -1,1 +1,1 @@
-"""Everything that knows Upbit and nothing of Home Assistant: regions, tokens, wire format, ledger, REST and stream."""
+"""Upbit without Home Assistant: regions, tokens, wire format, ledger, REST and stream."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 import uuid
+import warnings
 
 import jwt
 
@@ -26,7 +27,10 @@ class Credentials:
         """
         claims = {"access_key": self.access_key, "nonce": str(uuid.uuid4())}
         try:
-            token = jwt.encode(claims, self.secret_key, algorithm="HS256")
+            with warnings.catch_warnings():
+                # It would write the length of a mistyped secret key into the log.
+                warnings.simplefilter("ignore", jwt.InsecureKeyLengthWarning)
+                token = jwt.encode(claims, self.secret_key, algorithm="HS256")
         except jwt.exceptions.InvalidKeyError, UnicodeEncodeError:
             raise UpbitError(ErrorKind.INVALID_SECRET_KEY, "unusable_secret") from None
         return {"Authorization": f"Bearer {token}"}

@@ -12,7 +12,7 @@ _MAX_RETRY_AFTER = 86_400.0
 
 
 class ErrorKind(StrEnum):
-    """What went wrong, told apart by who has to do something about it."""
+    """What went wrong, distinguished by who has to act."""
 
     INVALID_ACCESS_KEY = "invalid_access_key"
     INVALID_SECRET_KEY = "invalid_secret_key"  # noqa: S105 - the name of an error
@@ -24,15 +24,17 @@ class ErrorKind(StrEnum):
     """HTTP 418: requests went on while rate limited; the block grows each time."""
     NONCE_USED = "nonce_used"
     UNAUTHORIZED = "unauthorized"
-    """The stream refused the key without saying why; ``GET /v1/accounts`` says why."""
+    """The stream rejected the key without a reason; ``GET /v1/accounts`` has the reason."""
     CANNOT_CONNECT = "cannot_connect"
+    NOT_UPBIT = "not_upbit"
+    """A 401 or 403 without Upbit's error format: a proxy, a firewall or a captive portal answered."""
     CONNECTION_LOST = "connection_lost"
-    INVALID_ANSWER = "invalid_answer"
+    INVALID_RESPONSE = "invalid_response"
     UNKNOWN = "unknown"
 
     @property
     def needs_new_key(self) -> bool:
-        """Whether only the user can mend it, with another key."""
+        """Whether only the user can fix it, with another key."""
         return self in _KEY_ERRORS
 
 
@@ -54,7 +56,7 @@ _BY_NAME: Mapping[str, ErrorKind] = {
     "no_authorization_i_p": ErrorKind.IP_NOT_ALLOWED,
     "out_of_scope": ErrorKind.MISSING_PERMISSION,
     "nonce_used": ErrorKind.NONCE_USED,
-    # Faults of the client, not of the key: a new key would not help.
+    # Errors of the client, not of the key: another key would not help.
     "no_authorization_token": ErrorKind.UNKNOWN,
     "invalid_query_payload": ErrorKind.UNKNOWN,
     "too_many_requests": ErrorKind.RATE_LIMITED,
@@ -69,7 +71,7 @@ class UpbitError(Exception):
 
     Attributes:
         kind: What went wrong.
-        retry_after: Seconds Upbit asked to wait, if it did.
+        retry_after: Seconds to wait before the next request, if Upbit gave them.
         reason: A short technical word for diagnostics, such as ``http_503`` or ``close_1006``.
     """
 
@@ -80,20 +82,22 @@ class UpbitError(Exception):
         self.retry_after = retry_after
 
 
-def error_of_answer(
+def response_error(
     status: int,
     name: object,
     headers: Mapping[str, str],
 ) -> UpbitError:
-    """Classify a refused REST call or handshake: by the error's name, then by the HTTP status.
+    """Classify a rejected REST call or handshake: by the error's name, then by the HTTP status.
+
+    Only a text as the name is Upbit's verdict on a key. A 401 or 403 without one comes from something in between.
 
     Args:
         status: The HTTP status.
         name: ``error.name`` of the body, if there was one; Quotation endpoints use an integer.
-        headers: The answer's headers; only Retry-After is looked at.
+        headers: The response's headers; only Retry-After is used.
     """
-    kind = kind_of_name(name) or _kind_of_status(status)
-    # A 429 or 418 tells to wait, whatever name stands beside it.
+    kind = kind_of_name(name) or _kind_of_status(status, has_name=isinstance(name, str))
+    # A 429 or 418 means to wait, whatever the name is.
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         kind = ErrorKind.RATE_LIMITED
     elif status == HTTPStatus.IM_A_TEAPOT:
@@ -102,14 +106,14 @@ def error_of_answer(
 
 
 def kind_of_name(name: object) -> ErrorKind | None:
-    """Return what a name used by Upbit means, or None when it is not known."""
+    """Return the kind of error that a name of Upbit's means; None for an unknown name."""
     return _BY_NAME.get(name.lower()) if isinstance(name, str) else None
 
 
 def short_reason(text: object) -> str:
-    """Return a word made of the exchange's own text that is safe to log and to show in diagnostics.
+    """Return a short form of the exchange's own text that is safe to log and to show in diagnostics.
 
-    The names of errors have no digits; a text that has some could repeat a key, and is left out whole.
+    The names of errors have no digits. A text that has some could contain a key, and is left out.
     """
     word = str(text)
     if not re.fullmatch(r"[A-Za-z][A-Za-z _'-]{0,39}", word):
@@ -117,11 +121,12 @@ def short_reason(text: object) -> str:
     return re.sub(r"[^a-z]+", "_", word.lower())
 
 
-def _kind_of_status(status: int) -> ErrorKind:
+def _kind_of_status(status: int, *, has_name: bool) -> ErrorKind:
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN) and not has_name:
+        return ErrorKind.NOT_UPBIT
     if status == HTTPStatus.UNAUTHORIZED:
         return ErrorKind.INVALID_ACCESS_KEY
     if 300 <= status < 400 or status >= 500 or status in (HTTPStatus.FORBIDDEN, HTTPStatus.REQUEST_TIMEOUT):
-        # A redirect, a maintenance page or a firewall in between: not Upbit's verdict on the key.
         return ErrorKind.CANNOT_CONNECT
     return ErrorKind.UNKNOWN
 

@@ -1,11 +1,10 @@
-"""The ledger: the one place where an amount changes, fed by frames and snapshots, read by everybody else."""
+"""The ledger: the only place where an amount changes; updates and snapshots are merged into it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, KeysView, Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import MappingProxyType
 
-from .wire import EMPTY, AssetUpdate, Holding
+from .wire import EMPTY, AssetUpdate, Holding, Holdings
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +15,11 @@ class Change:
     before: Holding
     after: Holding
     asset_timestamp: int | None
-    """Milliseconds since 1970 when the asset changed; None when a snapshot told, whose rows carry no time."""
-    first: bool
-    """Whether the currency had not been seen before."""
+    """Milliseconds since 1970 when the asset changed; None for a change that a snapshot showed."""
 
     @property
     def changed_at(self) -> datetime | None:
-        """When the asset changed, as the exchange gives it."""
+        """When the asset changed, by the exchange's clock."""
         return (
             None if self.asset_timestamp is None else datetime.fromtimestamp(self.asset_timestamp / 1000, UTC)
         )
@@ -31,92 +28,148 @@ class Change:
 class Ledger:
     """Holdings by currency, merged from two sources that may overtake each other.
 
-    Frames carry a time but no sequence number; snapshots carry neither. So a frame is stale only when it is strictly
-    older than the last one of its currency, on whatever connection they came, and a snapshot yields to every frame
-    that came after it was asked for.
-    Nothing here awaits: a merge is whole or has not happened.
+    Updates carry a time but no sequence number, snapshots carry neither. So an update is stale only when it is
+    strictly older than the last one of its currency, on whatever connection they came. A snapshot yields to every
+    update that came after it was requested.
+
+    The amount of a currency may be unknown: its last item could not be decoded, or it is only known by name from an
+    earlier run. A change from and to the unknown is returned once the amount is known again, as a change from the
+    last known amount. The first amount of a currency that was unknown from the start is no change.
     """
 
     def __init__(self) -> None:
-        self._holdings: dict[str, Holding] = {}
+        self._holdings: dict[str, Holding | None] = {}
+        """The last known amounts; None where there never was one."""
+        self._unknown: set[str] = set()
         self._asset_timestamps: dict[str, int] = {}
-        self._ignored: set[str] = set()
-        """Currencies whose last frame was ignored."""
-        self._touched: dict[str, int] = {}
-        self._sequence = 0
+        self._last_was_stale: set[str] = set()
+        self._updated: dict[str, int] = {}
+        self.added: list[str] = []
+        """The currencies that were added; whoever reads them clears the list."""
+        self._has_snapshot = False
+        self.sequence = 0
+        """The number of updates merged so far: a mark to compare with, taken when a snapshot is requested."""
         self.stale_count = 0
-        """Currencies in frames that were ignored because a newer frame had come before."""
+        """Assets in updates that were ignored because they were older than the last one of their currency."""
 
     @property
-    def holdings(self) -> Mapping[str, Holding]:
-        """Every currency ever seen; what is no longer held stays, at zero."""
-        return MappingProxyType(self._holdings)
+    def currencies(self) -> KeysView[str]:
+        """Every currency that has an amount or had one; what is no longer held stays, at zero."""
+        return self._holdings.keys()
+
+    @property
+    def unknown(self) -> AbstractSet[str]:
+        """The currencies whose amount is not known."""
+        return self._unknown
 
     def holding(self, currency: str) -> Holding:
-        """Return what is held of a currency; zero for one never seen."""
-        return self._holdings.get(currency, EMPTY)
-
-    @property
-    def sequence(self) -> int:
-        """The number of frames merged so far: a mark to compare with, taken when a snapshot is asked for."""
-        return self._sequence
+        """Return the last known amounts of a currency; zero where there is none."""
+        return self._holdings.get(currency) or EMPTY
 
     def updated_since(self, currency: str, sequence: int) -> bool:
-        """Whether a frame has told about the currency after the mark was taken."""
-        return self._touched.get(currency, 0) > sequence
+        """Whether an update of the currency was merged after the mark was taken."""
+        return self._updated.get(currency, 0) > sequence
 
     def last_was_stale(self, currency: str) -> bool:
-        """Whether the last frame about the currency was ignored, because of its time."""
-        return currency in self._ignored
+        """Whether the last update of the currency was ignored because of its time."""
+        return currency in self._last_was_stale
 
     def restore(self, currencies: Iterable[str]) -> None:
-        """Hold currencies known from earlier at zero until told otherwise."""
+        """Add currencies known from an earlier run; their amounts are unknown until a snapshot shows them."""
         for currency in currencies:
-            self._holdings.setdefault(currency, EMPTY)
+            self._add(currency, None)
+            self._unknown.add(currency)
 
     def remove(self, currency: str) -> None:
-        """Drop a currency that is empty; it counts as new when it is seen again."""
-        if self.holding(currency) == EMPTY:
+        """Drop a currency at zero; it is added again when there is an amount of it."""
+        if currency not in self._unknown and self.holding(currency) == EMPTY:
             self._holdings.pop(currency, None)
 
     def merge_update(self, update: AssetUpdate) -> list[Change]:
-        """Merge a frame and return what it changed, in the order of the frame."""
-        self._sequence += 1
+        """Merge an update and return what it changed, in the order of the update."""
+        self.sequence += 1
         changes = []
         time = update.asset_timestamp
-        for currency, after in update.holdings.items():
-            if time < self._asset_timestamps.get(currency, 0):
-                self.stale_count += 1
-                self._ignored.add(currency)
-                continue
-            self._asset_timestamps[currency] = time
-            self._ignored.discard(currency)
-            self._touched[currency] = self._sequence
-            if (change := self._set(currency, after, time)) is not None:
+        for currency, after in update.amounts.items():
+            if self._is_next(currency, time) and (change := self._set(currency, after, time)):
                 changes.append(change)
+        for currency in update.undecodable:
+            if self._is_next(currency, time):
+                self._lose(currency)
         return changes
 
-    def merge_snapshot(self, snapshot: Mapping[str, Holding], asked_at: int) -> list[Change]:
-        """Merge the account's rows, as they were asked for at a mark, and return what they changed.
-
-        A currency that is not in the rows is held at zero.
+    def missing(self, snapshot: Holdings, sequence: int) -> set[str]:
+        """Return the currencies that a snapshot lacks: with an amount other than zero, or with an unknown one.
 
         Args:
-            snapshot: The rows by currency.
-            asked_at: The sequence when the rows were asked for.
+            snapshot: The rows.
+            sequence: The mark from when they were requested.
+        """
+        return {
+            currency
+            for currency, holding in self._holdings.items()
+            if currency not in snapshot.amounts
+            and currency not in snapshot.undecodable
+            and (holding != EMPTY or currency in self._unknown)
+            and not self.updated_since(currency, sequence)
+        }
+
+    def merge_snapshot(self, snapshot: Holdings, sequence: int, absent: Collection[str] = ()) -> list[Change]:
+        """Merge the account's rows and return what they changed, in the order of the currencies' names.
+
+        Args:
+            snapshot: The rows.
+            sequence: The mark from when they were requested.
+            absent: Currencies without a row that are confirmed to be at zero.
         """
         changes = []
-        for currency in snapshot.keys() | self._holdings.keys():
-            if self.updated_since(currency, asked_at):
-                continue
-            if (change := self._set(currency, snapshot.get(currency, EMPTY), None)) is not None:
-                changes.append(change)
-        return sorted(changes, key=lambda change: change.currency)
+        for currency in sorted(snapshot.amounts.keys() | absent):
+            if not self.updated_since(currency, sequence):
+                change = self._set(currency, snapshot.amounts.get(currency, EMPTY), None)
+                if change is not None:
+                    changes.append(change)
+        for currency in snapshot.undecodable:
+            if not self.updated_since(currency, sequence):
+                self._lose(currency)
+        self._has_snapshot = True
+        return changes
+
+    def _is_next(self, currency: str, time: int) -> bool:
+        """Note an update of a currency; return whether it counts."""
+        if time < self._asset_timestamps.get(currency, 0):
+            self.stale_count += 1
+            self._last_was_stale.add(currency)
+            return False
+        self._asset_timestamps[currency] = time
+        self._last_was_stale.discard(currency)
+        self._updated[currency] = self.sequence
+        return True
 
     def _set(self, currency: str, after: Holding, time: int | None) -> Change | None:
-        known = self._holdings.get(currency)
-        before = EMPTY if known is None else known
+        if self._unknown:
+            self._unknown.discard(currency)
+        before = self._holdings.get(currency)
         if before == after:
             return None
+        if before is None:
+            if currency not in self._holdings:
+                # Rows and assets at zero may be listed or not; both have to look alike.
+                if after == EMPTY:
+                    return None
+                self._add(currency, after)
+                return Change(currency, EMPTY, after, time)
+            self._holdings[currency] = after
+            return None
         self._holdings[currency] = after
-        return Change(currency, before, after, time, known is None)
+        return Change(currency, before, after, time)
+
+    def _lose(self, currency: str) -> None:
+        if currency not in self._holdings:
+            # With a snapshot it is known to have been at zero.
+            self._add(currency, EMPTY if self._has_snapshot else None)
+        self._unknown.add(currency)
+
+    def _add(self, currency: str, holding: Holding | None) -> None:
+        if currency not in self._holdings:
+            self._holdings[currency] = holding
+            self.added.append(currency)

@@ -19,7 +19,7 @@ class Region:
     """Address of the public stream; the private one is below it."""
     fiat_digits: int = 2
     """Decimals that people use when they write an amount of the region's own currency."""
-    tells_key_expiry: bool = False
+    has_key_expiration: bool = False
     """Whether ``GET /v1/api_keys`` exists here."""
 
     @property
@@ -60,7 +60,7 @@ REGIONS: dict[str, Region] = {
             rest_url="https://api.upbit.com",
             websocket_url="wss://api.upbit.com/websocket/v1",
             fiat_digits=0,
-            tells_key_expiry=True,
+            has_key_expiration=True,
         ),
     )
 }

@@ -9,10 +9,17 @@ import ssl
 import aiohttp
 
 from .auth import Credentials
-from .errors import ErrorKind, UpbitError, error_of_answer
+from .errors import ErrorKind, UpbitError, response_error
 from .regions import Region
 from .throttle import RateLimit
-from .wire import MAX_FRAME_SIZE, DecodeError, Holding, decode_accounts, decode_key_expiry, error_name
+from .wire import (
+    MAX_FRAME_SIZE,
+    DecodeError,
+    Holdings,
+    decode_accounts,
+    decode_key_expiration,
+    error_name,
+)
 
 REQUEST_TIMEOUT = 10.0
 """Seconds for a whole call, the body included."""
@@ -21,7 +28,7 @@ _WAIT = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.IM_A_TEAPOT)
 
 
 class RestClient:
-    """Calls the Exchange API of one region with one key; it knows only calls that read."""
+    """Calls the Exchange API of one region with one key; it has only calls that read."""
 
     def __init__(
         self, session: aiohttp.ClientSession, region: Region, credentials: Credentials, rate_limit: RateLimit
@@ -31,35 +38,35 @@ class RestClient:
         self._credentials = credentials
         self._rate_limit = rate_limit
 
-    async def accounts(self) -> dict[str, Holding]:
+    async def accounts(self) -> Holdings:
         """Return what the account holds, by currency; zero holdings may be absent.
 
         Source: https://global-docs.upbit.com/reference/overall-account-inquiry
 
         Raises:
-            UpbitError: The call was not answered with rows, or only with malformed ones.
+            UpbitError: The call failed, or its response is no list of rows.
         """
         body = await self._get("/v1/accounts")
         try:
             return decode_accounts(body)
         except DecodeError as err:
-            raise UpbitError(ErrorKind.INVALID_ANSWER, f"accounts_{err.reason}") from None
+            raise UpbitError(ErrorKind.INVALID_RESPONSE, f"accounts_{err.reason}") from None
 
-    async def key_expiry(self) -> datetime | None:
-        """Return when the key expires, None where the region does not tell or does not list the key.
+    async def key_expiration(self) -> datetime | None:
+        """Return when the key expires; None where the region has no such call or does not list the key.
 
         Source: https://docs.upbit.com/kr/reference/list-api-keys
 
         Raises:
-            UpbitError: The call was not answered with a list of keys.
+            UpbitError: The call failed, or its response is no list of keys.
         """
-        if not self._region.tells_key_expiry:
+        if not self._region.has_key_expiration:
             return None
         body = await self._get("/v1/api_keys")
         try:
-            return decode_key_expiry(body, self._credentials.access_key)
+            return decode_key_expiration(body, self._credentials.access_key)
         except DecodeError as err:
-            raise UpbitError(ErrorKind.INVALID_ANSWER, f"api_keys_{err.reason}") from None
+            raise UpbitError(ErrorKind.INVALID_RESPONSE, f"api_keys_{err.reason}") from None
 
     async def _get(self, path: str) -> bytes:
         try:
@@ -67,7 +74,7 @@ class RestClient:
         except UpbitError as err:
             if err.kind is not ErrorKind.NONCE_USED:
                 raise
-        # aiohttp repeats a request by itself when a kept connection was cut, and so its nonce.
+        # aiohttp repeats a request with the same nonce when a reused connection was cut.
         try:
             return await self._get_once(path)
         except UpbitError as err:
@@ -90,26 +97,26 @@ class RestClient:
             ):
                 status, headers = response.status, response.headers
                 if status in _WAIT:
-                    # That it asks to wait counts, whatever becomes of the body.
-                    raise self._refused(status, b"", headers)
+                    # The status counts, even if the body can't be read.
+                    raise self._rejected(status, b"", headers)
                 body = await _read(response)
         except (TimeoutError, aiohttp.ClientError, ssl.SSLError, OSError, ValueError) as err:
             raise UpbitError(ErrorKind.CANNOT_CONNECT, type(err).__name__) from None
         if status != HTTPStatus.OK:
-            raise self._refused(status, body, headers)
+            raise self._rejected(status, body, headers)
         return body
 
-    def _refused(self, status: int, body: bytes, headers: Mapping[str, str]) -> UpbitError:
-        error = error_of_answer(status, error_name(body), headers)
+    def _rejected(self, status: int, body: bytes, headers: Mapping[str, str]) -> UpbitError:
+        error = response_error(status, error_name(body), headers)
         self._rate_limit.note_limited(error)
         return error
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
-    """Read a body, but no more of it than any true answer has."""
+    """Read a body, up to the size limit."""
     body = bytearray()
     async for chunk in response.content.iter_chunked(64 * 1024):
         body += chunk
         if len(body) > MAX_FRAME_SIZE:
-            raise UpbitError(ErrorKind.INVALID_ANSWER, "body_too_large")
+            raise UpbitError(ErrorKind.INVALID_RESPONSE, "body_too_large")
     return bytes(body)

@@ -1,9 +1,10 @@
-"""The private WebSocket: connect, subscribe, then yield what the exchange says until the connection is lost."""
+"""The private WebSocket: connect, subscribe, then yield messages until the connection is lost."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 import ssl
 from typing import Literal, assert_never
 import uuid
@@ -12,7 +13,7 @@ import aiohttp
 from aiohttp.http_websocket import WSMessageTextBytes
 
 from .auth import Credentials
-from .errors import ErrorKind, UpbitError, error_of_answer, kind_of_name, short_reason
+from .errors import ErrorKind, UpbitError, kind_of_name, response_error, short_reason
 from .regions import Region
 from .throttle import RateLimit
 from .wire import (
@@ -46,12 +47,13 @@ _CLOSE_OK = aiohttp.WSCloseCode.OK.to_bytes(2)
 
 # Text comes as bytes: aiohttp would end the connection for a text that is not UTF-8.
 type _WebSocket = aiohttp.ClientWebSocketResponse[Literal[False]]
+_DATA = (aiohttp.WSMsgType.BINARY, aiohttp.WSMsgType.TEXT)
 type _Message = aiohttp.WSMessage | WSMessageTextBytes
 
 
 @dataclass(frozen=True, slots=True)
 class InvalidFrame:
-    """A frame came that could not be used; what it meant to say is unknown."""
+    """A message that could not be decoded; it may have been about any balance."""
 
     reason: DecodeErrorReason
 
@@ -60,22 +62,22 @@ type StreamEvent = AssetUpdate | InvalidFrame
 
 
 class Stream:
-    """A subscribed connection; iterate it until it raises, for it never ends by itself."""
+    """A subscribed connection; its iteration ends only by an exception."""
 
     def __init__(self, websocket: _WebSocket, rate_limit: RateLimit) -> None:
         self._websocket = websocket
         self._rate_limit = rate_limit
 
     async def events(self) -> AsyncIterator[StreamEvent]:
-        """Yield every update and every refused frame.
+        """Yield every update and every invalid message.
 
         Raises:
-            UpbitError: The exchange refused the subscription, or the connection is lost, whatever its close code:
+            UpbitError: The exchange rejected the subscription, or the connection is lost, whatever its close code:
                 the exchange uses 1000 even after an error.
         """
         while True:
             message = await self._websocket.receive()
-            if message.type not in (aiohttp.WSMsgType.BINARY, aiohttp.WSMsgType.TEXT):
+            if message.type not in _DATA:
                 if _was_too_large(message):
                     yield InvalidFrame(DecodeErrorReason.TOO_LARGE)
                 raise UpbitError(ErrorKind.CONNECTION_LOST, f"close_{self._websocket.close_code}")
@@ -107,13 +109,13 @@ async def open_stream(
 ) -> AsyncIterator[Stream]:
     """Connect and subscribe to My Asset messages; leaving the context closes the socket.
 
-    The session should have `refuse_redirect` among its middlewares.
+    The session should have `reject_redirect` among its middlewares.
 
     Neither an acknowledgment nor a snapshot follows the request; only later changes do.
     Source: https://global-docs.upbit.com/reference/websocket-myasset
 
     Raises:
-        UpbitError: The handshake was refused, not answered in time, or the connection failed.
+        UpbitError: The handshake was rejected or timed out, or the connection failed.
     """
     rate_limit.check()
     websocket = await _connect(session, region, credentials, rate_limit)
@@ -142,15 +144,15 @@ async def _connect(
                 decode_text=False,
             )
     except aiohttp.WSServerHandshakeError as err:
-        raise _refused_handshake(err, rate_limit) from None
+        raise _handshake_error(err, rate_limit) from None
     except (TimeoutError, aiohttp.ClientError, ssl.SSLError, OSError, ValueError) as err:
         raise UpbitError(ErrorKind.CANNOT_CONNECT, type(err).__name__) from None
 
 
-async def refuse_redirect(
+async def reject_redirect(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Take a redirect for the failure it is: the token is for one address, and so are balances from it.
+    """Treat a redirect as a failure, because the token is for one address only.
 
     A middleware for the session, because `ws_connect` follows redirects and takes no argument against it.
     """
@@ -162,7 +164,7 @@ async def refuse_redirect(
 
 
 async def _close(websocket: _WebSocket) -> None:
-    """Close a connection in order, and at once when the exchange does not take its part."""
+    """Close a connection with a closing handshake, or without one when the exchange does not answer."""
     try:
         # aiohttp's close() does not wait for the exchange after a receive() that was cancelled; where it waits, it
         # does so for as long as frames come, and starts the heartbeat again with the last of them.
@@ -176,11 +178,11 @@ async def _close(websocket: _WebSocket) -> None:
         await websocket.close()
 
 
-def _refused_handshake(err: aiohttp.WSServerHandshakeError, rate_limit: RateLimit) -> UpbitError:
-    error = error_of_answer(err.status, None, err.headers or {})
+def _handshake_error(err: aiohttp.WSServerHandshakeError, rate_limit: RateLimit) -> UpbitError:
+    error = response_error(err.status, None, err.headers or {})
     rate_limit.note_limited(error)
-    if error.kind.needs_new_key:
-        # A handshake tells a status and no reason: a key, its address and its permission look alike here.
+    if err.status == HTTPStatus.UNAUTHORIZED:
+        # aiohttp has the status of a rejected handshake, not its body, so the reason is unknown here.
         return UpbitError(ErrorKind.UNAUTHORIZED, error.reason)
     return error
 

@@ -1,4 +1,4 @@
-"""When the next attempt may be made: backoff after a loss, and the waits that Upbit asks for."""
+"""When the next attempt may be made: backoff after a loss, and Upbit's rate limits."""
 
 import asyncio
 import random
@@ -6,15 +6,15 @@ import random
 from .errors import ErrorKind, UpbitError
 
 _BLOCKED_FIRST_WAIT = 120.0
-"""Seconds after the first HTTP 418; doubled with each one that follows."""
+"""Seconds after the first HTTP 418; doubled with each one in a row."""
 _BLOCKED_LONGEST_WAIT = 3600.0
 _RATE_LIMITED_FIRST_WAIT = 2.0
-"""Seconds after the first HTTP 429, where documentation asks for at least 1; doubled with each one that follows."""
+"""Seconds after the first HTTP 429; the documentation demands at least 1. Doubled with each one in a row."""
 _RATE_LIMITED_LONGEST_WAIT = 120.0
 
 
 class Backoff:
-    """Delays that double from about one second to two minutes, with jitter so that clients do not move in step."""
+    """Delays that double from the first to the longest step, with jitter so that clients do not act in step."""
 
     def __init__(self, first: float = 1.0, longest: float = 120.0) -> None:
         self._first = first
@@ -36,25 +36,25 @@ class Backoff:
 
 
 class RateLimit:
-    """Holds back every request and handshake of one key while Upbit has asked to wait.
+    """Holds back every request and handshake of one key after a 429 or 418.
 
-    REST and stream share one rate_limit, since Upbit counts what comes from a key and from an address together: under
-    HTTP 418 a request through the other door would only make the block longer.
+    REST and stream share one, because Upbit counts all requests of a key and an address together: under HTTP 418 a
+    request to the other endpoint would make the block longer.
     """
 
     def __init__(self) -> None:
-        self._closed_until = 0.0
+        self._limited_until = 0.0
         self._steps: dict[ErrorKind, float] = {}
         self._kind = ErrorKind.RATE_LIMITED
 
     def remaining(self) -> float:
-        """Return the seconds until the rate_limit opens; 0 when it is open."""
-        return max(0.0, self._closed_until - asyncio.get_running_loop().time())
+        """Return the seconds until requests are allowed again; 0 when they are."""
+        return max(0.0, self._limited_until - asyncio.get_running_loop().time())
 
     def note_limited(self, error: UpbitError) -> None:
-        """Close the rate_limit after a 429 or 418, at least for what was asked, and longer with each reason in a row.
+        """Note an error; a 429 or 418 starts a wait of at least its Retry-After, longer each time in a row.
 
-        A row ends when the rate_limit has stayed open for as long as it was closed at last.
+        A row ends when requests have been allowed for as long as the last wait.
         """
         match error.kind:
             case ErrorKind.RATE_LIMITED:
@@ -64,20 +64,20 @@ class RateLimit:
             case _:
                 return
         now = asyncio.get_running_loop().time()
-        # That an answer came in between does not end a row: one door may be let through and the other not.
-        if now > self._closed_until + max(self._steps.values(), default=0.0):
+        # A response in between does not end a row: one endpoint may be allowed and the other not.
+        if now > self._limited_until + max(self._steps.values(), default=0.0):
             self._steps.clear()
         step = self._steps[error.kind] = min(2 * self._steps.get(error.kind, first / 2), longest)
         self._kind = error.kind
-        # On top of what was asked, so that each wait is longer than the last, also when the same is asked again.
+        # On top of Retry-After, so that each wait is longer than the last one, even with the same Retry-After.
         wait = (error.retry_after or 0.0) + step * random.uniform(1.0, 1.1)
-        self._closed_until = max(self._closed_until, now + wait)
+        self._limited_until = max(self._limited_until, now + wait)
 
     def check(self) -> None:
         """Raise the error that a request would meet now, without making it.
 
         Raises:
-            UpbitError: The rate_limit is closed; ``retry_after`` says for how long.
+            UpbitError: Requests are held back; ``retry_after`` has the seconds.
         """
         if remaining := self.remaining():
             raise UpbitError(self._kind, "waiting", remaining)

@@ -3,14 +3,16 @@
 Source: https://global-docs.upbit.com/reference/websocket-myasset and https://global-docs.upbit.com/reference/accounts
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import MINYEAR, UTC, datetime
-from decimal import Context, Decimal, Inexact, InvalidOperation
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from enum import StrEnum
+from functools import lru_cache
 import json
 import re
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeGuard
+import unicodedata
 
 MAX_FRAME_SIZE = 1024 * 1024
 """Bytes. A frame with a thousand currencies has about a tenth of it."""
@@ -21,29 +23,38 @@ _MAX_PLACES = 120
 Upbit documents amounts with 27 digits. A state in Home Assistant has at most 255 characters, so a sum within
 these limits can always be shown to the last digit.
 """
+# One call checks all of it: a number outside of these limits would overflow or be rounded, which raises.
+_exact_amount = Context(
+    prec=_MAX_PLACES + 1, Emax=_MAX_PLACES - 1, Emin=0, traps=[Inexact, InvalidOperation, Overflow]
+).plus
 _MAX_TIMESTAMP = 253_402_300_799_000
 """Milliseconds; the end of the year 9999."""
 
 # Wide enough for any sum within the limits above; were it ever not, it raises instead of rounding.
 _EXACT = Context(prec=4 * _MAX_PLACES, traps=[Inexact, InvalidOperation])
 
-_CURRENCY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,30}[A-Za-z0-9])?")
+_MAX_CODE_LENGTH = 32
 _DECIMAL_TEXT = re.compile(r"-?[0-9]{1,250}(?:\.[0-9]{1,250})?(?:[eE][+-]?[0-9]{1,4})?")
 
-# The keys of a frame in the DEFAULT and JSON_LIST formats, and in SIMPLE and SIMPLE_LIST.
-_LONG_KEYS = ("assets", "currency", "balance", "locked", "asset_timestamp", "timestamp")
-_SHORT_KEYS = ("ast", "cu", "b", "l", "asttms", "tms")
+_ZERO = Decimal(0)
+_WHITESPACE = " \t\n\r"
+
+# The key of the assets, those of an asset, and those of the two times.
+type _Keys = tuple[str, tuple[str, str, str], str, str]
+_ROW_KEYS = ("currency", "balance", "locked")
+# In the DEFAULT and JSON_LIST formats, and in SIMPLE and SIMPLE_LIST.
+_LONG_KEYS = ("assets", _ROW_KEYS, "asset_timestamp", "timestamp")
+_SHORT_KEYS = ("ast", ("cu", "b", "l"), "asttms", "tms")
 
 
 class DecodeErrorReason(StrEnum):
-    """Why a frame or a body was refused."""
+    """Why a frame, a body or an item in one could not be decoded."""
 
     TOO_LARGE = "too_large"
     NOT_UTF8 = "not_utf8"
     NOT_JSON = "not_json"
     WRONG_SHAPE = "wrong_shape"
     UNKNOWN_TYPE = "unknown_type"
-    MISSING_KEY = "missing_key"
     INVALID_AMOUNT = "invalid_amount"
     INVALID_CURRENCY = "invalid_currency"
     REPEATED_CURRENCY = "repeated_currency"
@@ -51,7 +62,7 @@ class DecodeErrorReason(StrEnum):
 
 
 class DecodeError(ValueError):
-    """A frame or body was refused whole; it has changed nothing, and its content is not part of the error."""
+    """Something could not be decoded; its content is not part of the error."""
 
     def __init__(self, reason: DecodeErrorReason) -> None:
         super().__init__(reason.value)
@@ -62,41 +73,50 @@ class DecodeError(ValueError):
 class Holding:
     """What an account has of one currency, in units of that currency."""
 
-    balance: Decimal
+    available: Decimal
     """Available for orders."""
     locked: Decimal
-    """Tied up in open orders."""
+    """Locked by pending orders or withdrawals."""
 
     @property
     def total(self) -> Decimal:
-        """What the account owns: available and locked, exact, without trailing zeros."""
-        return _EXACT.normalize(_EXACT.add(self.balance, self.locked))
+        """What the account owns: available and locked, exact."""
+        return _EXACT.add(self.available, self.locked)
 
 
-EMPTY = Holding(Decimal(0), Decimal(0))
+EMPTY = Holding(_ZERO, _ZERO)
 
 
 @dataclass(frozen=True, slots=True)
-class AssetUpdate:
+class Holdings:
+    """The decoded items of a message or a snapshot. An item that can't be decoded affects its currency only."""
+
+    amounts: Mapping[str, Holding]
+    """What could be decoded, by currency."""
+    undecodable: Mapping[str, DecodeErrorReason]
+    """Currencies with an item whose code was readable and whose amount was not."""
+    unreadable: int
+    """Items without a readable currency code."""
+
+
+@dataclass(frozen=True, slots=True)
+class AssetUpdate(Holdings):
     """One My Asset message: the new absolute amounts of the currencies that changed."""
 
-    holdings: Mapping[str, Holding]
     asset_timestamp: int
     """Milliseconds since 1970: when the assets changed."""
-    timestamp: int
-    """Milliseconds since 1970: when the message was made."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorFrame:
-    """The exchange refuses what was sent; it closes the connection right after, with code 1000."""
+    """The exchange rejects the request; it closes the connection right after, with code 1000."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeFrame:
-    """A frame that says nothing about assets: a status, or the answer to a method."""
+    """A message without assets: a status, or the response to a method."""
 
 
 type Frame = AssetUpdate | ErrorFrame | NoticeFrame
@@ -104,7 +124,7 @@ type Frame = AssetUpdate | ErrorFrame | NoticeFrame
 
 def exact_difference(after: Decimal, before: Decimal) -> Decimal:
     """Return after - before without rounding, whatever the precision of the current context."""
-    return _EXACT.normalize(_EXACT.subtract(after, before))
+    return _EXACT.subtract(after, before)
 
 
 def plain(amount: Decimal) -> str:
@@ -113,7 +133,7 @@ def plain(amount: Decimal) -> str:
 
 
 def subscription(ticket: str) -> str:
-    """Return the request for My Asset messages; ``codes`` must not be in it, or it is refused as WRONG_FORMAT."""
+    """Return the request for My Asset messages; with ``codes`` in it, Upbit would reject it as WRONG_FORMAT."""
     return json.dumps([{"ticket": ticket}, {"type": "myAsset"}, {"format": "DEFAULT"}])
 
 
@@ -121,7 +141,7 @@ def decode_frame(data: bytes | str) -> list[Frame]:
     """Decode one WebSocket message in any of the four formats, binary or text.
 
     Raises:
-        DecodeError: The message is malformed; nothing in it may be used.
+        DecodeError: The message as a whole is invalid; nothing in it may be used.
     """
     value = _decode_json(data)
     if not isinstance(value, list):
@@ -131,33 +151,23 @@ def decode_frame(data: bytes | str) -> list[Frame]:
     return [_decode_object(item) for item in value]
 
 
-def decode_accounts(data: bytes) -> dict[str, Holding]:
-    """Decode the rows of ``GET /v1/accounts``; rows with one currency are parts of one holding and are added.
+def decode_accounts(data: bytes) -> Holdings:
+    """Decode the rows of ``GET /v1/accounts``; rows of one currency are parts of one holding and are added.
 
     Raises:
-        DecodeError: The body is malformed; nothing in it may be used.
+        DecodeError: The body is no list of rows; nothing in it may be used.
     """
     rows = _decode_json(data)
     if not isinstance(rows, list):
         raise DecodeError(DecodeErrorReason.WRONG_SHAPE)
-    holdings: dict[str, Holding] = {}
-    for row in rows:
-        fields = _object(row)
-        currency = _currency(_get(fields, "currency"))
-        holding = Holding(_row_amount(_get(fields, "balance")), _row_amount(_get(fields, "locked")))
-        if (other := holdings.get(currency)) is not None:
-            holding = Holding(
-                _EXACT.add(other.balance, holding.balance), _EXACT.add(other.locked, holding.locked)
-            )
-        holdings[currency] = holding
-    return holdings
+    return Holdings(*_decode_items(rows, _ROW_KEYS, _row_amount, _add))
 
 
-def decode_key_expiry(data: bytes, access_key: str) -> datetime | None:
+def decode_key_expiration(data: bytes, access_key: str) -> datetime | None:
     """Return when this key expires, from the body of ``GET /v1/api_keys``; None when the key is not listed.
 
     Raises:
-        DecodeError: The body is malformed.
+        DecodeError: The body is invalid.
     """
     rows = _decode_json(data)
     if not isinstance(rows, list):
@@ -166,9 +176,8 @@ def decode_key_expiry(data: bytes, access_key: str) -> datetime | None:
         fields = _object(row)
         if fields.get("access_key") != access_key:
             continue
-        expire_at = _get(fields, "expire_at")
         try:
-            expiry = datetime.fromisoformat(expire_at)
+            expiry = datetime.fromisoformat(fields.get("expire_at", ""))
             in_utc = expiry.astimezone(UTC)
         # OverflowError: at the ends of the calendar another time zone may have no such moment.
         except TypeError, ValueError, OverflowError:
@@ -194,7 +203,8 @@ def _no_constant(_: str) -> NoReturn:
     raise DecodeError(DecodeErrorReason.INVALID_AMOUNT)
 
 
-# One decoder for all frames: making one costs more than decoding a frame.
+# One decoder for all messages: making one costs more than decoding a message.
+
 _DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_constant)
 
 
@@ -202,8 +212,8 @@ def _decode_json(data: bytes | str) -> Any:
     if len(data) > MAX_FRAME_SIZE:
         raise DecodeError(DecodeErrorReason.TOO_LARGE)
     try:
-        text = data if isinstance(data, str) else data.decode()
-        return _DECODER.decode(text)
+        text = (data if isinstance(data, str) else data.decode()).strip(_WHITESPACE)
+        value, end = _DECODER.raw_decode(text)
     except UnicodeDecodeError:
         raise DecodeError(DecodeErrorReason.NOT_UTF8) from None
     except DecodeError:
@@ -212,10 +222,15 @@ def _decode_json(data: bytes | str) -> Any:
     # InvalidOperation: a number whose exponent no Decimal can hold.
     except ValueError, RecursionError, InvalidOperation:
         raise DecodeError(DecodeErrorReason.NOT_JSON) from None
+    if end != len(text):
+        raise DecodeError(DecodeErrorReason.NOT_JSON)
+    return value
 
 
 def _decode_object(value: Any) -> Frame:
-    fields = _object(value)
+    if not isinstance(value, dict):
+        raise DecodeError(DecodeErrorReason.WRONG_SHAPE)
+    fields: dict[str, Any] = value
     if fields.get("type") == "myAsset":
         return _decode_assets(fields, _LONG_KEYS)
     if fields.get("ty") == "myAsset":
@@ -229,22 +244,58 @@ def _decode_object(value: Any) -> Frame:
     raise DecodeError(DecodeErrorReason.UNKNOWN_TYPE)
 
 
-def _decode_assets(fields: dict[str, Any], keys: tuple[str, str, str, str, str, str]) -> AssetUpdate:
-    assets_key, currency_key, balance_key, locked_key, asset_timestamp_key, timestamp_key = keys
-    assets = _get(fields, assets_key)
+def _decode_assets(fields: dict[str, Any], keys: _Keys) -> AssetUpdate:
+    assets_key, item_keys, asset_timestamp_key, timestamp_key = keys
+    assets = fields.get(assets_key)
     if not isinstance(assets, list):
         raise DecodeError(DecodeErrorReason.WRONG_SHAPE)
-    holdings: dict[str, Holding] = {}
-    for asset in assets:
-        row = _object(asset)
-        currency = _currency(_get(row, currency_key))
-        if currency in holdings:
-            # Amounts are absolute: two of them for one currency contradict each other.
-            raise DecodeError(DecodeErrorReason.REPEATED_CURRENCY)
-        holdings[currency] = Holding(_amount(_get(row, balance_key)), _amount(_get(row, locked_key)))
-    return AssetUpdate(
-        holdings, _timestamp(_get(fields, asset_timestamp_key)), _timestamp(_get(fields, timestamp_key))
-    )
+    _check_timestamp(fields.get(timestamp_key))
+    asset_timestamp = _check_timestamp(fields.get(asset_timestamp_key))
+    return AssetUpdate(*_decode_items(assets, item_keys, _amount, _contradiction), asset_timestamp)
+
+
+def _decode_items(
+    items: list[Any],
+    keys: tuple[str, str, str],
+    decode_amount: Callable[[Any], Decimal],
+    combine: Callable[[Holding, Holding], Holding],
+) -> tuple[dict[str, Holding], dict[str, DecodeErrorReason], int]:
+    """Decode items with a currency and two amounts into what `Holdings` consists of.
+
+    Args:
+        items: The rows, or the assets of a message.
+        keys: The keys of the currency, the available and the locked amount.
+        decode_amount: Decodes one amount.
+        combine: Makes one holding of two with the same currency.
+    """
+    currency_key, available_key, locked_key = keys
+    amounts: dict[str, Holding] = {}
+    undecodable: dict[str, DecodeErrorReason] = {}
+    unreadable = 0
+    for item in items:
+        if not (isinstance(item, dict) and _is_code(currency := item.get(currency_key))):
+            unreadable += 1
+            continue
+        try:
+            holding = Holding(decode_amount(item.get(available_key)), decode_amount(item.get(locked_key)))
+            if (other := amounts.get(currency)) is not None:
+                holding = combine(other, holding)
+        except DecodeError as err:
+            undecodable[currency] = err.reason
+        else:
+            amounts[currency] = holding
+    for currency in undecodable:
+        amounts.pop(currency, None)
+    return amounts, undecodable, unreadable
+
+
+def _add(one: Holding, other: Holding) -> Holding:
+    return Holding(_EXACT.add(one.available, other.available), _EXACT.add(one.locked, other.locked))
+
+
+def _contradiction(one: Holding, other: Holding) -> NoReturn:
+    # The amounts in a frame are absolute.
+    raise DecodeError(DecodeErrorReason.REPEATED_CURRENCY)
 
 
 def _object(value: Any) -> dict[str, Any]:
@@ -253,40 +304,35 @@ def _object(value: Any) -> dict[str, Any]:
     return value
 
 
-def _get(fields: dict[str, Any], key: str) -> Any:
-    try:
-        return fields[key]
-    except KeyError:
-        raise DecodeError(DecodeErrorReason.MISSING_KEY) from None
+def _is_code(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and 0 < len(value) <= _MAX_CODE_LENGTH and _is_printable(value)
 
 
-def _currency(value: Any) -> str:
-    if isinstance(value, str) and _CURRENCY.fullmatch(value):
-        return value
-    raise DecodeError(DecodeErrorReason.INVALID_CURRENCY)
+@lru_cache(maxsize=1024)
+def _is_printable(code: str) -> bool:
+    """Return whether no character is a control, format, surrogate or private one, unassigned, or a separator."""
+    return not any(unicodedata.category(character)[0] in "CZ" for character in code)
 
 
-def _timestamp(value: Any) -> int:
+def _check_timestamp(value: object) -> int:
     if type(value) is int and 0 <= value <= _MAX_TIMESTAMP:
         return value
     raise DecodeError(DecodeErrorReason.INVALID_TIMESTAMP)
 
 
 def _amount(value: Any) -> Decimal:
-    """Return a number of the decoder as an amount: finite, not negative, with digits that can be shown."""
-    if type(value) is int:
+    """Return a number of the decoder as an amount: not negative, with digits that can be shown."""
+    if type(value) is not Decimal:
+        if type(value) is not int:
+            raise DecodeError(DecodeErrorReason.INVALID_AMOUNT)
         value = Decimal(value)
-    elif type(value) is not Decimal:
-        raise DecodeError(DecodeErrorReason.INVALID_AMOUNT)
-    amount: Decimal = value
-    if amount.is_zero():
-        return EMPTY.balance
-    exponent = amount.as_tuple().exponent
-    if not isinstance(exponent, int):  # NaN or infinite
-        raise DecodeError(DecodeErrorReason.INVALID_AMOUNT)
-    if amount.is_signed() or amount.adjusted() >= _MAX_PLACES or exponent < -_MAX_PLACES:
-        raise DecodeError(DecodeErrorReason.INVALID_AMOUNT)
-    return amount
+    try:
+        amount = _exact_amount(value)
+    except Inexact, InvalidOperation, Overflow:
+        raise DecodeError(DecodeErrorReason.INVALID_AMOUNT) from None
+    if amount >= _ZERO:  # NaN is not: without a trap in its context, Decimal makes it of an enormous exponent
+        return amount
+    raise DecodeError(DecodeErrorReason.INVALID_AMOUNT)
 
 
 def _row_amount(value: Any) -> Decimal:
