@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Finds a Chromium, or brings one. Sourced after `set -euo pipefail`.
+# Finds a Chromium, or installs one. Sourced after `set -euo pipefail`.
 
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
@@ -48,13 +48,13 @@ find_chromium() {
         CHROMIUM="$(first_working_browser "${browsers[@]}")" && return
     fi
     if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
-        info "playwright could not bring one that works (log: ${log#"$ROOT"/}); installing Debian's package"
+        info "playwright could not install one that works (log: ${log#"$ROOT"/}); installing Debian's package"
         { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends chromium; } \
             >>"$log" 2>&1 || true
         mapfile -t browsers < <(installed_browsers)
         CHROMIUM="$(first_working_browser "${browsers[@]}")" && return
     fi
-    die "no Chromium that works was found, and none could be had (log: ${log#"$ROOT"/})." \
+    die "no Chromium that works was found, and none could be installed (log: ${log#"$ROOT"/})." \
         "Install Chromium or Chrome (Debian: apt-get install chromium) and try again."
 }
 

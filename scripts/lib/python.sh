@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Finds uv and a Python for Home Assistant, or brings them. Sourced after common.sh.
+# Finds uv and a Python for Home Assistant, or installs them in .dev. Sourced after common.sh.
 
 # Home Assistant 2026.10 and 2026.11 ask for this; their compiled dependencies have no wheels for 3.15 yet.
 PYTHON_WANTED=">=3.14.2,<3.15"
@@ -31,7 +31,7 @@ find_uv() {
     rm -rf "$DEV/uv.new"
 }
 
-# Prints the path of the first Python among its arguments that suits Home Assistant and runs.
+# Prints the first of its arguments that is a working Python for Home Assistant.
 first_suitable_python() {
     local candidate
     for candidate in "$@"; do
@@ -45,7 +45,7 @@ sys.exit(not ((3, 14, 2) <= sys.version_info < (3, 15)))' 2>/dev/null; then
     return 1
 }
 
-# Sets PYTHON to a Python that suits Home Assistant. Needs UV.
+# Sets PYTHON to a Python for Home Assistant. Needs UV.
 # shellcheck disable=SC2034 # environment.sh reads it.
 find_python() {
     local pyenv_root=""
@@ -64,7 +64,7 @@ find_python() {
     fi
     info "uv could not download one (log: ${uv_log#"$ROOT"/}); trying Debian's packages"
     bash "$ROOT/scripts/lib/debian-python.sh" "$UV" "$DEV/debian-python" ||
-        die "no Python 3.14.2 or later could be had." \
+        die "no Python 3.14.2 or later could be installed (see above)." \
             "Install Python 3.14 (pyenv install 3.14, uv python install 3.14, or your system's package) and try again."
     PYTHON="$(first_suitable_python "$DEV/debian-python/usr/bin/python3.14")" ||
         die "Debian's Python 3.14 does not run on this machine." "Install Python 3.14 yourself and try again."
