@@ -215,17 +215,17 @@ def counted_events(hass: HomeAssistant) -> Iterator[Counter[str]]:
 
 def in_sync(coordinator: UpbitCoordinator) -> bool:
     """Return whether a snapshot was merged on the current connection."""
-    return coordinator.health.complete
+    return coordinator.sync.in_sync
 
 
 def update_received(coordinator: UpbitCoordinator) -> bool:
     """Return whether the stream has delivered an update."""
-    return coordinator.health.spoke
+    return coordinator.sync.update_received
 
 
 def frames_received(coordinator: UpbitCoordinator) -> int:
     """Return how many frames were handled."""
-    return coordinator.stats.frames
+    return coordinator.stats.updates
 
 
 async def listeners_called(hass: HomeAssistant, coordinator: UpbitCoordinator) -> Counter[str]:
@@ -246,7 +246,7 @@ async def listeners_called(hass: HomeAssistant, coordinator: UpbitCoordinator) -
         listeners.async_add_currency(currency, counting("currency"))
     stops = [
         listeners.async_add_changes(counting("changes")),
-        listeners.async_add_health(counting("health")),
+        listeners.async_add_status(counting("health")),
         async_dispatcher_connect(
             hass, SIGNAL_CHANGES.format(coordinator.config_entry.entry_id), counting("dispatcher")
         ),
