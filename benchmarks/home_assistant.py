@@ -13,7 +13,7 @@ from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigEntrySt
 from homeassistant.const import EVENT_STATE_REPORTED, MATCH_ALL
 from homeassistant.core import Event, HomeAssistant, callback
 
-import tests.home
+from tests.helpers.hass_app import hass_app
 
 _CONFIGURATION = Path(__file__).parent / "configuration"
 
@@ -24,7 +24,7 @@ async def home_assistant(folder: Path) -> AsyncIterator[HomeAssistant]:
     # custom_components is a namespace: the bare sensors' folder joins the project's own.
     if str(_CONFIGURATION) not in sys.path:
         sys.path.append(str(_CONFIGURATION))
-    async with tests.home.home_assistant(folder) as hass:
+    async with hass_app(folder) as hass:
         # Home Assistant then reports every blocking call in its event loop.
         block_async_io.enable()
         yield hass

@@ -18,17 +18,13 @@ import sys
 from typing import Any
 from unittest.mock import patch
 
-# First, so that Home Assistant's clock can be made a virtual one.
-import pytest_homeassistant_custom_component.patch_time  # noqa: F401  # isort: skip
-
 from homeassistant.const import CONF_REGION, EVENT_STATE_CHANGED, EVENT_STATE_REPORTED
 from homeassistant.core import HassJob, HomeAssistant
 
 from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY
 from simulator import ACCESS_KEY, SECRET_KEY, SimulatedExchange
-from tests.virtual_time import VirtualLoop, virtual_clock
-from tests.waiting import until
+from tests.helpers.virtual_time import VirtualLoop, wait_until
 
 from .accounts import amounts, holdings
 from .home_assistant import add_entry, counted_events, home_assistant
@@ -148,11 +144,11 @@ async def idle_hours(folder: Path) -> dict[str, Idle]:
             async with home_assistant(folder) as hass:
                 data = {CONF_REGION: _REGION, CONF_ACCESS_KEY: ACCESS_KEY, CONF_SECRET_KEY: SECRET_KEY}
                 coordinator = (await add_entry(hass, "upbit", data)).runtime_data
-                await until(lambda: coordinator.health.complete)
+                await wait_until(lambda: coordinator.health.complete)
                 silent = await _hour(loop, hass)
-                await until(lambda: coordinator.health.complete)
+                await wait_until(lambda: coordinator.health.complete)
                 exchange.account.set("C000", *amounts("C000", 1))
-                await until(lambda: coordinator.health.spoke)
+                await wait_until(lambda: coordinator.health.spoke)
                 # The next snapshot was due before the stream spoke; those after it know that it does.
                 await coordinator.async_refresh()
                 return {"silent": silent, "spoken": await _hour(loop, hass)}
@@ -162,7 +158,7 @@ async def idle_hours(folder: Path) -> dict[str, Idle]:
 
 def main() -> None:
     """Print the counts."""
-    with virtual_clock() as wall, asyncio.Runner(loop_factory=lambda: _WatchedLoop(wall)) as runner:
+    with asyncio.Runner(loop_factory=_WatchedLoop) as runner:
         hours = runner.run(idle_hours(Path(sys.argv[1])))
     print(json.dumps({name: asdict(idle) for name, idle in hours.items()}))
 

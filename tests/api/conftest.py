@@ -17,11 +17,6 @@ from simulator import ACCESS_KEY, SECRET_KEY, SimulatedExchange
 from .client import Client
 
 
-@pytest.fixture(autouse=True)
-def _custom_integrations() -> None:
-    """Do without Home Assistant, which the other tests have around them."""
-
-
 @pytest.fixture
 def region() -> str:
     """Return the region of the exchange; a test may parametrize it."""
