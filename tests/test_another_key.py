@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_REGION
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -89,19 +89,6 @@ async def test_form_for_another_key_offers_the_region_and_no_key(harness: Harnes
     for name in (CONF_ACCESS_KEY, CONF_SECRET_KEY):
         assert not fields[name].description
     assert ACCESS_KEY not in repr(form)
-
-
-async def test_refused_key_asks_for_another_one_until_it_has_one(connected: Harness) -> None:
-    connected.exchange.key.deleted = True
-    connected.exchange.cut()
-    await wait_until(lambda: list(connected.entry.async_get_active_flows(connected.hass, {SOURCE_REAUTH})))
-    (form,) = connected.entry.async_get_active_flows(connected.hass, {SOURCE_REAUTH})
-    assert connected.state("sensor.upbit_singapore_btc") == "unavailable"
-
-    connected.exchange.add_key(access_key=OTHER_ACCESS_KEY, secret_key=OTHER_SECRET_KEY)
-    await submit(connected.hass, form, OTHER_INPUT)
-    await connected.becomes("sensor.upbit_singapore_btc", "0.6")
-    assert connected.exchange.record.most_live == {ACCESS_KEY: 1, OTHER_ACCESS_KEY: 1}
 
 
 # Another region for an account

@@ -19,36 +19,6 @@ async def test_it_is_a_diagnostic_connectivity_sensor(connected: Harness) -> Non
     assert registered.disabled_by is None
 
 
-async def test_it_follows_the_stream_while_the_balances_stay_available(connected: Harness) -> None:
-    connected.exchange.handshake.fail_with(503)
-    connected.exchange.cut()
-    await wait_until(lambda: connected.stream_states == [STATE_ON, STATE_OFF])
-    assert connected.is_correct
-    connected.exchange.handshake.recover()
-    await wait_until(lambda: connected.stream_states == [STATE_ON, STATE_OFF, STATE_ON])
-
-
-async def test_it_is_off_and_not_unavailable_when_nothing_can_be_reached(connected: Harness) -> None:
-    connected.exchange.go_down()
-    await wait_until(lambda: connected.is_unavailable, within=80)
-    assert connected.state(STREAM) == STATE_OFF
-    await connected.exchange.accept_connections()
-    await wait_until(lambda: connected.stream_states == [STATE_ON, STATE_OFF, STATE_ON], within=120)
-
-
-async def test_it_is_off_after_the_key_was_refused(connected: Harness) -> None:
-    connected.exchange.key.deleted = True
-    connected.exchange.cut()
-    await wait_until(lambda: connected.has_stopped)
-    assert connected.stream_states == [STATE_ON, STATE_OFF]
-
-
-async def test_planned_replacement_of_the_connection_does_not_show(connected: Harness) -> None:
-    connected.replace_stream("test")
-    await wait_until(lambda: connected.stats.connects == 2 and connected.in_sync)
-    assert connected.stream_states == [STATE_ON]
-
-
 async def test_planned_replacement_that_fails_shows(connected: Harness) -> None:
     connected.exchange.handshake.fail_with(503, times=1)
     connected.replace_stream("test")

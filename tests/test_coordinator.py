@@ -233,14 +233,6 @@ async def test_everybody_who_waits_is_told_when_the_entry_is_unloaded(connected:
 # A stream that does not tell
 
 
-async def test_stream_that_does_not_tell_what_a_snapshot_showed_is_replaced(connected: Harness) -> None:
-    connected.account.change({"BTC": (7, 0)}, announce=False)
-    await connected.refresh()
-    await wait_until(lambda: connected.stats.connects == 2 and connected.in_sync, within=TIMINGS.confirm + 5)
-    assert connected.stats.planned_reconnects == {"deaf": 1}
-    assert connected.stats.changes_missed_by_stream == 1
-
-
 async def test_stream_is_not_blamed_for_what_the_one_before_it_did_not_tell(connected: Harness) -> None:
     connected.account.change({"BTC": (7, 0)}, announce=False)
     async with connected.exchange.hold_snapshots() as gate:
@@ -272,19 +264,6 @@ async def test_snapshot_that_succeeds_again_hastens_no_later_reconnect(connected
 
 
 # Frames that cannot be used
-
-
-async def test_frames_that_cannot_be_used_cost_one_snapshot_and_one_line_in_the_log(
-    connected: Harness,
-) -> None:
-    before = len(connected.exchange.record.requests("/v1/accounts"))
-    connected.account.change({"BTC": (7, 0)}, announce=False)
-    for _ in range(20):
-        connected.exchange.stream.send('{"type":"myAsset","assets":[{"currency":"BTC","balance":7}]}')
-    await connected.becomes(BTC, "7")
-    assert connected.stats.refused_frames == {"missing_key": 20}
-    assert len(connected.exchange.record.requests("/v1/accounts")) == before + 1
-    assert connected.log.text.count("a frame was refused whole: missing_key") == 1
 
 
 async def test_entry_can_be_unloaded_while_a_snapshot_is_due(connected: Harness) -> None:

@@ -67,10 +67,3 @@ def test_pictures_are_those_that_the_documentation_shows() -> None:
         for path in re.findall(r"[\w./-]*images/[\w-]+\.png", page.read_text())
     }
     assert shown == {path.resolve() for path in IMAGES.iterdir()}
-
-
-def test_no_two_pictures_are_the_same() -> None:
-    pictures: dict[bytes, str] = {}
-    for path in sorted(IMAGES.iterdir()):
-        twin = pictures.setdefault(path.read_bytes(), path.name)
-        assert twin == path.name, f"{path.name} is {twin}"

@@ -1,10 +1,11 @@
 """This network's address is not on the key's list: a repair issue, slow retries, and recovery by itself."""
 
 from homeassistant.config_entries import ConfigEntryDisabler
+from homeassistant.helpers import issue_registry as ir
 import pytest
 
 from custom_components.upbit.api.regions import REGIONS
-from custom_components.upbit.const import TIMINGS
+from custom_components.upbit.const import DOCUMENTATION_URL, TIMINGS
 from simulator import most_within
 from tests.helpers.harness import Harness
 from tests.helpers.virtual_time import pass_time, virtual_loop, wait_until
@@ -34,8 +35,10 @@ async def test_changed_address_is_a_repair_issue(harness: Harness, name: str, by
     await wait_until(lambda: "ip_not_allowed" in harness.issues, within=10)
     issue = harness.issues["ip_not_allowed"]
     assert issue.translation_placeholders == {"account": "Upbit Singapore", "region": REGIONS["sg"].name}
+    assert issue.severity is ir.IssueSeverity.ERROR
     assert not issue.is_fixable
-    assert issue.learn_more_url
+    assert not issue.is_persistent
+    assert issue.learn_more_url.startswith(DOCUMENTATION_URL)
     await wait_until(lambda: harness.is_unavailable, within=TIMINGS.grace + 1)
 
     started = virtual_loop().time()
@@ -112,3 +115,10 @@ async def test_issue_goes_when_the_entry_is_disabled(harness: Harness) -> None:
     # It waits to be set up again, so it is not unloaded.
     await harness.hass.config_entries.async_set_disabled_by(harness.entry.entry_id, ConfigEntryDisabler.USER)
     assert harness.issues == {}
+
+
+async def test_each_account_has_an_issue_of_its_own(connected: Harness, other: Harness) -> None:
+    connected.exchange.keys.keys["B" * 40].allowed_addresses = frozenset()
+    assert not await other.set_up()
+    issue = connected.issues["ip_not_allowed"]
+    assert issue.issue_id == f"ip_not_allowed_{other.entry.entry_id}"

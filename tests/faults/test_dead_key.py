@@ -17,7 +17,7 @@ from tests.helpers.virtual_time import pass_time, virtual_loop, wait_until
 NEW_ACCESS_KEY = "NEWACCESSKEY" * 3 + "0000"
 NEW_SECRET_KEY = "NEWSECRETKEY" * 3 + "0000"
 
-type Death = Callable[[SimulatedExchange], None]
+type Fault = Callable[[SimulatedExchange], None]
 
 
 def _expire(exchange: SimulatedExchange) -> None:
@@ -38,26 +38,29 @@ def _unknown_name(exchange: SimulatedExchange) -> None:
     exchange.handshake.fail_with(401)
 
 
-DEATHS: dict[str, Death] = {
-    "deleted": lambda exchange: setattr(exchange.key, "deleted", True),
-    "expired": _expire,
-    "permission_401": _lose_permission_401,
-    "permission_403": _lose_permission_403,
-    "secret_changed": lambda exchange: setattr(exchange.key, "secret_key", "other" * 8),
-    "unknown_name_401": _unknown_name,
+KEY_FAULTS: dict[str, tuple[Fault, str]] = {
+    "deleted": (lambda exchange: setattr(exchange.key, "deleted", True), "invalid_access_key"),
+    "expired": (_expire, "expired_access_key"),
+    "permission_401": (_lose_permission_401, "missing_permission"),
+    "permission_403": (_lose_permission_403, "missing_permission"),
+    "secret_changed": (
+        lambda exchange: setattr(exchange.key, "secret_key", "other" * 8),
+        "invalid_secret_key",
+    ),
+    "unknown_name_401": (_unknown_name, "invalid_access_key"),
 }
 
-deaths = pytest.mark.parametrize("die", DEATHS.values(), ids=DEATHS.keys())
+key_faults = pytest.mark.parametrize(("cause", "reason"), KEY_FAULTS.values(), ids=KEY_FAULTS.keys())
 
 
-@deaths
+@key_faults
 @pytest.mark.parametrize("by_frame", [False, True], ids=["by_status", "by_frame"])
 async def test_dead_key_is_asked_for_once_and_left_alone(
-    connected: Harness, die: Death, by_frame: bool
+    connected: Harness, cause: Fault, reason: str, by_frame: bool
 ) -> None:
     exchange = connected.exchange
     exchange.stream.refuse_by_frame = by_frame
-    die(exchange)
+    cause(exchange)
     exchange.cut()
     await wait_until(lambda: connected.reauth_flows == 1 and connected.is_unavailable, within=10)
     tried = len(exchange.record.calls)
@@ -70,23 +73,26 @@ async def test_dead_key_is_asked_for_once_and_left_alone(
     assert len(connected.log_lines()) == 1
 
 
-@deaths
+@key_faults
 async def test_key_that_dies_while_its_connection_lives_is_found_by_a_snapshot(
-    connected: Harness, die: Death
+    connected: Harness, cause: Fault, reason: str
 ) -> None:
-    die(connected.exchange)
+    cause(connected.exchange)
     await wait_until(lambda: connected.reauth_flows == 1, within=TIMINGS.poll + 1)
     # Upbit may leave the connection open, but what it would tell is not asked for any more.
     await wait_until(lambda: not connected.exchange.stream.connections, within=2)
     assert connected.is_unavailable
 
 
-@deaths
-async def test_key_that_is_dead_at_the_start(harness: Harness, die: Death) -> None:
-    die(harness.exchange)
+@key_faults
+async def test_key_that_is_dead_at_the_start(harness: Harness, cause: Fault, reason: str) -> None:
+    cause(harness.exchange)
     assert not await harness.set_up()
     assert harness.entry.state is ConfigEntryState.SETUP_ERROR
+    assert harness.entry.error_reason_translation_key == reason
+    assert harness.entry.error_reason_translation_placeholders == {"region": "Singapore"}
     assert harness.reauth_flows == 1
+    assert len(harness.exchange.record.handshakes) == 1
     tried = len(harness.exchange.record.calls)
     await pass_time(3600)
     assert len(harness.exchange.record.calls) == tried
@@ -94,14 +100,23 @@ async def test_key_that_is_dead_at_the_start(harness: Harness, die: Death) -> No
 
 
 @pytest.mark.parametrize(
-    "name", ["invalid_access_key", "jwt_verification", "expired_access_key", "out_of_scope"]
+    ("name", "reason"),
+    [
+        ("invalid_access_key", "invalid_access_key"),
+        ("jwt_verification", "invalid_secret_key"),
+        ("expired_access_key", "expired_access_key"),
+        ("out_of_scope", "missing_permission"),
+    ],
 )
-async def test_error_frame_that_names_the_reason_at_the_start(harness: Harness, name: str) -> None:
+async def test_error_frame_that_names_the_reason_at_the_start(
+    harness: Harness, name: str, reason: str
+) -> None:
     """The stream may name the reason itself, before the snapshot can."""
     harness.exchange.stream.after_subscribe = lambda connection: connection.refuse(name)
     harness.exchange.rest.hang()
     assert not await harness.set_up()
     assert harness.entry.state is ConfigEntryState.SETUP_ERROR
+    assert harness.entry.error_reason_translation_key == reason
     assert harness.reauth_flows == 1
 
 

@@ -1,16 +1,18 @@
 """A Korean key lasts a year: the user is told in time, and nobody is asked where the region does not tell."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from homeassistant.const import CONF_REGION
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 import pytest
 
+from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN, TIMINGS
-from simulator import ACCESS_KEY
+from simulator import ACCESS_KEY, SimulatedExchange
 from tests.helpers.harness import Harness
 from tests.helpers.virtual_time import pass_time, virtual_loop, wait_until
 
@@ -33,11 +35,14 @@ def _sensor(harness: Harness) -> str | None:
 
 
 @korea
-async def test_key_that_expires_soon_is_a_repair_issue_with_the_date(harness: Harness) -> None:
-    expires_at = harness.exchange.key.expires_at = _in(10)
+@pytest.mark.parametrize("days", [0.1, 13.9])
+async def test_key_that_expires_soon_is_a_repair_issue_with_the_date(harness: Harness, days: float) -> None:
+    expires_at = harness.exchange.key.expires_at = _in(days)
     await harness.start()
     await wait_until(lambda: "key_expires" in harness.issues, within=5)
     issue = harness.issues["key_expires"]
+    assert issue.severity is ir.IssueSeverity.WARNING
+    assert not issue.is_fixable
     date = expires_at.astimezone(ZoneInfo(harness.hass.config.time_zone)).date()
     assert issue.translation_placeholders == {"account": "Upbit Korea", "date": date.isoformat()}
     await wait_until(lambda: _sensor(harness) == expires_at.isoformat(), within=1)
@@ -74,7 +79,7 @@ async def test_key_without_an_end_is_no_issue(harness: Harness) -> None:
 
 @korea
 async def test_other_keys_of_the_account_do_not_matter(harness: Harness) -> None:
-    expires_at = harness.exchange.key.expires_at = _in(300)
+    expires_at = harness.exchange.key.expires_at = _in(14.1)
     harness.exchange.add_key(access_key=NEW_ACCESS_KEY, expires_at=_in(1))
     await harness.start()
     await wait_until(lambda: _sensor(harness) == expires_at.isoformat(), within=5)
@@ -185,3 +190,30 @@ async def test_stopping_while_the_expiry_is_asked_for_leaves_nothing(harness: Ha
     started = virtual_loop().time()
     assert await harness.hass.config_entries.async_unload(harness.entry.entry_id)
     assert virtual_loop().time() - started <= 1.1
+
+
+@korea
+async def test_expiry_is_asked_for_rarely(harness: Harness) -> None:
+    await harness.start()
+    await wait_until(lambda: harness.key_expires_at)
+    for _ in range(3):
+        await harness.refresh()
+    await pass_time(3600)
+    assert len(harness.exchange.record.requests("/v1/api_keys")) == 1
+
+
+@korea
+async def test_issue_about_the_expiry_goes_when_the_account_moves_to_another_region(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harness.exchange.key.expires_at = _in(3)
+    await harness.start()
+    await wait_until(lambda: "key_expires" in harness.issues)
+    async with SimulatedExchange("sg") as singapore:
+        place = replace(REGIONS["sg"], rest_url=singapore.rest_url, websocket_url=singapore.websocket_url)
+        monkeypatch.setitem(REGIONS, "sg", place)
+        data = {**harness.entry.data, CONF_REGION: "sg"}
+        harness.hass.config_entries.async_update_entry(harness.entry, data=data)
+        await harness.reload()
+        await wait_until(lambda: harness.issues == {})
+        assert not singapore.record.requests("/v1/api_keys")
