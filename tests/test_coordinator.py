@@ -250,7 +250,7 @@ async def test_stream_is_not_blamed_for_what_the_one_before_it_did_not_tell(conn
     assert not connected.stats.changes_missed_by_stream
 
 
-async def test_snapshot_that_succeeds_again_hastens_no_later_reconnect(connected: Harness) -> None:
+async def test_snapshot_that_succeeds_again_brings_no_later_reconnect_forward(connected: Harness) -> None:
     connected.exchange.rest.fail_with(503, times=1)
     with pytest.raises(UpbitError):
         await connected.refresh()

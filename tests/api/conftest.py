@@ -1,4 +1,4 @@
-"""The world of the protocol's tests: the simulated exchange, and no Home Assistant around it."""
+"""What the tests of the protocol ask for: the simulated exchange, without Home Assistant."""
 
 import asyncio
 from collections.abc import AsyncIterator

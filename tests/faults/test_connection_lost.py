@@ -6,7 +6,6 @@ from itertools import pairwise
 
 import pytest
 
-from custom_components.upbit.api.throttle import Backoff
 from custom_components.upbit.const import TIMINGS
 from simulator import SimulatedExchange
 from tests.helpers.harness import Harness
@@ -133,21 +132,6 @@ async def test_connection_that_did_not_hold_is_replaced_ever_more_slowly(connect
         waits.append(await wait_until(lambda: connected.shows_connected, within=60))
     for number, wait in enumerate(waits):
         assert 2.0**number / 2 <= wait <= 2.0**number + 0.1
-
-
-def test_backoff_has_jitter_and_bounds() -> None:
-    schedules = []
-    for _ in range(50):
-        backoff = Backoff()
-        schedules.append([backoff.next_delay() for _ in range(20)])
-    for schedule in schedules:
-        for number, delay in enumerate(schedule):
-            step = min(2.0**number, 120)
-            assert step / 2 <= delay <= step
-    for delays in zip(*schedules, strict=True):
-        assert len(set(delays)) == len(delays)  # clients that lost the exchange together come back apart
-    backoff.reset()
-    assert backoff.next_delay() <= 1
 
 
 async def test_right_within_seconds_of_the_exchange_being_back(connected: Harness) -> None:

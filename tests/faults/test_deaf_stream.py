@@ -76,7 +76,7 @@ async def test_deaf_stream_costs_a_handful_of_connections_an_hour_not_a_storm(co
     assert "unavailable" not in connected.shown["BTC"]
 
 
-async def test_frame_that_comes_soon_after_the_snapshot_acquits_the_stream(connected: Harness) -> None:
+async def test_frame_soon_after_the_snapshot_is_no_missed_update(connected: Harness) -> None:
     exchange = connected.exchange
     with exchange.stream.hold_frames() as held:
         exchange.account.set("BTC", "0.7")

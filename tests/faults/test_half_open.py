@@ -54,13 +54,3 @@ async def test_silenced_network_makes_unavailable_within_a_minute(connected: Har
     assert len(connected.log_lines()) == 2
     # The silenced sockets were closed by us before others were opened.
     assert exchange.record.most_live[ACCESS_KEY] == 1
-
-
-async def test_handshake_that_is_never_answered_is_given_up(connected: Harness) -> None:
-    exchange = connected.exchange
-    exchange.handshake.hang()
-    exchange.cut()
-    await wait_until(lambda: connected.stats.failed_connects["TimeoutError"] == 3, within=60)
-    assert not [call for call in exchange.record.handshakes[1:] if call.status is not None]
-    exchange.handshake.recover()
-    await wait_until(lambda: connected.is_connected_and_correct, within=30)

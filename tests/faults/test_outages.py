@@ -62,7 +62,7 @@ async def test_rest_down_leaves_the_stream_alone(connected: Harness, failure: ob
         await pass_time(59)
     assert len(exchange.record.handshakes) == 1
     assert exchange.record.closes == {}
-    # With the stream there is no hurry.
+    # With the stream connected, snapshots are retried once a poll.
     attempts = [call for call in exchange.record.requests("/v1/accounts") if call.at > started]
     assert attempts
     assert most_within(attempts, 60) <= 2

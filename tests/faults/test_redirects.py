@@ -14,8 +14,6 @@ from simulator import most_within
 from tests.helpers.harness import Harness
 from tests.helpers.virtual_time import pass_time, virtual_loop, wait_until
 
-STATUSES = [301, 302, 303, 307, 308]
-
 
 @dataclass
 class Elsewhere:
@@ -50,35 +48,6 @@ async def elsewhere(socket_enabled: None) -> AsyncIterator[Elsewhere]:
     place.url = str(server.make_url("/"))
     yield place
     await server.close()
-
-
-@pytest.mark.parametrize("status", STATUSES)
-async def test_rest_goes_to_no_other_address(connected: Harness, elsewhere: Elsewhere, status: int) -> None:
-    exchange = connected.exchange
-    exchange.handshake.fail_with(503)
-    exchange.rest.fail_with(status, headers={"Location": elsewhere.url + "v1/accounts"})
-    exchange.cut()
-    await wait_until(lambda: connected.is_unavailable, within=60)
-    assert elsewhere.requests == []
-    assert connected.reauth_flows == 0
-    await exchange.recover()
-    await wait_until(lambda: connected.is_connected_and_correct, within=30)
-
-
-@pytest.mark.parametrize("status", STATUSES)
-async def test_handshake_goes_to_no_other_address(
-    connected: Harness, elsewhere: Elsewhere, status: int
-) -> None:
-    exchange = connected.exchange
-    exchange.handshake.fail_with(status, headers={"Location": elsewhere.url + "websocket/v1/private"})
-    exchange.cut()
-    await pass_time(60)
-    assert elsewhere.requests == []
-    assert not connected.shows_connected
-    assert connected.stats.failed_connects[f"http_{status}"] >= 3
-    assert connected.is_correct  # by snapshots
-    await exchange.recover()
-    await wait_until(lambda: connected.is_connected_and_correct, within=125)
 
 
 @pytest.mark.parametrize("location", ["/elsewhere", "//127.0.0.1/elsewhere", "ftp://[", "", "http:elsewhere"])

@@ -190,7 +190,7 @@ type Course = Callable[[Harness, Leaks], Awaitable[None]]
 async def watch(folder: Path, course: Course) -> Leaks:
     """Let something happen in a harness, and collect all that could leak.
 
-    The world is in Korea, where the integration also asks for the account's keys.
+    The account is in Korea, where the integration also asks for the account's keys.
     """
     loop = asyncio.get_running_loop()
     loop.set_debug(True)

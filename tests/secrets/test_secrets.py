@@ -41,7 +41,7 @@ async def look_into(harness: Harness, leaks: Leaks) -> None:
     await leaks.look(harness.hass)
 
 
-# What happens in the worlds
+# What happens meanwhile
 
 
 async def everything_goes_wrong(harness: Harness, leaks: Leaks) -> None:
