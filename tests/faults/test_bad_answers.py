@@ -105,7 +105,9 @@ async def test_bad_answer_is_tried_again_and_not_believed(connected: Harness, fa
 @failures
 async def test_setup_retries_by_itself(harness: Harness, fail: Failure) -> None:
     fail(harness.exchange)
+    started = virtual_loop().time()
     assert not await harness.set_up()
+    assert virtual_loop().time() - started <= 21  # Home Assistant's start waits for it
     assert harness.entry.state is ConfigEntryState.SETUP_RETRY
     await wait_until(lambda: not harness.exchange.stream.connections, within=2)
     await harness.exchange.recover()
