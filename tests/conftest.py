@@ -32,9 +32,10 @@ def pytest_asyncio_loop_factories(
     return {"virtual_time": VirtualLoop}
 
 
-def pytest_report_header(config: pytest.Config) -> str | None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say that slow tests are left out."""
-    return "slow tests are left out: -m slow runs them" if config.option.markexpr == "not slow" else None
+    if config.option.markexpr == "not slow":
+        terminalreporter.write_line("Slow tests are left out; -m slow runs them.")
 
 
 @pytest.fixture(autouse=True)
