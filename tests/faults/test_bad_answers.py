@@ -10,9 +10,8 @@ import pytest
 from custom_components.upbit.api.rest import REQUEST_TIMEOUT
 from custom_components.upbit.const import TIMINGS
 from simulator import SimulatedExchange
-
-from .clock import clock, pass_time, until
-from .world import World
+from tests.helpers.harness import Harness
+from tests.helpers.virtual_time import pass_time, virtual_loop, wait_until
 
 type Failure = Callable[[SimulatedExchange], None]
 
@@ -76,56 +75,63 @@ failures = pytest.mark.parametrize("fail", FAILURES.values(), ids=FAILURES.keys(
 
 
 @failures
-async def test_bad_answer_is_tried_again_and_not_believed(live: World, fail: Failure) -> None:
-    exchange = live.exchange
+async def test_bad_answer_is_tried_again_and_not_believed(connected: Harness, fail: Failure) -> None:
+    exchange = connected.exchange
     fail(exchange)
     exchange.handshake.fail_with(503)  # so that all depends on the snapshots
     exchange.cut()
     exchange.account.set("BTC", "0.7")
-    await until(lambda: live.unavailable, within=60)
-    started, tried = clock().time(), len(exchange.record.requests("/v1/accounts"))
+    await wait_until(lambda: connected.is_unavailable, within=60)
+    started, tried = virtual_loop().time(), len(exchange.record.requests("/v1/accounts"))
     await pass_time(600)
-    assert live.unavailable
+    assert connected.is_unavailable
     attempts = len(exchange.record.requests("/v1/accounts")) - tried
-    assert attempts >= (clock().time() - started) / (TIMINGS.longest_snapshot_delay + REQUEST_TIMEOUT) - 1
-    assert live.reauth_flows() == 0
-    assert live.issues() == {}
-    assert len(live.log_lines()) == 1
+    assert (
+        attempts >= (virtual_loop().time() - started) / (TIMINGS.longest_snapshot_delay + REQUEST_TIMEOUT) - 1
+    )
+    assert connected.reauth_flows == 0
+    assert connected.issues == {}
+    assert len(connected.log_lines()) == 1
 
     await exchange.recover()
-    await until(lambda: live.live_and_right, within=TIMINGS.longest_snapshot_delay + REQUEST_TIMEOUT + 2)
-    assert live.shown["BTC"] == ["0.6", "unavailable", "0.7"]
-    assert clock().longest_work < 0.5  # seconds of processor time in which nothing else could run
+    await wait_until(
+        lambda: connected.is_connected_and_correct,
+        within=TIMINGS.longest_snapshot_delay + REQUEST_TIMEOUT + 2,
+    )
+    assert connected.shown["BTC"] == ["0.6", "unavailable", "0.7"]
+    assert virtual_loop().longest_work < 0.5  # seconds of processor time in which nothing else could run
 
 
 @failures
-async def test_setup_retries_by_itself(world: World, fail: Failure) -> None:
-    fail(world.exchange)
-    assert not await world.set_up()
-    assert world.entry.state is ConfigEntryState.SETUP_RETRY
-    await until(lambda: not world.exchange.stream.connections, within=2)
-    await world.exchange.recover()
-    await until(lambda: world.total("BTC") == "0.6", within=60)
-    await until(lambda: world.live_and_right, within=5)
-    assert world.reauth_flows() == 0
+async def test_setup_retries_by_itself(harness: Harness, fail: Failure) -> None:
+    fail(harness.exchange)
+    started = virtual_loop().time()
+    assert not await harness.set_up()
+    assert virtual_loop().time() - started <= 21  # Home Assistant's start waits for it
+    assert harness.entry.state is ConfigEntryState.SETUP_RETRY
+    await wait_until(lambda: not harness.exchange.stream.connections, within=2)
+    await harness.exchange.recover()
+    await wait_until(lambda: harness.total("BTC") == "0.6", within=60)
+    await wait_until(lambda: harness.is_connected_and_correct, within=5)
+    assert harness.reauth_flows == 0
 
 
 @pytest.mark.parametrize(
     "content_type", ["text/html", "text/plain; charset=euc-kr", "application/octet-stream"]
 )
-async def test_rows_count_whatever_they_are_labelled(live: World, content_type: str) -> None:
+async def test_rows_count_whatever_they_are_labelled(connected: Harness, content_type: str) -> None:
     """A wrong content type is no reason to be unavailable where the body is whole."""
     rows = '[{"currency":"BTC","balance":"0.7","locked":"0"}]'
-    live.exchange.account.change({"BTC": ("0.7", "0"), "SGD": ("0", "0"), "XRP": ("0", "0")}, announce=False)
-    live.exchange.rest.fail_with(200, rows, content_type=content_type)
-    await live.coordinator.async_refresh()
-    assert live.right
+    connected.account.change({"BTC": ("0.7", "0"), "SGD": ("0", "0"), "XRP": ("0", "0")}, announce=False)
+    connected.exchange.rest.fail_with(200, rows, content_type=content_type)
+    await connected.refresh()
+    assert connected.is_correct
 
 
-async def test_slow_but_whole_answer_is_waited_for(live: World) -> None:
-    live.exchange.account.change({"BTC": ("0.7", "0")}, announce=False)
-    live.exchange.rest.delay = REQUEST_TIMEOUT - 1
-    started = clock().time()
-    await live.coordinator.async_refresh()
-    assert clock().time() - started >= REQUEST_TIMEOUT - 1
-    assert live.right
+async def test_slow_but_whole_answer_is_waited_for(connected: Harness) -> None:
+    connected.account.change({"BTC": ("0.7", "0")}, announce=False)
+    connected.exchange.rest.delay = REQUEST_TIMEOUT - 1
+    started = virtual_loop().time()
+    await connected.refresh()
+    assert virtual_loop().time() - started >= REQUEST_TIMEOUT - 1
+    assert connected.is_correct

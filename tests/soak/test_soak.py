@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from decimal import Decimal
 
-from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from custom_components.upbit import sensor
@@ -12,33 +11,33 @@ from custom_components.upbit.api.ledger import Change, Ledger
 from custom_components.upbit.api.wire import AssetUpdate
 from custom_components.upbit.coordinator import UpbitCoordinator
 from custom_components.upbit.reconciler import Reconciler
-from tests.mishaps import MISHAPS
-from tests.virtual_time import run
+from tests.helpers.scenarios import SCENARIOS
+from tests.helpers.virtual_time import run
 
 from .course import soak
 from .figures import Figures
 
 # Hours of virtual time, on a machine that may be busy.
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("socket_enabled"), pytest.mark.timeout(300)]
 
 kept: list[AssetUpdate] = []
 
 
 @pytest.fixture
 def only(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave only one kind of mishap."""
-    chosen = MISHAPS[request.param]
-    for name in set(MISHAPS) - {chosen.name}:
-        monkeypatch.delitem(MISHAPS, name)
+    """Leave only one kind of scenario."""
+    chosen = SCENARIOS[request.param]
+    for name in set(SCENARIOS) - {chosen.name}:
+        monkeypatch.delitem(SCENARIOS, name)
 
 
-def soaked(wall: FrozenDateTimeFactory, hours: float) -> Figures:
+def soaked(hours: float) -> Figures:
     kept.clear()
-    return run(wall, lambda: soak(hours, seed=1, region="sg", pace=0.5))
+    return run(soak(hours, seed=1, region="sg", pace=0.5))
 
 
-def test_sound_integration_passes(wall: FrozenDateTimeFactory) -> None:
-    figures = soaked(wall, 1)
+def test_sound_integration_passes() -> None:
+    figures = soaked(1)
     assert figures.failures == []
     assert figures.changes > 100
     assert figures.quiet_points > 1
@@ -100,10 +99,9 @@ def frames_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 @pytest.mark.usefixtures("only")
 def test_unsound_integration_fails(
-    wall: FrozenDateTimeFactory,
     monkeypatch: pytest.MonkeyPatch,
     broken: Callable[[pytest.MonkeyPatch], None],
     failure: str,
 ) -> None:
     broken(monkeypatch)
-    assert any(each.startswith(failure) for each in soaked(wall, 1).failures)
+    assert any(each.startswith(failure) for each in soaked(1).failures)

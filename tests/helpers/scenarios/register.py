@@ -1,18 +1,18 @@
-"""The register of mishaps: what can go wrong in the simulated world, each for a while and each ending by itself."""
+"""The register of scenarios: what can go wrong in the simulated harness, each for a while and each ending by itself."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from math import inf
 
-from tests.observer import Observer
-from tests.world import QUIET, World
+from tests.helpers.harness import QUIET, Harness
+from tests.helpers.observer import Observer
 
-type Course = Callable[[World, float], Awaitable[None]]
+type Course = Callable[[Harness, float], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Mishap:
-    """One kind of mishap; `course` begins it, lets seconds pass and ends it."""
+class Scenario:
+    """One kind of scenario; `course` begins it, lets seconds pass and ends it."""
 
     name: str
     course: Course
@@ -24,7 +24,7 @@ class Mishap:
     """Whether an older frame may come after a newer frame or snapshot."""
 
 
-MISHAPS: dict[str, Mishap] = {}
+SCENARIOS: dict[str, Scenario] = {}
 
 _POLLED = 95.0
 """Seconds for which a balance may be old while it is available.
@@ -33,13 +33,13 @@ A minute between snapshots and 15 s of grace, when the last one took 10 s and th
 """
 
 
-def expect(observer: Observer, mishaps: Iterable[Mishap]) -> None:
-    """Tell the observer what sensors may show during mishaps.
+def expect(observer: Observer, scenarios: Iterable[Scenario]) -> None:
+    """Tell the observer what sensors may show during scenarios.
 
     While nothing tells a change and snapshots fail too, nobody can know of it: then there is no longest lag.
     """
     hides = blinds = shuffles = False
-    for each in mishaps:
+    for each in scenarios:
         hides, blinds, shuffles = hides or each.hides, blinds or each.blinds, shuffles or each.shuffles
     observer.in_order = not shuffles
     if hides:
@@ -48,14 +48,14 @@ def expect(observer: Observer, mishaps: Iterable[Mishap]) -> None:
         observer.longest_lag = _POLLED
 
 
-def mishap(
+def scenario(
     *, hides: bool = False, blinds: bool = False, shuffles: bool = False
 ) -> Callable[[Course], Course]:
-    """Register a mishap under the name of its course."""
+    """Register a scenario under the name of its course."""
 
     def register(course: Course) -> Course:
         name = course.__name__
-        MISHAPS[name] = Mishap(name, course, hides, blinds, shuffles)
+        SCENARIOS[name] = Scenario(name, course, hides, blinds, shuffles)
         return course
 
     return register
