@@ -241,6 +241,12 @@ def test_nothing_is_expected_of_a_currency_whose_update_was_ignored(trusted: Acc
     assert trusted.advance(70) is None
 
 
+def test_nothing_is_expected_of_a_currency_whose_update_could_not_be_decoded(trusted: AccountSync) -> None:
+    trusted.updated(update(1001, "BTC"), 50)
+    show_change(trusted)
+    assert trusted.advance(70) is None
+
+
 # Reasons to connect again
 
 

@@ -229,6 +229,7 @@ class AccountSync:
     def snapshot_merged(self, snapshot: Holdings, request: SnapshotRequest, now: float) -> list[Change]:
         """Merge the rows of a snapshot; return the changes to notify."""
         timings, ledger = self._timings, self.ledger
+        unknown = frozenset(ledger.unknown)
         absent = self._confirm_absences(snapshot, request, now)
         changes = ledger.merge_snapshot(snapshot, request.sequence, absent)
         self._current_until = now + timings.grace
@@ -237,7 +238,7 @@ class AccountSync:
             self._current_until += timings.snapshot_interval
             self.in_sync = self.connected
         if changes and self.connected and self.in_sync and request.connection == self._connection:
-            self._expect_updates(changes, now)
+            self._expect_updates([change for change in changes if change.currency not in unknown], now)
         self._address_allowed_since = min(self._address_allowed_since, now)
         if self._snapshots_fail:
             self._snapshots_fail = False
@@ -316,6 +317,7 @@ class AccountSync:
             self._reconnect = ReconnectReason.RECOVERED
 
     def _expect_updates(self, changes: list[Change], now: float) -> None:
+        """Expect updates of what a snapshot showed first; one that could not be decoded was delivered already."""
         for change in changes:
             # One that was ignored was delivered, whatever is wrong with the times.
             if not self.ledger.last_was_stale(change.currency):
