@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 import gc
+from math import isfinite
 import os
 from pathlib import Path
 import random
@@ -55,7 +56,7 @@ class Soak:
             await self._begin(scenario, self._harness.random.uniform(5, 30))
             await self._harness.exchange.recover()
             await self._measure_recovery([scenario])
-        await self._rest(list(SCENARIOS.values()))
+        await self._rest()
 
     async def _cycle(self) -> None:
         """Trade for a while, let one scenario or two happen meanwhile; then come to rest."""
@@ -71,7 +72,7 @@ class Soak:
         await harness.exchange.recover()
         await self._measure_recovery(scenarios)
         await asyncio.sleep(harness.random.uniform(60, 300))
-        await self._rest(scenarios)
+        await self._rest()
 
     def _draw(self) -> Scenario:
         """Draw from a deck, so that each kind comes as often as the others."""
@@ -94,7 +95,7 @@ class Soak:
         if (took := self._harness.loop.time() - ended) > figures.longest_recovery:
             figures.longest_recovery, figures.slowest_scenario = took, names
 
-    async def _rest(self, scenarios: list[Scenario]) -> None:
+    async def _rest(self) -> None:
         """Come to a quiet point, and take stock."""
         harness, figures, observer = self._harness, self._figures, self._harness.observer
         try:
@@ -103,9 +104,7 @@ class Soak:
             figures.not_recovered.append("quiet point")
         figures.quiet_points += 1
         figures.wrong_states += map(str, observer.wrong)
-        if any(scenario.hides for scenario in scenarios):
-            figures.longest_hidden_lag = max(figures.longest_hidden_lag, observer.greatest_lag)
-        else:
+        if isfinite(observer.longest_lag):
             figures.longest_lag = max(figures.longest_lag, observer.greatest_lag)
         if harness.is_loaded:
             figures.unexpected_errors += harness.stats.unexpected_errors

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -9,8 +10,8 @@ import pytest
 from custom_components.upbit import sensor
 from custom_components.upbit.api.ledger import Change, Ledger
 from custom_components.upbit.api.wire import AssetUpdate
+from custom_components.upbit.const import TIMINGS
 from custom_components.upbit.coordinator import UpbitCoordinator
-from custom_components.upbit.reconciler import Reconciler
 from tests.helpers.scenarios import SCENARIOS
 from tests.helpers.virtual_time import run
 
@@ -52,7 +53,8 @@ def rounding(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def never_comparing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Reconciler, "_delay_after_success", lambda _: 100_000.0)
+    timings = replace(TIMINGS, snapshot_interval=100_000)
+    monkeypatch.setattr("custom_components.upbit.coordinator.TIMINGS", timings)
 
 
 def leaving_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +73,7 @@ def leaving_timers(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def stop_and_wait(self: UpbitCoordinator) -> None:
         await async_stop(self)
-        self.hass.loop.call_later(10, self._reconciler._on_ask_timer)
+        self.hass.loop.call_later(10, self._on_timer)
 
     monkeypatch.setattr(UpbitCoordinator, "async_stop", stop_and_wait)
 

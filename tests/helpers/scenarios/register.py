@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from math import inf
 
-from tests.helpers.harness import QUIET, Harness
+from tests.helpers.harness import LONGEST_LAG, Harness
 from tests.helpers.observer import Observer
 
 type Course = Callable[[Harness, float], Awaitable[None]]
@@ -17,35 +17,26 @@ class Scenario:
     name: str
     course: Course
     hides: bool
-    """Whether a stream that stands leaves changes untold, so that only the next regular snapshot shows them."""
+    """Whether a connected stream does not deliver changes, so that only the next snapshot shows them."""
     blinds: bool
-    """Whether snapshots cannot be had."""
+    """Whether snapshots fail."""
     shuffles: bool
     """Whether an older frame may come after a newer frame or snapshot."""
 
 
 SCENARIOS: dict[str, Scenario] = {}
 
-_POLLED = 95.0
-"""Seconds for which a balance may be old while it is available.
-
-A minute between snapshots and 15 s of grace, when the last one took 10 s and the next one takes as long.
-"""
-
 
 def expect(observer: Observer, scenarios: Iterable[Scenario]) -> None:
     """Tell the observer what sensors may show during scenarios.
 
-    While nothing tells a change and snapshots fail too, nobody can know of it: then there is no longest lag.
+    There is no longest lag while the stream delivers no change and snapshots fail too.
     """
     hides = blinds = shuffles = False
     for each in scenarios:
         hides, blinds, shuffles = hides or each.hides, blinds or each.blinds, shuffles or each.shuffles
     observer.in_order = not shuffles
-    if hides:
-        observer.longest_lag = inf if blinds else QUIET
-    else:
-        observer.longest_lag = _POLLED
+    observer.longest_lag = inf if hides and blinds else LONGEST_LAG
 
 
 def scenario(

@@ -10,8 +10,6 @@ _ANSWERS: tuple[tuple[int, str, str], ...] = (
     (200, "", "application/json"),
     (200, "<html>", "text/html"),
     (200, '{"not": "rows"}', "application/json"),
-    (200, '[{"currency": "BTC", "balance": "1e400000", "locked": "0"}]', "application/json"),
-    (200, '[{"currency": "BTC", "balance": "-1", "locked": "0"}]', "application/json"),
     (204, "", "text/plain"),
     (302, "", "text/plain"),
     (404, '{"error": {"name": 404, "message": "Not found"}}', "application/json"),
@@ -29,6 +27,23 @@ async def rest_fails(harness: Harness, seconds: float) -> None:
     harness.exchange.rest.fail_with(status, body, content_type=content_type, headers=headers)
     await asyncio.sleep(seconds)
     harness.exchange.rest.recover()
+
+
+@scenario()
+async def bad_rows(harness: Harness, seconds: float) -> None:
+    """Rows come that can't be decoded, with the amount of a currency that is held or with no readable code."""
+    harness.exchange.rest.extra_rows = [
+        {"currency": harness.random.choice(("BTC", "BTC\n")), "balance": "-1", "locked": "0"}
+    ]
+    await asyncio.sleep(seconds)
+    harness.exchange.rest.extra_rows = []
+
+
+@scenario()
+async def empty_response(harness: Harness, seconds: float) -> None:
+    """One response among good ones has no rows."""
+    harness.exchange.rest.fail_with(200, "[]", times=1)
+    await asyncio.sleep(seconds)
 
 
 @scenario(blinds=True)
