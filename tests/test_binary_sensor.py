@@ -21,5 +21,5 @@ async def test_it_is_a_diagnostic_connectivity_sensor(connected: Harness) -> Non
 
 async def test_planned_replacement_that_fails_shows(connected: Harness) -> None:
     connected.exchange.handshake.fail_with(503, times=1)
-    connected.replace_stream("test")
+    connected.replace_stream()
     await wait_until(lambda: connected.stream_states == [STATE_ON, STATE_OFF, STATE_ON])

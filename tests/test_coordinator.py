@@ -11,11 +11,10 @@ import pytest
 
 from custom_components.upbit.api.errors import ErrorKind, UpbitError
 from custom_components.upbit.api.ledger import Change, Ledger
-from custom_components.upbit.const import TIMINGS
 from custom_components.upbit.stats import ConnectionStats
 from simulator import ACCESS_KEY
 from tests.helpers.harness import Harness
-from tests.helpers.virtual_time import pass_time, wait_until
+from tests.helpers.virtual_time import wait_until
 
 BTC, XRP = "sensor.upbit_singapore_btc", "sensor.upbit_singapore_xrp"
 
@@ -230,24 +229,7 @@ async def test_everybody_who_waits_is_told_when_the_entry_is_unloaded(connected:
     assert {task.exception().kind for task in waiting} == {ErrorKind.UNKNOWN}
 
 
-# A stream that does not tell
-
-
-async def test_stream_is_not_blamed_for_what_the_one_before_it_did_not_tell(connected: Harness) -> None:
-    connected.account.change({"BTC": (7, 0)}, announce=False)
-    async with connected.exchange.hold_snapshots() as gate:
-        refreshing = asyncio.create_task(connected.refresh())
-        async with asyncio.timeout(5):
-            await gate.held()
-        connected.exchange.cut()
-        await wait_until(lambda: connected.stats.connects == 2)
-    await refreshing
-    assert connected.state(BTC) == "7"
-    await wait_until(lambda: connected.in_sync)
-    # Longer than the time to confirm.
-    await pass_time(TIMINGS.delivery + 1)
-    assert not connected.stats.planned_reconnects
-    assert not connected.sync.missed_updates
+# Reconnects
 
 
 async def test_snapshot_that_succeeds_again_brings_no_later_reconnect_forward(connected: Harness) -> None:
@@ -263,7 +245,7 @@ async def test_snapshot_that_succeeds_again_brings_no_later_reconnect_forward(co
     assert connected.exchange.record.handshakes[-1].at - lost_at >= 0.5
 
 
-# Frames that cannot be used
+# Invalid messages
 
 
 async def test_entry_can_be_unloaded_while_a_snapshot_is_due(connected: Harness) -> None:

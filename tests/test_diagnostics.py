@@ -35,9 +35,15 @@ async def test_account_in_order(connected: Harness, hass_client: ClientSessionGe
         "state": "loaded",
         "reason": None,
         "balances_available": True,
-        "stream": {"live": True, "reconciled": True, "spoke": True, "spoke_ever": True},
-        "requests_held_back_seconds": 0.0,
-        "currencies": {"known": 4, "empty": 1, "stale_in_frames": 0},
+        "stream": {
+            "connected": True,
+            "in_sync": True,
+            "update_received": True,
+            "ever_received": True,
+            "missed_updates": 0,
+        },
+        "rate_limited_seconds": 0.0,
+        "currencies": {"known": 4, "empty": 1, "unavailable": 0, "stale_assets": 0},
         "entities": {"balance_sensors": 4, "balance_sensors_disabled": 0, "event_enabled": False},
         "key_expires_at": None,
     }
@@ -55,7 +61,7 @@ async def test_account_in_order(connected: Harness, hass_client: ClientSessionGe
         statistics["started_at"],
         statistics["last_snapshot_at"],
         connection["connected_at"],
-        connection["first_frame_at"],
+        connection["first_update_at"],
     ):
         assert abs(datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds() < 60
 
@@ -74,6 +80,12 @@ async def test_account_that_is_not_set_up(harness: Harness, hass_client: ClientS
 async def test_history_of_what_went_wrong(connected: Harness, hass_client: ClientSessionGenerator) -> None:
     connected.exchange.stream.send("{")
     await wait_until(lambda: connected.stats.invalid_messages)
+    connected.exchange.stream.send(
+        '{"type":"myAsset","assets":[{"currency":"XRP","balance":-1,"locked":0},{}],'
+        '"asset_timestamp":1,"timestamp":1}'
+    )
+    await wait_until(lambda: connected.stats.undecodable_items)
+    assert (await connected.diagnostics())["currencies"]["unavailable"] == 1
     connected.account.change({"BTC": ("1", 0)}, asset_timestamp=2000)
     connected.account.change({"BTC": ("2", 0)}, asset_timestamp=1999)
     await wait_until(lambda: connected.ledger.stale_count == 1)
@@ -83,22 +95,23 @@ async def test_history_of_what_went_wrong(connected: Harness, hass_client: Clien
     connected.exchange.rest.fail_with(500, times=1)
     connected.exchange.cut()
     await wait_until(lambda: connected.stats.connects == 3 and connected.in_sync)
-    connected.replace_stream("test")
+    connected.replace_stream()
     await wait_until(lambda: connected.stats.connects == 4 and connected.in_sync)
 
     found = await download(connected, hass_client)
-    assert found["currencies"]["stale_in_frames"] == 1
+    assert found["currencies"]["stale_assets"] == 1
     told = found["stats"]
     assert told["connects"] == 4
     assert told["failed_connects"] == {"http_503": 2}
     assert told["losses"] == {"close_1000": 1, "close_1006": 1}
-    assert told["planned_reconnects"] == {"test": 1}
+    assert told["planned_reconnects"] == {"clock_jump": 1}
     assert told["invalid_messages"] == {"not_json": 1}
+    assert told["undecodable_items"] == {"invalid_amount": 1, "unreadable_currency": 1}
     assert told["failed_snapshots"] == {"http_500": 1}
     assert [connection["end"] for connection in told["connections"]] == [
         "close_1000",
         "close_1006",
-        "replaced_test",
+        "replaced_clock_jump",
         None,
     ]
 
@@ -117,9 +130,9 @@ async def test_wait_that_the_exchange_asked_for_shows(
     connected.exchange.cut()
     await connected.becomes("sensor.upbit_singapore_btc", STATE_UNAVAILABLE, within=80)
     found = await download(connected, hass_client)
-    assert 600 < found["requests_held_back_seconds"] <= 732
+    assert 600 < found["rate_limited_seconds"] <= 732
     assert not found["balances_available"]
-    assert not found["stream"]["live"]
+    assert not found["stream"]["connected"]
     assert found["stats"]["times_unavailable"] == 1
 
 

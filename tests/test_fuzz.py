@@ -5,7 +5,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
-from decimal import Context, Decimal
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 import gc
 import json
 import random
@@ -86,7 +86,7 @@ def is_code(value: object) -> bool:
 def is_amount(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)) or value < 0:
         return False
-    exact = Context(prec=MAX_FRAME_SIZE).normalize(Decimal(value))
+    exact = Context(prec=MAX_FRAME_SIZE, Emin=MIN_EMIN, Emax=MAX_EMAX).normalize(Decimal(value))
     _, digits, exponent = exact.as_tuple()
     assert isinstance(exponent, int)
     return exact == 0 or (len(digits) <= 121 and exponent >= -120 and exact.adjusted() <= 119)

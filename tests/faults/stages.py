@@ -115,7 +115,7 @@ async def half_open(harness: Harness, stack: AsyncExitStack) -> None:
 async def closing(harness: Harness, stack: AsyncExitStack) -> None:
     """The exchange does not answer to a closing frame."""
     harness.exchange.half_open()
-    harness.replace_stream("test")
+    harness.replace_stream()
     await pass_time(0.5)
 
 

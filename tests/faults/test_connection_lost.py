@@ -155,6 +155,6 @@ async def test_connection_that_held_and_was_replaced_by_us_counts_as_well(connec
     await wait_until(lambda: connected.is_connected_and_correct, within=TIMINGS.longest_delay + 5)
     await pass_time(TIMINGS.held + 1)
     exchange.handshake.fail_with(503, times=1)
-    connected.replace_stream("clock_jump")
+    connected.replace_stream()
     await wait_until(lambda: exchange.handshake.fault is None, within=1)
     assert await wait_until(lambda: connected.is_connected_and_correct, within=5) <= 1.1

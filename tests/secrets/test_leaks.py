@@ -69,7 +69,7 @@ def in_a_state(harness: Harness) -> None:
 
 def in_an_issue(harness: Harness) -> None:
     region = replace(REGIONS["kr"], name=harness.exchange.key.access_key)
-    issues.async_address_refused(harness.hass, harness.entry, region)
+    issues.async_address_not_allowed(harness.hass, harness.entry, region)
 
 
 def in_the_diagnostics(harness: Harness) -> None:
