@@ -34,7 +34,9 @@ FORM_ERRORS = {
     "ip_not_allowed",
     "missing_permission",
     "rate_limited",
+    "unauthorized",
     "cannot_connect",
+    "not_upbit",
     "unknown",
 }
 
@@ -177,7 +179,7 @@ async def test_fields_of_the_forms_are_those_that_are_shown(connected: Harness) 
     # Home Assistant itself adds the name of the account.
     assert (
         title.format(**reauth["description_placeholders"])
-        == f"Upbit refuses the API key of {connected.entry.title}"
+        == f"Upbit rejects the API key of {connected.entry.title}"
     )
     for flow in connected.hass.config_entries.flow.async_progress():
         connected.hass.config_entries.flow.async_abort(flow["flow_id"])
@@ -243,7 +245,7 @@ def test_troubleshooting_has_all_errors_word_for_word() -> None:
 
 
 async def test_issues_are_those_that_are_raised(harness: Harness) -> None:
-    issues.async_address_refused(harness.hass, harness.entry, REGIONS["sg"])
+    issues.async_address_not_allowed(harness.hass, harness.entry, REGIONS["sg"])
     issues.async_key_expiration(harness.hass, harness.entry, datetime.now(UTC))
     raised = {
         issue.translation_key: issue.translation_placeholders
@@ -251,8 +253,12 @@ async def test_issues_are_those_that_are_raised(harness: Harness) -> None:
     }
     assert raised.keys() == ENGLISH["issues"].keys()
     for key, texts in ENGLISH["issues"].items():
-        assert texts.keys() == {"title", "description"}
-        assert provided(texts["title"] + texts["description"], raised[key]), key
+        if "fix_flow" in texts:
+            (step,) = texts["fix_flow"]["step"].values()
+            described = step["title"] + step["description"]
+        else:
+            described = texts["description"]
+        assert provided(texts["title"] + described, raised[key]), key
 
 
 @pytest.mark.parametrize("region", ["kr"])

@@ -167,7 +167,7 @@ async def test_request_repeated_by_the_library_on_a_cut_connection_is_made_good(
         (200, '{"error": {"name": "jwt_verification"}}', ErrorKind.INVALID_RESPONSE),
         (503, "<html>maintenance</html>", ErrorKind.CANNOT_CONNECT),
         (500, "", ErrorKind.CANNOT_CONNECT),
-        (403, "<html>firewall</html>", ErrorKind.CANNOT_CONNECT),
+        (403, "<html>firewall</html>", ErrorKind.NOT_UPBIT),
         (404, '{"error": {"name": 404, "message": ""}}', ErrorKind.UNKNOWN),
     ],
 )

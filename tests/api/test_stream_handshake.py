@@ -43,7 +43,7 @@ async def test_refused_key_is_told_without_a_reason(
     ("status", "kind"),
     [
         (200, ErrorKind.UNKNOWN),
-        (403, ErrorKind.CANNOT_CONNECT),
+        (403, ErrorKind.NOT_UPBIT),
         (404, ErrorKind.UNKNOWN),
         (429, ErrorKind.RATE_LIMITED),
         (418, ErrorKind.BLOCKED),
