@@ -51,7 +51,7 @@ async def test_snapshot_made_before_a_frame_and_delivered_after_it(connected: Ha
         await refresh
     assert connected.is_correct
     assert connected.shown["BTC"] == ["0.6", "0.7", "0", "0.9"]
-    assert connected.shown["ETH"] == ["1"]
+    assert connected.shown["ETH"] == ["0", "1"]
 
 
 async def test_change_after_the_frame_and_before_the_snapshot_is_asked_for(connected: Harness) -> None:
@@ -130,7 +130,7 @@ async def test_delayed_and_overtaking_frames_end_right(connected: Harness) -> No
     await wait_until(lambda: connected.stats.updates == 98, within=6)
     assert connected.is_correct
     await pass_time(TIMINGS.snapshot_interval + TIMINGS.delivery + 1)
-    assert connected.sync.missed_updates == 0
+    assert connected.missed_updates == 0
 
 
 async def test_second_row_of_one_currency_is_a_part_of_it(connected: Harness) -> None:
@@ -159,7 +159,9 @@ async def test_currency_that_is_sold_out_is_zero_and_stays(connected: Harness, l
     exchange.rest.list_zeros = list_zeros
     exchange.account.change({"BTC": ("0", "0")}, announce=False)
     await _snapshot(connected)
-    assert connected.total("BTC") == "0"
+    # What a row states counts immediately; an absence has to be confirmed.
+    assert connected.total("BTC") == ("0" if list_zeros else "0.6")
+    await wait_until(lambda: connected.total("BTC") == "0", within=TIMINGS.absence + 1)
     exchange.account.set("XRP", "0")
     await wait_until(lambda: connected.total("XRP") == "0", within=1)
     await _snapshot(connected)
@@ -168,10 +170,14 @@ async def test_currency_that_is_sold_out_is_zero_and_stays(connected: Harness, l
     assert connected.shown["XRP"] == ["120", "0"]
 
 
-async def test_currency_gone_from_the_rows_is_zero(connected: Harness) -> None:
-    connected.account.remove("BTC")
+async def test_frame_between_two_snapshots_cancels_an_absence(connected: Harness) -> None:
+    exchange = connected.exchange
+    exchange.rest.fail_with(200, '[{"currency":"SGD","balance":"1000.5","locked":"200.25"}]', times=2)
     await _snapshot(connected)
-    assert connected.total("BTC") == "0"
+    exchange.account.set("BTC", "0.7")
+    await wait_until(lambda: connected.total("XRP") == "0", within=TIMINGS.absence + 1)
+    assert connected.shown["BTC"] == ["0.6", "0.7"]
+    connected.shown["XRP"].remove("0")  # an amount of the rows, not of the simulated account
 
 
 async def test_frames_of_the_connection_before_do_not_count_on_the_next(connected: Harness) -> None:
@@ -184,18 +190,37 @@ async def test_frames_of_the_connection_before_do_not_count_on_the_next(connecte
     assert connected.shown["BTC"] == ["0.6", "0.7"]
 
 
-async def test_frame_from_far_in_the_future_is_mended_by_a_snapshot(connected: Harness) -> None:
+async def test_frame_from_far_in_the_future_is_corrected_by_a_snapshot(connected: Harness) -> None:
     exchange = connected.exchange
     exchange.stream.send_frame({"BTC": ("0.5", "0.1")}, asset_timestamp=253_402_300_799_000)
     await wait_until(lambda: connected.stats.updates == 1, within=1)
-    exchange.account.set("BTC", "0.7")  # looks older, so it is not believed
+    exchange.account.set("BTC", "0.7")  # looks older, so it is ignored
     await wait_until(lambda: connected.ledger.stale_count == 1, within=1)
     await wait_until(lambda: connected.is_correct, within=TIMINGS.recheck + 1)
     for number in range(1, 6):
         await pass_time(60)
         exchange.account.set("BTC", number)
         await wait_until(lambda: connected.is_correct, within=TIMINGS.recheck + 1)
-    # The stream told, so it is not taken for deaf.
+    # The stream delivered, so nothing was missed.
+    assert connected.stats.connects == 1
+
+
+async def test_ignored_update_makes_its_currency_unavailable_where_no_snapshot_confirms_the_amount(
+    connected: Harness,
+) -> None:
+    exchange = connected.exchange
+    exchange.account.set("XRP", "1")
+    exchange.stream.send_frame({"BTC": ("0.5", "0.1")}, asset_timestamp=253_402_300_799_000)
+    await wait_until(lambda: connected.stats.updates == 2, within=1)
+    exchange.rest.fail_with(503)
+    exchange.account.set("BTC", "0.7")
+    took = await wait_until(lambda: connected.total("BTC") == "unavailable", within=TIMINGS.grace + 1)
+    assert took >= TIMINGS.grace - 0.1
+    await pass_time(600)
+    assert connected.shown["BTC"] == ["0.6", "unavailable"]
+    assert connected.total("XRP") == "1"
+    exchange.rest.recover()
+    await wait_until(lambda: connected.is_correct, within=TIMINGS.longest_snapshot_delay + 1)
     assert connected.stats.connects == 1
 
 

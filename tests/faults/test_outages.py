@@ -1,7 +1,10 @@
 """The stream is down, REST is down, or both are: what stays available, and what is said about it."""
 
+from itertools import pairwise
+
 import pytest
 
+from custom_components.upbit.api.rest import REQUEST_TIMEOUT
 from custom_components.upbit.api.stream import CONNECT_TIMEOUT
 from custom_components.upbit.const import TIMINGS
 from simulator import SimulatedExchange, most_within
@@ -62,18 +65,19 @@ async def test_rest_down_leaves_the_stream_alone(connected: Harness, failure: ob
         await pass_time(59)
     assert len(exchange.record.handshakes) == 1
     assert exchange.record.closes == {}
-    # With the stream connected, snapshots are retried once a poll.
+    # A snapshot that failed is repeated with the short backoff.
+    assert connected.stats.failed_snapshots.total() < 3600 / (TIMINGS.longest_snapshot_delay / 2) + 5
     attempts = [call for call in exchange.record.requests("/v1/accounts") if call.at > started]
-    assert attempts
-    assert most_within(attempts, 60) <= 2
+    longest_gap = TIMINGS.longest_snapshot_delay + REQUEST_TIMEOUT + 1
+    assert all(later.at - earlier.at <= longest_gap for earlier, later in pairwise(attempts))
     assert "unavailable" not in connected.shown["BTC"]
     assert connected.stream_states == ["on"]
     assert connected.log_lines() == []
 
-    # The reconciliation that waited comes once it can, and finds what the stream did not tell.
+    # The first snapshot that succeeds shows what the stream did not deliver.
     exchange.account.change({"ETH": ("3", "0")}, announce=False)
     exchange.rest.recover()
-    await wait_until(lambda: connected.is_correct, within=TIMINGS.snapshot_interval + 1)
+    await wait_until(lambda: connected.is_correct, within=longest_gap)
 
 
 async def test_stream_lost_while_rest_is_down_is_not_trusted_blindly(connected: Harness) -> None:
