@@ -10,8 +10,9 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.upbit.api.errors import UpbitError
 from custom_components.upbit.api.regions import REGIONS
-from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
+from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN, TIMINGS
 from simulator import ACCESS_KEY, SimulatedExchange
 from tests.helpers.flows import OTHER_ACCESS_KEY, OTHER_INPUT, OTHER_SECRET_KEY, USER_INPUT, submit
 from tests.helpers.harness import Harness
@@ -91,6 +92,25 @@ async def test_form_for_another_key_offers_the_region_and_no_key(harness: Harnes
     assert ACCESS_KEY not in repr(form)
 
 
+@pytest.mark.parametrize("start_flow", ["start_reauth_flow", "start_reconfigure_flow"])
+async def test_wait_that_the_exchange_asked_for_holds_for_the_form_of_the_same_region(
+    connected: Harness, thai_exchange: SimulatedExchange, start_flow: str
+) -> None:
+    connected.exchange.add_key(access_key=OTHER_ACCESS_KEY, secret_key=OTHER_SECRET_KEY)
+    connected.exchange.rest.fail_with(429, headers={"Retry-After": "60"}, times=1)
+    with pytest.raises(UpbitError):
+        await connected.refresh()
+    before = len(connected.exchange.record.calls)
+    form = await getattr(connected.entry, start_flow)(connected.hass)
+    result = await submit(connected.hass, form, OTHER_INPUT)
+    assert result["errors"] == {"base": "rate_limited"}
+    assert len(connected.exchange.record.calls) == before
+    # Another region counts its own requests.
+    result = await submit(connected.hass, result, OTHER_INPUT | {CONF_REGION: "th"})
+    assert result["type"] is FlowResultType.ABORT
+    await connected.unload()
+
+
 # Another region for an account
 
 
@@ -118,8 +138,8 @@ async def test_reconfigure_moves_to_another_region_and_keeps_the_entities(
     assert after.items() > before.items()
     assert len(after) == len(before) + 1
     assert connected.state("sensor.upbit_singapore_btc") == "2"
-    # What only the other region held stays, empty.
-    assert connected.state("sensor.upbit_singapore_sgd") == "0"
+    # What only the other region held stays, at zero, once a second snapshot lacks it too.
+    await connected.becomes("sensor.upbit_singapore_sgd", "0", within=TIMINGS.absence + 1)
     assert connected.state(after[f"{connected.entry.entry_id}_balance_THB"]) == "5000"
     (device,) = dr.async_entries_for_config_entry(dr.async_get(connected.hass), connected.entry.entry_id)
     assert device.model == "Thailand"

@@ -15,6 +15,7 @@ from tests.helpers.harness import Harness
 from tests.helpers.virtual_time import wait_until
 
 BTC = "sensor.upbit_singapore_btc"
+XRP = "sensor.upbit_singapore_xrp"
 OTHER_BTC = "sensor.upbit_singapore_2_btc"
 
 
@@ -165,6 +166,20 @@ async def test_any_is_true_while_one_account_is_known(connected: Harness, other:
     )
     assert await other.unload()
     assert await passes(connected.hass, calls)
+
+
+async def test_unavailable_amount_makes_the_condition_false_for_its_currency_alone(
+    connected: Harness,
+) -> None:
+    asked = [is_balance({"entity_id": sensor}, limit("above", 0)) for sensor in (BTC, XRP)]
+    calls = await automate_with(connected.hass, {"condition": "and", "conditions": asked})
+    assert await passes(connected.hass, calls)
+    faults = connected.exchange.rest.row_faults
+    for currency in ("SGD", "BTC"):
+        faults.clear()
+        faults[currency] = {"balance": "-1"}
+        await connected.refresh()
+        assert await passes(connected.hass, calls) is (currency == "SGD")
 
 
 @pytest.mark.parametrize(

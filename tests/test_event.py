@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.event import async_track_state_change_event
@@ -199,3 +200,19 @@ async def test_disabled_entity_costs_nothing(connected: Harness) -> None:
     connected.account.set("BTC", "0.6", "0.1")
     await connected.caught_up()
     assert fired == []
+
+
+@pytest.mark.usefixtures("all_entities_enabled")
+async def test_unavailable_amount_is_no_event_until_it_is_known_again(
+    connected: Harness, events: list[State]
+) -> None:
+    faults = connected.exchange.rest.row_faults
+    faults["BTC"] = {"balance": "-1"}
+    await connected.refresh()
+    await connected.becomes(BTC, STATE_UNAVAILABLE)
+    connected.account.change({"BTC": ("0.8", "0")}, announce=False)
+    faults.clear()
+    await connected.refresh()
+    await connected.becomes(BTC, "0.8")
+    await connected.hass.async_block_till_done()
+    assert [summary(state) for state in events] == ["increased BTC 0.2"]

@@ -47,6 +47,16 @@ async def test_empty_currencies_are_offered_and_the_chosen_ones_removed(connecte
     assert connected.hass.states.get("sensor.upbit_singapore_xrp") is None
 
 
+async def test_currency_whose_amount_is_unavailable_is_not_offered(connected: Harness) -> None:
+    await empty(connected, "BTC", "XRP")
+    connected.exchange.rest.list_zeros = True
+    connected.exchange.rest.row_faults["BTC"] = {"locked": "-1"}
+    await connected.refresh()
+    form = await options(connected)
+    (selector,) = form["data_schema"].schema.values()
+    assert selector.config["options"] == ["XRP"]
+
+
 async def test_removed_currency_comes_back_when_the_account_has_some_again(connected: Harness) -> None:
     await empty(connected, "XRP")
     await remove(connected.hass, await options(connected), "XRP")

@@ -444,3 +444,19 @@ async def test_condition_knows_what_was_learnt_when_the_trigger_fires(connected:
     await wait_until(lambda: connected.in_sync, within=120)
     await connected.caught_up()
     assert notes(calls) == [f"{BTC} BTC total increased 0.6 3 2.4"]
+
+
+async def test_unavailable_amount_fires_nothing_until_it_is_known_again(connected: Harness) -> None:
+    calls = await automate(connected.hass, changed())
+    faults = connected.exchange.rest.row_faults
+    for available, expected in (("0.6", []), ("0.8", ["0.6 0.8"])):
+        faults["BTC"] = {"balance": "-1"}
+        await connected.refresh()
+        await connected.becomes(BTC, STATE_UNAVAILABLE)
+        connected.account.change({"BTC": (available, "0")}, announce=False)
+        faults.clear()
+        calls.clear()
+        await connected.refresh()
+        await connected.becomes(BTC, available)
+        await connected.hass.async_block_till_done()
+        assert from_to(calls) == expected
