@@ -165,6 +165,8 @@ async def measure(folder: Path) -> dict[str, Idle]:
                 await wait_until(lambda: in_sync(coordinator))
                 exchange.account.set("C000", *amounts("C000", 1))
                 await wait_until(lambda: update_received(coordinator))
+                # Between two snapshots, or how many fall into the hour would depend on a microsecond.
+                await asyncio.sleep(30)
                 return {"before_update": before, "after_update": await _hour(loop, hass)}
     finally:
         await exchange.stop()
