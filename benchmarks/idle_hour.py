@@ -22,17 +22,13 @@ import tempfile
 from typing import Any
 from unittest.mock import patch
 
-# First, so that Home Assistant's clock can be made a virtual one.
-import pytest_homeassistant_custom_component.patch_time  # noqa: F401  # isort: skip
-
 from homeassistant.const import CONF_REGION, EVENT_STATE_CHANGED, EVENT_STATE_REPORTED
 from homeassistant.core import HassJob, HomeAssistant
 
 from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY
 from simulator import ACCESS_KEY, SECRET_KEY, SimulatedExchange
-from tests.virtual_time import VirtualLoop, virtual_clock
-from tests.waiting import until
+from tests.helpers.virtual_time import VirtualLoop, wait_until
 
 from .setting import add_entry, amounts, counted_events, holdings, home_assistant, in_sync, update_received
 
@@ -164,13 +160,13 @@ async def measure(folder: Path) -> dict[str, Idle]:
             async with home_assistant(folder) as hass:
                 data = {CONF_REGION: _REGION, CONF_ACCESS_KEY: ACCESS_KEY, CONF_SECRET_KEY: SECRET_KEY}
                 coordinator = (await add_entry(hass, "upbit", data)).runtime_data
-                await until(lambda: in_sync(coordinator))
+                await wait_until(lambda: in_sync(coordinator))
                 before = await _hour(loop, hass)
-                await until(lambda: in_sync(coordinator))
+                await wait_until(lambda: in_sync(coordinator))
                 exchange.account.set("C000", *amounts("C000", 1))
-                await until(lambda: update_received(coordinator))
-                # The next snapshot was scheduled before the update; a refresh schedules it again.
-                await coordinator.async_refresh()
+                await wait_until(lambda: update_received(coordinator))
+                # Between two snapshots, or how many fall into the hour would depend on a microsecond.
+                await asyncio.sleep(30)
                 return {"before_update": before, "after_update": await _hour(loop, hass)}
     finally:
         await exchange.stop()
@@ -206,7 +202,7 @@ def least_gap(idle: Mapping[str, Any]) -> float:
 
 def main() -> None:
     """Print the counts."""
-    with virtual_clock() as wall, asyncio.Runner(loop_factory=lambda: _WatchedLoop(wall)) as runner:
+    with asyncio.Runner(loop_factory=_WatchedLoop) as runner:
         hours = runner.run(measure(Path(sys.argv[1])))
     print(json.dumps({name: asdict(idle) for name, idle in hours.items()}))
 

@@ -28,7 +28,7 @@ from custom_components.upbit.listeners import SIGNAL_CHANGES
 from demo.process import Child
 from simulator import ACCESS_KEY, SECRET_KEY, Account
 from simulator.wire import encode_frame
-import tests.home
+from tests.helpers.hass_app import hass_app
 
 _REPOSITORY = Path(__file__).parent.parent
 _CONFIGURATION = Path(__file__).parent / "configuration"
@@ -152,7 +152,7 @@ async def home_assistant(folder: Path) -> AsyncIterator[HomeAssistant]:
     # custom_components is a namespace package, so the bare sensors' folder is added to it.
     if str(_CONFIGURATION) not in sys.path:
         sys.path.append(str(_CONFIGURATION))
-    async with tests.home.home_assistant(folder) as hass:
+    async with hass_app(folder) as hass:
         # Home Assistant then reports every blocking call in its event loop.
         block_async_io.enable()
         yield hass
@@ -242,11 +242,11 @@ async def listeners_called(hass: HomeAssistant, coordinator: UpbitCoordinator) -
         return count
 
     listeners = coordinator.listeners
-    for currency in coordinator.ledger.holdings:
+    for currency in coordinator.ledger.currencies:
         listeners.async_add_currency(currency, counting("currency"))
     stops = [
         listeners.async_add_changes(counting("changes")),
-        listeners.async_add_status(counting("health")),
+        listeners.async_add_status(counting("status")),
         async_dispatcher_connect(
             hass, SIGNAL_CHANGES.format(coordinator.config_entry.entry_id), counting("dispatcher")
         ),

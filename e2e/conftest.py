@@ -1,4 +1,3 @@
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 import re
@@ -24,7 +23,6 @@ DEMOS = {
     "oldest": [str(REPOSITORY / ".dev" / "venv-demo-oldest" / "bin" / "python"), "-m", "demo"],
 }
 
-
 ENGLISH_DESKTOP = Look()
 
 
@@ -37,8 +35,9 @@ class OpenPage(Protocol):
 type SaveDashboard = Callable[[str, dict[str, Any]], Awaitable[str]]
 
 
-def pytest_sessionstart() -> None:
-    shutil.rmtree(FAILURES, ignore_errors=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if not hasattr(session.config, "workerinput"):
+        shutil.rmtree(FAILURES, ignore_errors=True)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -62,27 +61,28 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-async def demos(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[dict[str, View]]:
-    """The demos that the tests need, by version, started side by side."""
-    versions = {item.callspec.params["demo"] for item in request.session.items if hasattr(item, "callspec")}
+async def start_demo(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[Callable[[str], Awaitable[View]]]:
+    """Starts the demo of a version when it is first needed, and keeps it until the end."""
+    demos: dict[str, View] = {}
     async with AsyncExitStack() as stack:
 
         async def start(version: str) -> View:
-            folder = tmp_path_factory.mktemp(version)
-            return await stack.enter_async_context(running_demo(folder, signal.SIGTERM, DEMOS[version]))
+            if version not in demos:
+                folder = tmp_path_factory.mktemp(version)
+                demo = running_demo(folder, signal.SIGTERM, DEMOS[version])
+                demos[version] = await stack.enter_async_context(demo)
+                await demos[version].control("POST", "trading", {"paused": True})
+            return demos[version]
 
-        started = await asyncio.gather(*map(start, versions))
-        yield dict(zip(versions, started, strict=True))
+        yield start
 
 
 @pytest.fixture(scope="session")
-async def demo(request: pytest.FixtureRequest, demos: dict[str, View]) -> View:
-    """The demo, with balances that change only when a test changes them."""
-    view = demos[request.param]
-    await view.control("POST", "trading", {"paused": True})
-    return view
+async def demo(request: pytest.FixtureRequest, start_demo: Callable[[str], Awaitable[View]]) -> View:
+    """The demo of the version that a test runs on; balances change only when a test changes them."""
+    return await start_demo(request.param)
 
 
 @pytest.fixture(scope="session")

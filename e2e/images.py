@@ -265,7 +265,7 @@ async def picture_card_editor(user: Visitor) -> None:
 
 async def picture_activity(demo: View, user: Visitor) -> None:
     """Enable the event entity, trade, and look at Activity."""
-    event = f"event.{ENTITIES}_balance"
+    event = f"event.{ENTITIES}_balance_change"
     async with user.visit(WIDE) as opened:
         page = opened.page
         await page.goto("/")

@@ -200,6 +200,8 @@ async def add_dashboard(page: Page, kind: str, *, title: str) -> None:
     await button(page, kind).click()
     await fill(page, "Title", title)
     await button(page, "Create").click()
+    # When the dialog has closed, Home Assistant goes back in the history, which would undo the next navigation.
+    await page.wait_for_function("!history.state?.dialog")
     await open_sidebar(page)
     await page.get_by_role("link", name=title, exact=True).click()
 

@@ -184,6 +184,21 @@ async def alone(visit: Visit, modules: str) -> AsyncIterator[Alone]:
     assert not visit.errors, "\n".join(visit.errors)
 
 
+async def test_card_whose_modules_are_gone_shows_why_it_is_empty(visit: Visit, modules: str) -> None:
+    # As on a page that was opened before an update of the integration.
+    async def not_found(route: Route) -> None:
+        await route.fulfill(status=404)
+
+    await visit.page.route("**/main.js", not_found)
+    await visit.page.goto("/alone")
+    await visit.page.evaluate("module => import(module)", modules)
+    await visit.page.evaluate(ADD_CARD, {})
+    await expect(visit.page.locator(CARD)).to_contain_text("Failed to fetch dynamically imported module")
+    await visit.page.unroute("**/main.js")
+    assert len(visit.errors) == 1
+    visit.errors.clear()
+
+
 async def test_one_account_has_its_name_and_connection_in_the_header(alone: Alone) -> None:
     await alone.show(ONE)
     await alone.add_card()

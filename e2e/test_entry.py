@@ -85,6 +85,8 @@ async def test_card_dashboard_and_picker_entry_are_there_whatever_loads_first(
     assert entries == [CARD, "upbit"]
 
 
+# test_dashboard.py has the picker of the newest.
+@pytest.mark.oldest(only=True)
 async def test_card_of_the_picker_is_drawn(demo: View, page: Page, save_dashboard: SaveDashboard) -> None:
     await demo.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.1"}})
     views = {"views": [{"type": "sections", "sections": [{"cards": []}]}]}

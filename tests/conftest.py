@@ -1,35 +1,59 @@
-"""The world of the tests: the integration in a Home Assistant, and the simulated exchange on a real socket."""
+"""What every test may ask for: the simulated exchange on a real socket, and the harness around Home Assistant."""
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 
-from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import CONF_REGION
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity import Entity
+from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
-from custom_components.upbit.coordinator import UpbitCoordinator
 from simulator import ACCESS_KEY, SECRET_KEY, SimulatedExchange
-import tests.effort  # noqa: F401 - pytest has to know its profiles before it reads any test
-from tests.virtual_time import virtual_clock
-from tests.waiting import until
+from tests.helpers import hypothesis_profiles  # noqa: F401 - pytest needs the profiles before it reads any test
+from tests.helpers.harness import Harness
+from tests.helpers.virtual_time import VirtualLoop, virtual_wall_clock
+from tests.helpers.writes import Writes
 
 HOLDINGS = {"SGD": ("1000.5", "200.25"), "BTC": ("0.5", "0.1"), "XRP": ("120", "0")}
 
 
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run every asynchronous test in virtual time, but for those of the simulator, which measure real time."""
+    if item.path.is_relative_to(Path(__file__).parent / "simulator"):
+        return {"real_time": asyncio.new_event_loop}
+    return {"virtual_time": VirtualLoop}
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say that slow tests are left out, and show the figures that tests recorded as a property."""
+    if config.option.markexpr == "not slow":
+        terminalreporter.write_line("Slow tests are left out; -m slow runs them.")
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, value in report.user_properties:
+            if name == "figures" and report.when == "call":
+                terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {value}")
+
+
 @pytest.fixture(autouse=True)
-def _custom_integrations(enable_custom_integrations: None) -> None:
-    """Let Home Assistant load what is in custom_components."""
+def enable_event_loop_debug() -> None:
+    """Do without the loop's debug mode, which keeps a traceback for each timer and takes most of a test's time."""
 
 
 @pytest.fixture
-def wall(socket_enabled: None) -> Iterator[FrozenDateTimeFactory]:
-    """Hold all clocks, for the event loops in virtual time to move them."""
-    with virtual_clock() as held:
-        yield held
+def hass(hass: HomeAssistant) -> Iterator[HomeAssistant]:
+    """Let Home Assistant load what is in custom_components, and give it the virtual wall clock."""
+    hass.data.pop(DATA_CUSTOM_COMPONENTS)
+    assert isinstance(hass.loop, VirtualLoop)
+    with virtual_wall_clock(hass.loop):
+        yield hass
 
 
 @pytest.fixture
@@ -42,7 +66,7 @@ def region() -> str:
 async def exchange(
     socket_enabled: None, region: str, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[SimulatedExchange]:
-    """Run a simulated exchange with some holdings in the place of the real one."""
+    """Run a simulated exchange with some holdings in place of the real one."""
     async with SimulatedExchange(region, holdings=HOLDINGS) as simulated:
         monkeypatch.setitem(
             REGIONS,
@@ -63,14 +87,42 @@ def entry(region: str) -> MockConfigEntry:
 
 
 @pytest.fixture
-async def coordinator(
-    hass: HomeAssistant, exchange: SimulatedExchange, entry: MockConfigEntry
-) -> AsyncIterator[UpbitCoordinator]:
-    """Set the entry up, wait until its stream is reconciled, and unload it in the end."""
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
-    coordinator: UpbitCoordinator = entry.runtime_data
-    await until(lambda: coordinator.sync.in_sync)
-    yield coordinator
-    await hass.config_entries.async_unload(entry.entry_id)
+async def harness(
+    hass: HomeAssistant, exchange: SimulatedExchange, entry: MockConfigEntry, caplog: pytest.LogCaptureFixture
+) -> AsyncIterator[Harness]:
+    """Return the harness with an entry that is not yet set up."""
+    caplog.set_level("DEBUG", "custom_components.upbit")
+    harness = Harness(exchange, hass=hass, entry=entry, log=caplog)
+    yield harness
+    await harness.tear_down()
+
+
+@pytest.fixture
+async def other(connected: Harness) -> Harness:
+    """Return a harness for a second account of the same exchange, which is not yet set up."""
+    account = connected.exchange.add_account({"BTC": ("7", "0")})
+    key = connected.exchange.add_key(access_key="B" * 40, secret_key="b" * 40, account=account)
+    data = {CONF_REGION: "sg", CONF_ACCESS_KEY: key.access_key, CONF_SECRET_KEY: key.secret_key}
+    entry = MockConfigEntry(domain=DOMAIN, title="Upbit Singapore 2", data=data)
+    return Harness(connected.exchange, hass=connected.hass, entry=entry, account=account, log=connected.log)
+
+
+@pytest.fixture
+def writes(connected: Harness) -> Iterator[Writes]:
+    """Count the states that a test writes, from after set-up on."""
+    writes = Writes(connected.hass)
+    yield writes
+    writes.stop()
+
+
+@pytest.fixture
+def all_entities_enabled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enable the entities that are disabled by default."""
+    monkeypatch.setattr(Entity, "entity_registry_enabled_default", True)
+
+
+@pytest.fixture
+async def connected(harness: Harness) -> Harness:
+    """Return the harness with the entry set up, connected and in sync."""
+    await harness.start()
+    return harness

@@ -3,27 +3,20 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_REGION
-from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.upbit.api.errors import UpbitError
 from custom_components.upbit.api.regions import REGIONS
-from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
-from custom_components.upbit.coordinator import UpbitCoordinator
+from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN, TIMINGS
 from simulator import ACCESS_KEY, SimulatedExchange
-from tests.flows import OTHER_ACCESS_KEY, OTHER_INPUT, OTHER_SECRET_KEY, USER_INPUT, submit, unload_all
-from tests.waiting import until
-
-
-@pytest.fixture
-async def unload(hass: HomeAssistant) -> AsyncIterator[None]:
-    """Unload in the end what a test has set up."""
-    yield
-    await unload_all(hass)
+from tests.helpers.flows import OTHER_ACCESS_KEY, OTHER_INPUT, OTHER_SECRET_KEY, USER_INPUT, submit
+from tests.helpers.harness import Harness
+from tests.helpers.virtual_time import wait_until
 
 
 @pytest.fixture
@@ -45,60 +38,53 @@ async def thai_exchange(
 # Another key for an account
 
 
-async def test_reauth_replaces_the_key(
-    hass: HomeAssistant, exchange: SimulatedExchange, coordinator: UpbitCoordinator, entry: MockConfigEntry
-) -> None:
-    before = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
-    exchange.add_key(access_key=OTHER_ACCESS_KEY, secret_key=OTHER_SECRET_KEY)
-    form = await entry.start_reauth_flow(hass)
+async def test_reauth_replaces_the_key(connected: Harness) -> None:
+    before = er.async_entries_for_config_entry(er.async_get(connected.hass), connected.entry.entry_id)
+    connected.exchange.add_key(access_key=OTHER_ACCESS_KEY, secret_key=OTHER_SECRET_KEY)
+    form = await connected.entry.start_reauth_flow(connected.hass)
     assert form["type"] is FlowResultType.FORM
     assert form["step_id"] == "reauth_confirm"
 
-    exchange.key.deleted = True
-    result = await submit(hass, form, USER_INPUT)
+    connected.exchange.key.deleted = True
+    result = await submit(connected.hass, form, USER_INPUT)
     assert result["type"] is FlowResultType.FORM
     assert result["step_id"] == "reauth_confirm"
     assert result["errors"] == {"base": "invalid_access_key"}
 
-    result = await submit(hass, result, OTHER_INPUT)
+    result = await submit(connected.hass, result, OTHER_INPUT)
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "reauth_successful"
-    assert entry.data == OTHER_INPUT
-    await until(lambda: entry.state is ConfigEntryState.LOADED and entry.runtime_data is not coordinator)
+    assert connected.entry.data == OTHER_INPUT
+    await wait_until(lambda: connected.in_sync)
     assert [each.entity_id for each in before] == [
-        each.entity_id for each in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+        each.entity_id
+        for each in er.async_entries_for_config_entry(er.async_get(connected.hass), connected.entry.entry_id)
     ]
-    assert hass.states.get("sensor.upbit_singapore_btc").state == "0.6"
+    assert connected.state("sensor.upbit_singapore_btc") == "0.6"
 
 
-async def test_reauth_with_the_same_access_key_takes_the_new_secret(
-    hass: HomeAssistant, exchange: SimulatedExchange, coordinator: UpbitCoordinator, entry: MockConfigEntry
-) -> None:
-    exchange.key.secret_key = OTHER_SECRET_KEY
-    form = await entry.start_reauth_flow(hass)
-    result = await submit(hass, form, USER_INPUT | {CONF_SECRET_KEY: OTHER_SECRET_KEY})
+async def test_reauth_with_the_same_access_key_takes_the_new_secret(connected: Harness) -> None:
+    connected.exchange.key.secret_key = OTHER_SECRET_KEY
+    form = await connected.entry.start_reauth_flow(connected.hass)
+    result = await submit(connected.hass, form, USER_INPUT | {CONF_SECRET_KEY: OTHER_SECRET_KEY})
     assert result["reason"] == "reauth_successful"
-    await until(lambda: entry.state is ConfigEntryState.LOADED)
-    assert entry.data[CONF_SECRET_KEY] == OTHER_SECRET_KEY
+    await wait_until(lambda: connected.entry.state is ConfigEntryState.LOADED)
+    assert connected.entry.data[CONF_SECRET_KEY] == OTHER_SECRET_KEY
 
 
-async def test_reauth_with_the_key_of_another_entry_is_refused(
-    hass: HomeAssistant, exchange: SimulatedExchange, entry: MockConfigEntry
-) -> None:
-    entry.add_to_hass(hass)
+async def test_reauth_with_the_key_of_another_entry_is_refused(harness: Harness) -> None:
+    harness.entry.add_to_hass(harness.hass)
     other = MockConfigEntry(domain=DOMAIN, data=OTHER_INPUT)
-    other.add_to_hass(hass)
-    result = await submit(hass, await other.start_reauth_flow(hass), USER_INPUT)
+    other.add_to_hass(harness.hass)
+    result = await submit(harness.hass, await other.start_reauth_flow(harness.hass), USER_INPUT)
     assert result["reason"] == "already_configured"
     assert other.data == OTHER_INPUT
 
 
 @pytest.mark.parametrize("start_flow", ["start_reauth_flow", "start_reconfigure_flow"])
-async def test_form_for_another_key_offers_the_region_and_no_key(
-    hass: HomeAssistant, exchange: SimulatedExchange, entry: MockConfigEntry, start_flow: str
-) -> None:
-    entry.add_to_hass(hass)
-    form = await getattr(entry, start_flow)(hass)
+async def test_form_for_another_key_offers_the_region_and_no_key(harness: Harness, start_flow: str) -> None:
+    harness.entry.add_to_hass(harness.hass)
+    form = await getattr(harness.entry, start_flow)(harness.hass)
     fields = {str(field): field for field in form["data_schema"].schema}
     assert fields[CONF_REGION].default() == "sg"
     for name in (CONF_ACCESS_KEY, CONF_SECRET_KEY):
@@ -106,57 +92,58 @@ async def test_form_for_another_key_offers_the_region_and_no_key(
     assert ACCESS_KEY not in repr(form)
 
 
-async def test_refused_key_asks_for_another_one_until_it_has_one(
-    hass: HomeAssistant, exchange: SimulatedExchange, coordinator: UpbitCoordinator, entry: MockConfigEntry
+@pytest.mark.parametrize("start_flow", ["start_reauth_flow", "start_reconfigure_flow"])
+async def test_wait_that_the_exchange_asked_for_holds_for_the_form_of_the_same_region(
+    connected: Harness, thai_exchange: SimulatedExchange, start_flow: str
 ) -> None:
-    exchange.key.deleted = True
-    exchange.cut()
-    await until(lambda: list(entry.async_get_active_flows(hass, {SOURCE_REAUTH})))
-    (form,) = entry.async_get_active_flows(hass, {SOURCE_REAUTH})
-    assert hass.states.get("sensor.upbit_singapore_btc").state == "unavailable"
-
-    exchange.add_key(access_key=OTHER_ACCESS_KEY, secret_key=OTHER_SECRET_KEY)
-    await submit(hass, form, OTHER_INPUT)
-    await until(lambda: hass.states.get("sensor.upbit_singapore_btc").state == "0.6")
-    assert exchange.record.most_live == {ACCESS_KEY: 1, OTHER_ACCESS_KEY: 1}
+    connected.exchange.add_key(access_key=OTHER_ACCESS_KEY, secret_key=OTHER_SECRET_KEY)
+    connected.exchange.rest.fail_with(429, headers={"Retry-After": "60"}, times=1)
+    with pytest.raises(UpbitError):
+        await connected.refresh()
+    before = len(connected.exchange.record.calls)
+    form = await getattr(connected.entry, start_flow)(connected.hass)
+    result = await submit(connected.hass, form, OTHER_INPUT)
+    assert result["errors"] == {"base": "rate_limited"}
+    assert len(connected.exchange.record.calls) == before
+    # Another region counts its own requests.
+    result = await submit(connected.hass, result, OTHER_INPUT | {CONF_REGION: "th"})
+    assert result["type"] is FlowResultType.ABORT
+    await connected.unload()
 
 
 # Another region for an account
 
 
 async def test_reconfigure_moves_to_another_region_and_keeps_the_entities(
-    hass: HomeAssistant,
-    exchange: SimulatedExchange,
-    thai_exchange: SimulatedExchange,
-    coordinator: UpbitCoordinator,
-    entry: MockConfigEntry,
+    connected: Harness, thai_exchange: SimulatedExchange
 ) -> None:
-    registry = er.async_get(hass)
+    connected.accounts.append(thai_exchange.account)
+    registry = er.async_get(connected.hass)
 
     def ids() -> dict[str, str]:
-        entities = er.async_entries_for_config_entry(registry, entry.entry_id)
+        entities = er.async_entries_for_config_entry(registry, connected.entry.entry_id)
         return {each.unique_id: each.entity_id for each in entities}
 
     before = ids()
-    form = await entry.start_reconfigure_flow(hass)
+    form = await connected.entry.start_reconfigure_flow(connected.hass)
     assert form["step_id"] == "reconfigure"
-    result = await submit(hass, form, OTHER_INPUT | {CONF_REGION: "th"})
+    result = await submit(connected.hass, form, OTHER_INPUT | {CONF_REGION: "th"})
     assert result["reason"] == "reconfigure_successful"
-    await until(lambda: entry.state is ConfigEntryState.LOADED and entry.runtime_data is not coordinator)
-    await hass.async_block_till_done()
+    await wait_until(lambda: connected.in_sync)
+    await connected.hass.async_block_till_done()
 
-    assert entry.data == OTHER_INPUT | {CONF_REGION: "th"}
-    assert entry.title == "Upbit Thailand"
+    assert connected.entry.data == OTHER_INPUT | {CONF_REGION: "th"}
+    assert connected.entry.title == "Upbit Thailand"
     after = ids()
     assert after.items() > before.items()
     assert len(after) == len(before) + 1
-    assert hass.states.get("sensor.upbit_singapore_btc").state == "2"
-    # What only the other region held stays, empty.
-    assert hass.states.get("sensor.upbit_singapore_sgd").state == "0"
-    assert hass.states.get(after[f"{entry.entry_id}_balance_THB"]).state == "5000"
-    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    assert connected.state("sensor.upbit_singapore_btc") == "2"
+    # What only the other region held stays, at zero, once a second snapshot lacks it too.
+    await connected.becomes("sensor.upbit_singapore_sgd", "0", within=TIMINGS.absence + 1)
+    assert connected.state(after[f"{connected.entry.entry_id}_balance_THB"]) == "5000"
+    (device,) = dr.async_entries_for_config_entry(dr.async_get(connected.hass), connected.entry.entry_id)
     assert device.model == "Thailand"
-    assert not exchange.stream.connections
+    assert not connected.exchange.stream.connections
 
 
 @pytest.mark.parametrize(
@@ -168,38 +155,30 @@ async def test_reconfigure_moves_to_another_region_and_keeps_the_entities(
     ],
 )
 async def test_title_follows_the_region_unless_the_user_chose_it(
-    hass: HomeAssistant,
-    thai_exchange: SimulatedExchange,
-    entry: MockConfigEntry,
-    unload: None,
-    title: str,
-    after: str,
+    harness: Harness, thai_exchange: SimulatedExchange, title: str, after: str
 ) -> None:
-    entry.add_to_hass(hass)
-    hass.config_entries.async_update_entry(entry, title=title)
-    form = await entry.start_reconfigure_flow(hass)
-    await submit(hass, form, OTHER_INPUT | {CONF_REGION: "th"})
-    assert entry.title == after
+    harness.accounts.append(thai_exchange.account)
+    harness.entry.add_to_hass(harness.hass)
+    harness.hass.config_entries.async_update_entry(harness.entry, title=title)
+    form = await harness.entry.start_reconfigure_flow(harness.hass)
+    await submit(harness.hass, form, OTHER_INPUT | {CONF_REGION: "th"})
+    assert harness.entry.title == after
 
 
-async def test_title_stays_where_the_region_does(
-    hass: HomeAssistant, exchange: SimulatedExchange, entry: MockConfigEntry, unload: None
-) -> None:
-    entry.add_to_hass(hass)
+async def test_title_stays_where_the_region_does(harness: Harness) -> None:
+    harness.entry.add_to_hass(harness.hass)
     other = MockConfigEntry(domain=DOMAIN, title="Upbit Singapore 2", data=OTHER_INPUT)
-    other.add_to_hass(hass)
-    exchange.add_key(access_key="THIRD")
-    form = await other.start_reconfigure_flow(hass)
-    await submit(hass, form, USER_INPUT | {CONF_ACCESS_KEY: "THIRD"})
+    other.add_to_hass(harness.hass)
+    harness.exchange.add_key(access_key="THIRD")
+    form = await other.start_reconfigure_flow(harness.hass)
+    await submit(harness.hass, form, USER_INPUT | {CONF_ACCESS_KEY: "THIRD"})
     assert other.title == "Upbit Singapore 2"
 
 
-async def test_entry_of_a_region_nobody_knows_any_more_can_be_moved(
-    hass: HomeAssistant, exchange: SimulatedExchange, unload: None
-) -> None:
+async def test_entry_of_a_region_nobody_knows_any_more_can_be_moved(harness: Harness) -> None:
     entry = MockConfigEntry(domain=DOMAIN, title="Upbit", data=USER_INPUT | {CONF_REGION: "gone"})
-    entry.add_to_hass(hass)
-    result = await submit(hass, await entry.start_reconfigure_flow(hass), USER_INPUT)
+    entry.add_to_hass(harness.hass)
+    result = await submit(harness.hass, await entry.start_reconfigure_flow(harness.hass), USER_INPUT)
     assert result["reason"] == "reconfigure_successful"
-    await until(lambda: entry.state is ConfigEntryState.LOADED)
+    await wait_until(lambda: entry.state is ConfigEntryState.LOADED)
     assert entry.title == "Upbit"

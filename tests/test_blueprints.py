@@ -1,26 +1,22 @@
 """Blueprints: imported by their link, and run as the automations that a user makes of them."""
 
-from datetime import timedelta
 from pathlib import Path
 import shutil
 from typing import Any
 
-from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import CoreState, HomeAssistant, ServiceCall
 from homeassistant.setup import async_setup_component
-from homeassistant.util.dt import utcnow
+from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import async_fire_time_changed, async_mock_service
+from pytest_homeassistant_custom_component.common import async_mock_service
 from pytest_homeassistant_custom_component.test_util.aiohttp import AiohttpClientMocker
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.upbit.const import DOCUMENTATION_URL
-from custom_components.upbit.coordinator import UpbitCoordinator
-from simulator import Delivery, SimulatedExchange
-from tests.accounts import device_of, hurry
-from tests.automations import caught_up
-from tests.waiting import until
+from simulator import Delivery
+from tests.helpers.harness import Harness
+from tests.helpers.virtual_time import pass_time, virtual_loop, wait_until
 
 FOLDER = Path(__file__).parent.parent / "blueprints/automation/upbit"
 BLUEPRINTS = sorted(FOLDER.glob("*.yaml"))
@@ -33,11 +29,6 @@ STREAM = "binary_sensor.upbit_singapore_live_connection"
 def hass_config_dir(hass_tmp_config_dir: str) -> str:
     """Give each test a configuration folder of its own, to which blueprints can be saved."""
     return hass_tmp_config_dir
-
-
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    hurry(monkeypatch)
 
 
 async def automate(hass: HomeAssistant, blueprint: str, **inputs: Any) -> list[ServiceCall]:
@@ -90,25 +81,21 @@ async def test_blueprint_is_imported_by_its_link(
     assert listed[f"{imported['suggested_filename']}.yaml"]["metadata"]["name"] == metadata["name"]
 
 
-async def test_change_is_told(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
-    device = device_of(hass, coordinator.config_entry)
-    sent = await automate(hass, "notify_on_change", balances={"device_id": [device]})
-    exchange.account.delivery = Delivery.ONE_FRAME
-    exchange.account.change({"BTC": ("0.600000000000000001", "0.1"), "SGD": ("1000", "0")})
-    await caught_up(hass, coordinator, exchange.account)
+async def test_change_is_told(connected: Harness) -> None:
+    device = connected.device_id
+    sent = await automate(connected.hass, "notify_on_change", balances={"device_id": [device]})
+    connected.account.delivery = Delivery.ONE_FRAME
+    connected.account.change({"BTC": ("0.600000000000000001", "0.1"), "SGD": ("1000", "0")})
+    await connected.caught_up()
     assert texts(sent) == [
         ("Upbit Singapore BTC increased", "BTC total: 0.6 → 0.700000000000000001 (+0.100000000000000001)"),
         ("Upbit Singapore SGD decreased", "SGD total: 1200.75 → 1000 (-200.75)"),
     ]
 
 
-async def test_change_below_the_smallest_amount_is_not_told(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
+async def test_change_below_the_smallest_amount_is_not_told(connected: Harness) -> None:
     sent = await automate(
-        hass,
+        connected.hass,
         "notify_on_change",
         balances={"entity_id": BTC},
         amount="available",
@@ -116,88 +103,71 @@ async def test_change_below_the_smallest_amount_is_not_told(
         at_least=0.1,
     )
     for balance in ("0.400000000000000001", "0.3", "0.9", "0.8"):
-        exchange.account.set("BTC", balance, "0.1")
-    await caught_up(hass, coordinator, exchange.account)
+        connected.account.set("BTC", balance, "0.1")
+    await connected.caught_up()
     assert [message for _, message in texts(sent)] == [
         "BTC available: 0.400000000000000001 → 0.3 (-0.100000000000000001)",
         "BTC available: 0.9 → 0.8 (-0.1)",
     ]
 
 
-async def test_actions_of_the_user_take_the_place_of_the_notification(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
-    calls = async_mock_service(hass, "notify", "send_message")
+async def test_actions_of_the_user_take_the_place_of_the_notification(connected: Harness) -> None:
+    calls = async_mock_service(connected.hass, "notify", "send_message")
     sent = await automate(
-        hass,
+        connected.hass,
         "notify_on_change",
         balances={"entity_id": BTC},
         actions=[{"action": "notify.send_message", "data": {"message": "{{ title }}: {{ message }}"}}],
     )
-    exchange.account.set("BTC", "0.5", "0")
-    await caught_up(hass, coordinator, exchange.account)
+    connected.account.set("BTC", "0.5", "0")
+    await connected.caught_up()
     (call,) = calls
     assert call.data["message"] == "Upbit Singapore BTC decreased: BTC total: 0.6 → 0.5 (-0.1)"
     assert sent == []
 
 
-async def test_threshold_is_told_once_each_time_it_is_crossed(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
+async def test_threshold_is_told_once_each_time_it_is_crossed(connected: Harness) -> None:
     sent = await automate(
-        hass,
+        connected.hass,
         "notify_on_threshold",
         balances={"entity_id": BTC},
         threshold={"type": "below", "value": {"number": 0.5}},
     )
     for balance in ("0.5", "0.499999999999999999", "0.3", "0.6", "0.2"):
-        exchange.account.set("BTC", balance, "0")
-    await caught_up(hass, coordinator, exchange.account)
+        connected.account.set("BTC", balance, "0")
+    await connected.caught_up()
     assert texts(sent) == [
         ("Upbit Singapore BTC crossed a threshold", "BTC total: 0.5 → 0.499999999999999999"),
         ("Upbit Singapore BTC crossed a threshold", "BTC total: 0.6 → 0.2"),
     ]
 
 
-@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("connection", [STREAM, BTC])
-async def test_connection_that_is_away_is_told(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange, connection: str
-) -> None:
-    sent = await automate(hass, "notify_when_away", connection=connection, away_for={"milliseconds": 200})
-    exchange.go_down()
-    await until(lambda: sent)
+async def test_connection_that_is_away_is_told(connected: Harness, connection: str) -> None:
+    sent = await automate(connected.hass, "notify_when_away", connection=connection, away_for={"seconds": 10})
+    connected.exchange.go_down()
+    await wait_until(lambda: sent, within=100)
     ((title, message),) = texts(sent)
-    assert title == f"{hass.states.get(connection).name} is away"
+    assert title == f"{connected.hass.states.get(connection).name} is away"
     assert message.startswith("The connection to Upbit has been away since ")
 
 
 # The time that a connection has to be away, by states alone
 
 
-async def pass_time(hass: HomeAssistant, freezer: FrozenDateTimeFactory, **time: float) -> None:
-    freezer.tick(timedelta(**time))
-    async_fire_time_changed(hass)
-    await hass.async_block_till_done()
-
-
-async def test_connection_that_is_back_in_time_is_not_told(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory
-) -> None:
+async def test_connection_that_is_back_in_time_is_not_told(hass: HomeAssistant) -> None:
     hass.states.async_set(STREAM, "on")
     sent = await automate(hass, "notify_when_away", connection=STREAM)
     hass.states.async_set(STREAM, "off")
     await hass.async_block_till_done()
-    await pass_time(hass, freezer, minutes=9)
+    await pass_time(9 * 60)
     hass.states.async_set(STREAM, "on")
     await hass.async_block_till_done()
-    await pass_time(hass, freezer, minutes=9)
+    await pass_time(9 * 60)
     assert sent == []
 
 
-async def test_away_is_told_once_and_again_only_after_it_was_back(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory
-) -> None:
+async def test_away_is_told_once_and_again_only_after_it_was_back(hass: HomeAssistant) -> None:
     hass.states.async_set(STREAM, "on")
     sent = await automate(hass, "notify_when_away", connection=STREAM)
     for _ in range(2):
@@ -205,8 +175,8 @@ async def test_away_is_told_once_and_again_only_after_it_was_back(
         for state in ("off", STATE_UNAVAILABLE, "off"):
             hass.states.async_set(STREAM, state)
             await hass.async_block_till_done()
-            await pass_time(hass, freezer, minutes=5)
-        await pass_time(hass, freezer, minutes=30)
+            await pass_time(5 * 60)
+        await pass_time(30 * 60)
         hass.states.async_set(STREAM, "on")
         await hass.async_block_till_done()
     assert len(sent) == 2
@@ -229,54 +199,48 @@ def runs(hass: HomeAssistant) -> int:
 async def test_away_since_the_start_is_told(hass: HomeAssistant, later: str) -> None:
     sent = await start(hass, STATE_UNAVAILABLE)
     # The run waits, so nothing that waits for all runs may be used here.
-    await until(lambda: runs(hass) == 1)
+    await wait_until(lambda: runs(hass) == 1)
     hass.states.async_set(STREAM, later)
-    async_fire_time_changed(hass, utcnow() + timedelta(minutes=9, seconds=50))
+    await pass_time(590)
     assert sent == []
-    async_fire_time_changed(hass, utcnow() + timedelta(minutes=10, seconds=10))
-    await until(lambda: runs(hass) == 0)
+    await wait_until(lambda: runs(hass) == 0, within=20)
     assert len(sent) == 1
 
 
 async def test_back_after_the_start_and_away_again_is_told_in_its_own_time(hass: HomeAssistant) -> None:
     sent = await start(hass, "off")
-    await until(lambda: runs(hass) == 1)
+    await wait_until(lambda: runs(hass) == 1)
     hass.states.async_set(STREAM, "on")
-    await until(lambda: runs(hass) == 0)
+    await wait_until(lambda: runs(hass) == 0)
     hass.states.async_set(STREAM, "off")
     await hass.async_block_till_done()
-    async_fire_time_changed(hass, utcnow() + timedelta(minutes=9, seconds=50))
-    await hass.async_block_till_done()
+    await pass_time(590)
     assert sent == []
-    async_fire_time_changed(hass, utcnow() + timedelta(minutes=10, seconds=10))
-    await hass.async_block_till_done()
+    await pass_time(20)
     assert len(sent) == 1
 
 
-async def test_connection_lost_after_a_good_start_is_told_in_time(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory
-) -> None:
+async def test_connection_lost_after_a_good_start_is_told_in_time(hass: HomeAssistant) -> None:
     sent = await start(hass, "on")
-    await pass_time(hass, freezer, minutes=9, seconds=50)
+    await pass_time(590)
     hass.states.async_set(STREAM, "off")
     await hass.async_block_till_done()
-    await pass_time(hass, freezer, seconds=20)
+    await pass_time(20)
     assert sent == []
-    await pass_time(hass, freezer, minutes=10)
+    await pass_time(10 * 60)
     assert len(sent) == 1
 
 
-async def test_time_that_is_told_is_that_of_the_loss(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory
-) -> None:
+async def test_time_that_is_told_is_that_of_the_loss(hass: HomeAssistant) -> None:
     hass.states.async_set(STREAM, "on")
     sent = await automate(hass, "notify_when_away", connection=STREAM)
     await hass.config.async_update(time_zone="UTC")
-    freezer.move_to("2026-11-22 09:00:00+00:00")
+    virtual_loop().move_wall_clock(30 - dt_util.utcnow().second)  # in the middle of a minute
+    lost_at = dt_util.utcnow()
     # Off, then unavailable and off again because the entry is being reloaded.
     for state, minutes in (("off", 5), (STATE_UNAVAILABLE, 1), ("off", 4)):
         hass.states.async_set(STREAM, state)
         await hass.async_block_till_done()
-        await pass_time(hass, freezer, minutes=minutes)
+        await pass_time(minutes * 60)
     ((_, message),) = texts(sent)
-    assert message == "The connection to Upbit has been away since 09:00."
+    assert message == f"The connection to Upbit has been away since {lost_at:%H:%M}."

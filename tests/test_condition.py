@@ -1,9 +1,7 @@
 """The condition, through real automations: compared exactly, and false when a balance is not known."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.helpers import area_registry as ar, config_validation as cv, entity_registry as er
@@ -12,13 +10,13 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
-from custom_components.upbit.coordinator import UpbitCoordinator
-from simulator import SimulatedExchange
-from tests.accounts import OTHER_BTC, add_other_account, device_of, hurry, set_up_other
-from tests.automations import automate, caught_up
-from tests.waiting import until
+from tests.helpers.automations import automate, limit, limits
+from tests.helpers.harness import Harness
+from tests.helpers.virtual_time import wait_until
 
 BTC = "sensor.upbit_singapore_btc"
+XRP = "sensor.upbit_singapore_xrp"
+OTHER_BTC = "sensor.upbit_singapore_2_btc"
 
 
 def is_balance(target: dict[str, Any], threshold: dict[str, Any], **options: Any) -> dict[str, Any]:
@@ -27,14 +25,6 @@ def is_balance(target: dict[str, Any], threshold: dict[str, Any], **options: Any
         "target": target,
         "options": {"threshold": threshold, **options},
     }
-
-
-def limit(kind: str, number: Any) -> dict[str, Any]:
-    return {"type": kind, "value": {"number": number}}
-
-
-def limits(kind: str, low: Any, high: Any) -> dict[str, Any]:
-    return {"type": kind, "value_min": {"number": low}, "value_max": {"number": high}}
 
 
 async def automate_with(hass: HomeAssistant, condition: dict[str, Any]) -> list[ServiceCall]:
@@ -48,36 +38,15 @@ async def passes(hass: HomeAssistant, calls: list[ServiceCall]) -> bool:
     return bool(calls)
 
 
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    hurry(monkeypatch)
-
-
-@pytest.fixture
-async def other_entry(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> AsyncIterator[ConfigEntry]:
-    add_other_account(exchange)
-    entry = await set_up_other(hass)
-    yield entry
-    await hass.config_entries.async_unload(entry.entry_id)
-
-
 @pytest.mark.parametrize(
     ("balance", "expected"),
     [("0.6", False), ("0.600000000000000001", True), ("0.599999999999999999", False)],
 )
-async def test_eighteenth_decimal_counts(
-    hass: HomeAssistant,
-    coordinator: UpbitCoordinator,
-    exchange: SimulatedExchange,
-    balance: str,
-    expected: bool,
-) -> None:
-    calls = await automate_with(hass, is_balance({"entity_id": BTC}, limit("above", 0.6)))
-    exchange.account.set("BTC", balance, "0")
-    await caught_up(hass, coordinator, exchange.account)
-    assert await passes(hass, calls) is expected
+async def test_eighteenth_decimal_counts(connected: Harness, balance: str, expected: bool) -> None:
+    calls = await automate_with(connected.hass, is_balance({"entity_id": BTC}, limit("above", 0.6)))
+    connected.account.set("BTC", balance, "0")
+    await connected.caught_up()
+    assert await passes(connected.hass, calls) is expected
 
 
 @pytest.mark.parametrize(
@@ -94,31 +63,30 @@ async def test_eighteenth_decimal_counts(
     ],
 )
 async def test_thresholds_of_every_type(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, threshold: dict[str, Any], expected: bool
+    connected: Harness, threshold: dict[str, Any], expected: bool
 ) -> None:
-    calls = await automate_with(hass, is_balance({"entity_id": BTC}, threshold))
-    assert await passes(hass, calls) is expected
+    calls = await automate_with(connected.hass, is_balance({"entity_id": BTC}, threshold))
+    assert await passes(connected.hass, calls) is expected
 
 
 @pytest.mark.parametrize(("amount", "balance"), [("total", "0.6"), ("available", "0.5"), ("locked", "0.1")])
-async def test_chosen_amount_is_compared(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, amount: str, balance: str
-) -> None:
+async def test_chosen_amount_is_compared(connected: Harness, amount: str, balance: str) -> None:
     calls = await automate_with(
-        hass, is_balance({"entity_id": BTC}, limits("between", balance, balance), amount=amount)
+        connected.hass, is_balance({"entity_id": BTC}, limits("between", balance, balance), amount=amount)
     )
-    assert await passes(hass, calls)
+    assert await passes(connected.hass, calls)
 
 
-async def test_limit_may_be_an_entity(hass: HomeAssistant, coordinator: UpbitCoordinator) -> None:
+async def test_limit_may_be_an_entity(connected: Harness) -> None:
     calls = await automate_with(
-        hass, is_balance({"entity_id": BTC}, {"type": "above", "value": {"entity": "input_number.limit"}})
+        connected.hass,
+        is_balance({"entity_id": BTC}, {"type": "above", "value": {"entity": "input_number.limit"}}),
     )
     results = []
     for state in (None, "unavailable", "0.6", "0.599999999999999999"):
         if state is not None:
-            hass.states.async_set("input_number.limit", state)
-        results.append(await passes(hass, calls))
+            connected.hass.states.async_set("input_number.limit", state)
+        results.append(await passes(connected.hass, calls))
     assert results == [False, False, False, True]
 
 
@@ -133,80 +101,85 @@ async def test_limit_may_be_an_entity(hass: HomeAssistant, coordinator: UpbitCoo
     ],
 )
 async def test_any_or_all_of_the_target(
-    hass: HomeAssistant,
-    coordinator: UpbitCoordinator,
-    exchange: SimulatedExchange,
-    behavior: str,
-    sgd: str,
-    btc: str,
-    expected: bool,
+    connected: Harness, behavior: str, sgd: str, btc: str, expected: bool
 ) -> None:
-    target = {"device_id": device_of(hass, coordinator.config_entry)}
-    calls = await automate_with(hass, is_balance(target, limit("above", 1), behavior=behavior))
-    exchange.account.change({"BTC": (btc, "0"), "SGD": (sgd, "0"), "XRP": (btc, "0")})
-    await caught_up(hass, coordinator, exchange.account)
-    assert await passes(hass, calls) is expected
+    target = {"device_id": connected.device_id}
+    calls = await automate_with(connected.hass, is_balance(target, limit("above", 1), behavior=behavior))
+    connected.account.change({"BTC": (btc, "0"), "SGD": (sgd, "0"), "XRP": (btc, "0")})
+    await connected.caught_up()
+    assert await passes(connected.hass, calls) is expected
 
 
 async def test_what_is_no_balance_is_not_looked_at(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, entity_registry: er.EntityRegistry
+    connected: Harness, entity_registry: er.EntityRegistry
 ) -> None:
-    hass.states.async_set("sensor.other", "5")
+    connected.hass.states.async_set("sensor.other", "5")
     energy = MockConfigEntry(domain="energy_meter")
-    energy.add_to_hass(hass)
+    energy.add_to_hass(connected.hass)
     meter = entity_registry.async_get_or_create(
         "sensor", "energy_meter", f"{energy.entry_id}_balance_energy", config_entry=energy
     )
     target = {
         "entity_id": ["sensor.other", meter.entity_id, "binary_sensor.upbit_singapore_live_connection", BTC]
     }
-    calls = await automate_with(hass, is_balance(target, limit("above", 0.5), behavior="all"))
-    assert await passes(hass, calls)
+    calls = await automate_with(connected.hass, is_balance(target, limit("above", 0.5), behavior="all"))
+    assert await passes(connected.hass, calls)
     entity_registry.async_update_entity(BTC, disabled_by=er.RegistryEntryDisabler.USER)
-    assert not await passes(hass, calls)
+    assert not await passes(connected.hass, calls)
 
 
 @pytest.mark.parametrize("behavior", ["any", "all"])
-async def test_area_without_a_balance_is_false(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, behavior: str
-) -> None:
-    area = ar.async_get(hass).async_create("Empty")
-    calls = await automate_with(hass, is_balance({"area_id": area.id}, limit("above", 0), behavior=behavior))
-    assert not await passes(hass, calls)
+async def test_area_without_a_balance_is_false(connected: Harness, behavior: str) -> None:
+    area = ar.async_get(connected.hass).async_create("Empty")
+    calls = await automate_with(
+        connected.hass, is_balance({"area_id": area.id}, limit("above", 0), behavior=behavior)
+    )
+    assert not await passes(connected.hass, calls)
 
 
-@pytest.mark.usefixtures("quick")
-async def test_balance_that_is_not_known_is_in_no_range(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
-    calls = await automate_with(hass, is_balance({"entity_id": BTC}, limits("outside", 100, 200)))
-    assert await passes(hass, calls)
-    exchange.go_down()
-    await until(lambda: hass.states.get(BTC).state == STATE_UNAVAILABLE)
-    assert not await passes(hass, calls)
-    await exchange.accept_connections()
-    await until(lambda: coordinator.available)
-    assert await passes(hass, calls)
+async def test_balance_that_is_not_known_is_in_no_range(connected: Harness) -> None:
+    calls = await automate_with(connected.hass, is_balance({"entity_id": BTC}, limits("outside", 100, 200)))
+    assert await passes(connected.hass, calls)
+    connected.exchange.go_down()
+    await connected.becomes(BTC, STATE_UNAVAILABLE, within=80)
+    assert not await passes(connected.hass, calls)
+    await connected.exchange.accept_connections()
+    await wait_until(lambda: connected.is_correct, within=120)
+    assert await passes(connected.hass, calls)
 
 
-async def test_all_is_false_when_one_account_is_not_loaded(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, other_entry: ConfigEntry
-) -> None:
+async def test_all_is_false_when_one_account_is_not_loaded(connected: Harness, other: Harness) -> None:
+    await other.start()
     target = {"entity_id": [BTC, OTHER_BTC]}
-    calls = await automate_with(hass, is_balance(target, limit("above", 0), behavior="all"))
-    assert await passes(hass, calls)
-    assert await hass.config_entries.async_unload(other_entry.entry_id)
-    assert not await passes(hass, calls)
-    assert await hass.config_entries.async_setup(other_entry.entry_id)
-    assert await passes(hass, calls)
+    calls = await automate_with(connected.hass, is_balance(target, limit("above", 0), behavior="all"))
+    assert await passes(connected.hass, calls)
+    assert await other.unload()
+    assert not await passes(connected.hass, calls)
+    assert await other.set_up()
+    assert await passes(connected.hass, calls)
 
 
-async def test_any_is_true_while_one_account_is_known(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, other_entry: ConfigEntry
+async def test_any_is_true_while_one_account_is_known(connected: Harness, other: Harness) -> None:
+    await other.start()
+    calls = await automate_with(
+        connected.hass, is_balance({"entity_id": [BTC, OTHER_BTC]}, limit("below", 1))
+    )
+    assert await other.unload()
+    assert await passes(connected.hass, calls)
+
+
+async def test_unavailable_amount_makes_the_condition_false_for_its_currency_alone(
+    connected: Harness,
 ) -> None:
-    calls = await automate_with(hass, is_balance({"entity_id": [BTC, OTHER_BTC]}, limit("below", 1)))
-    assert await hass.config_entries.async_unload(other_entry.entry_id)
-    assert await passes(hass, calls)
+    asked = [is_balance({"entity_id": sensor}, limit("above", 0)) for sensor in (BTC, XRP)]
+    calls = await automate_with(connected.hass, {"condition": "and", "conditions": asked})
+    assert await passes(connected.hass, calls)
+    faults = connected.exchange.rest.row_faults
+    for currency in ("SGD", "BTC"):
+        faults.clear()
+        faults[currency] = {"balance": "-1"}
+        await connected.refresh()
+        assert await passes(connected.hass, calls) is (currency == "SGD")
 
 
 @pytest.mark.parametrize(
@@ -220,8 +193,6 @@ async def test_any_is_true_while_one_account_is_known(
         {"condition": "upbit.is_balance", "target": {"entity_id": BTC}},
     ],
 )
-async def test_impossible_options_are_refused(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, config: dict[str, Any]
-) -> None:
+async def test_impossible_options_are_refused(connected: Harness, config: dict[str, Any]) -> None:
     with pytest.raises(vol.Invalid):
-        await async_validate_condition_config(hass, cv.CONDITION_SCHEMA(config))
+        await async_validate_condition_config(connected.hass, cv.CONDITION_SCHEMA(config))

@@ -1,41 +1,31 @@
 """The form that adds an account, and what it says when that fails."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_REGION
-from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.upbit.api import rest as rest_module
 from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
 from simulator import ACCESS_KEY, SECRET_KEY, SimulatedExchange
-from tests.flows import USER_INPUT, start, submit, unload_all
-from tests.waiting import until
+from tests.helpers.flows import USER_INPUT, start, submit
+from tests.helpers.harness import Harness
+from tests.helpers.virtual_time import wait_until
 
-type Break = Callable[[SimulatedExchange], object]
-
-
-@pytest.fixture
-async def unload(hass: HomeAssistant) -> AsyncIterator[None]:
-    """Unload in the end what a test has set up."""
-    yield
-    await unload_all(hass)
+type Fault = Callable[[SimulatedExchange], object]
 
 
 # Adding an account
 
 
-async def test_account_is_added(hass: HomeAssistant, exchange: SimulatedExchange, unload: None) -> None:
-    result = await submit(hass, await start(hass))
+async def test_account_is_added(harness: Harness) -> None:
+    result = await submit(harness.hass, await start(harness.hass))
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["title"] == "Upbit Singapore"
     assert result["data"] == USER_INPUT
@@ -43,49 +33,43 @@ async def test_account_is_added(hass: HomeAssistant, exchange: SimulatedExchange
     entry = result["result"]
     assert entry.unique_id is None
     assert entry.state is ConfigEntryState.LOADED
-    assert hass.states.get("sensor.upbit_singapore_btc").state == "0.6"
+    assert harness.state("sensor.upbit_singapore_btc") == "0.6"
 
 
-async def test_keys_are_checked_with_the_exchange_before_the_entry_is_made(
-    hass: HomeAssistant, exchange: SimulatedExchange
-) -> None:
-    exchange.key.deleted = True
-    await submit(hass, await start(hass))
-    (call,) = exchange.record.calls
+async def test_keys_are_checked_with_the_exchange_before_the_entry_is_made(harness: Harness) -> None:
+    harness.exchange.key.deleted = True
+    await submit(harness.hass, await start(harness.hass))
+    (call,) = harness.exchange.record.calls
     assert (call.path, call.error) == ("/v1/accounts", "invalid_access_key")
-    assert not hass.config_entries.async_entries(DOMAIN)
+    assert not harness.hass.config_entries.async_entries(DOMAIN)
 
 
 @pytest.mark.parametrize("space", [" ", "\n", "\t ", "\u00a0", "\r\n"])
-async def test_white_space_around_keys_is_trimmed(
-    hass: HomeAssistant, exchange: SimulatedExchange, unload: None, space: str
-) -> None:
+async def test_white_space_around_keys_is_trimmed(harness: Harness, space: str) -> None:
     spacious = {
         CONF_REGION: "sg",
         CONF_ACCESS_KEY: f"{space}{ACCESS_KEY}{space}",
         CONF_SECRET_KEY: f"{space}{SECRET_KEY}{space}",
     }
-    result = await submit(hass, await start(hass), spacious)
+    result = await submit(harness.hass, await start(harness.hass), spacious)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["data"] == USER_INPUT
 
 
-async def test_nothing_of_the_keys_gets_into_names_or_ids(
-    hass: HomeAssistant, exchange: SimulatedExchange, unload: None
-) -> None:
-    entry = (await submit(hass, await start(hass)))["result"]
-    devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
-    entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+async def test_nothing_of_the_keys_gets_into_names_or_ids(harness: Harness) -> None:
+    entry = (await submit(harness.hass, await start(harness.hass)))["result"]
+    devices = dr.async_entries_for_config_entry(dr.async_get(harness.hass), entry.entry_id)
+    entities = er.async_entries_for_config_entry(er.async_get(harness.hass), entry.entry_id)
     assert devices
     assert entities
-    shown = repr([entry.title, entry.unique_id, devices, entities, hass.states.async_all()])
+    shown = repr([entry.title, entry.unique_id, devices, entities, harness.hass.states.async_all()])
     for key in (ACCESS_KEY, SECRET_KEY):
         # Not even a part that would tell two keys apart.
         assert not any(key[index : index + 8] in shown for index in range(len(key) - 7))
 
 
-async def test_keys_are_typed_as_passwords(hass: HomeAssistant, exchange: SimulatedExchange) -> None:
-    schema = (await start(hass))["data_schema"].schema
+async def test_keys_are_typed_as_passwords(harness: Harness) -> None:
+    schema = (await start(harness.hass))["data_schema"].schema
     selectors = {str(field): selector for field, selector in schema.items()}
     assert list(selectors) == [CONF_REGION, CONF_ACCESS_KEY, CONF_SECRET_KEY]
     for name in (CONF_ACCESS_KEY, CONF_SECRET_KEY):
@@ -96,131 +80,83 @@ async def test_keys_are_typed_as_passwords(hass: HomeAssistant, exchange: Simula
     assert selectors[CONF_REGION].config["translation_key"] == "region"
 
 
-async def test_region_that_is_not_offered_is_refused(
-    hass: HomeAssistant, exchange: SimulatedExchange
-) -> None:
-    form = await start(hass)
+async def test_region_that_is_not_offered_is_refused(harness: Harness) -> None:
+    form = await start(harness.hass)
     with pytest.raises(InvalidData):
-        await submit(hass, form, USER_INPUT | {CONF_REGION: "us"})
-    assert not exchange.record.calls
+        await submit(harness.hass, form, USER_INPUT | {CONF_REGION: "us"})
+    assert not harness.exchange.record.calls
 
 
 # What can be wrong
 
 
-def broken_key(**attributes: Any) -> Break:
-    def break_it(exchange: SimulatedExchange) -> None:
-        for name, value in attributes.items():
-            setattr(exchange.key, name, value)
-
-    return break_it
-
-
-def other_spelling(exchange: SimulatedExchange) -> None:
-    exchange.keys.address_error = "no_authorization_ip"
-    exchange.key.allowed_addresses = frozenset()
-
-
-def forbidden_scope(exchange: SimulatedExchange) -> None:
-    exchange.keys.scope_status = 403
-    exchange.key.permissions = frozenset()
-
-
-# Every row of the protocol's table of errors, and the ways to have no answer at all.
-MISHAPS: dict[str, tuple[Break, str]] = {
-    "deleted key": (broken_key(deleted=True), "invalid_access_key"),
-    "key of another region": (broken_key(region="th"), "invalid_access_key"),
-    "wrong secret": (broken_key(secret_key="another" * 6), "invalid_secret_key"),
-    "expired key": (broken_key(expires_at=datetime(2020, 1, 1, tzinfo=UTC)), "expired_access_key"),
-    "other address": (broken_key(allowed_addresses=frozenset({"203.0.113.1"})), "ip_not_allowed"),
-    "other address, spelt otherwise": (other_spelling, "ip_not_allowed"),
-    "no permission": (broken_key(permissions=frozenset()), "missing_permission"),
-    "no permission, by 403": (forbidden_scope, "missing_permission"),
-    "unknown name with 401": (
-        lambda exchange: exchange.rest.refuse("brand_new", status=401),
-        "invalid_access_key",
+# One of each class; tests/api/test_errors.py has the whole table of errors.
+FAULTS: dict[str, tuple[Fault, str]] = {
+    "deleted key": (lambda exchange: setattr(exchange.key, "deleted", True), "invalid_access_key"),
+    "other address": (
+        lambda exchange: setattr(exchange.key, "allowed_addresses", frozenset()),
+        "ip_not_allowed",
     ),
     "used nonce": (lambda exchange: exchange.rest.refuse("nonce_used"), "cannot_connect"),
-    "no token": (lambda exchange: exchange.rest.refuse("no_authorization_token"), "unknown"),
-    "query": (lambda exchange: exchange.rest.refuse("invalid_query_payload"), "unknown"),
-    "429": (lambda exchange: exchange.rest.refuse("too_many_requests"), "rate_limited"),
-    "429 in plain text": (
-        lambda exchange: exchange.rest.fail_with(429, "Too many API requests.", content_type="text/plain"),
-        "rate_limited",
-    ),
     "418": (lambda exchange: exchange.rest.fail_with(418), "rate_limited"),
-    "maintenance": (
-        lambda exchange: exchange.rest.fail_with(503, "<html></html>", content_type="text/html"),
-        "cannot_connect",
-    ),
-    "nonsense": (lambda exchange: exchange.rest.fail_with(200, "<html></html>"), "cannot_connect"),
-    "cut": (lambda exchange: exchange.rest.cut(), "cannot_connect"),
+    "no rows": (lambda exchange: exchange.rest.fail_with(200, "<html></html>"), "cannot_connect"),
     "down": (lambda exchange: exchange.go_down(), "cannot_connect"),
-    "unknown status": (lambda exchange: exchange.rest.fail_with(404), "unknown"),
 }
 
 
-@pytest.mark.parametrize(("break_it", "error"), MISHAPS.values(), ids=MISHAPS.keys())
-async def test_each_mishap_has_its_error_and_can_be_recovered_from(
-    hass: HomeAssistant, exchange: SimulatedExchange, unload: None, break_it: Break, error: str
+@pytest.mark.parametrize(("cause", "error"), FAULTS.values(), ids=FAULTS.keys())
+async def test_each_fault_has_its_error_and_can_be_recovered_from(
+    harness: Harness, cause: Fault, error: str
 ) -> None:
-    key = exchange.key
+    key = harness.exchange.key
     whole = replace(key)
-    break_it(exchange)
-    result = await submit(hass, await start(hass))
+    cause(harness.exchange)
+    result = await submit(harness.hass, await start(harness.hass))
     assert result["type"] is FlowResultType.FORM
     assert result["step_id"] == "user"
     assert result["errors"] == {"base": error}
     # The texts name the region.
     assert result["description_placeholders"]["region"] == "Singapore"
 
-    exchange.keys.add(whole)
-    await exchange.recover()
-    result = await submit(hass, result)
+    harness.exchange.keys.add(whole)
+    await harness.exchange.recover()
+    result = await submit(harness.hass, result)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["data"] == USER_INPUT
 
 
-async def test_slow_exchange_cannot_be_connected_to(
-    hass: HomeAssistant, exchange: SimulatedExchange, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rest_module, "REQUEST_TIMEOUT", 0.1)
-    exchange.rest.hang()
-    assert (await submit(hass, await start(hass)))["errors"] == {"base": "cannot_connect"}
+async def test_slow_exchange_cannot_be_connected_to(harness: Harness) -> None:
+    harness.exchange.rest.hang()
+    assert (await submit(harness.hass, await start(harness.hass)))["errors"] == {"base": "cannot_connect"}
 
 
 @pytest.mark.parametrize("space", ["", " "])
-async def test_secret_that_is_empty_is_wrong(
-    hass: HomeAssistant, exchange: SimulatedExchange, space: str
-) -> None:
-    result = await submit(hass, await start(hass), USER_INPUT | {CONF_SECRET_KEY: space})
+async def test_secret_that_is_empty_is_wrong(harness: Harness, space: str) -> None:
+    result = await submit(harness.hass, await start(harness.hass), USER_INPUT | {CONF_SECRET_KEY: space})
     assert result["errors"] == {"base": "invalid_secret_key"}
 
 
 async def test_fault_of_our_own_keeps_the_form_and_shows_no_key(
-    hass: HomeAssistant,
-    exchange: SimulatedExchange,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(*_: object) -> None:
         raise ZeroDivisionError(f"{ACCESS_KEY} {SECRET_KEY}")
 
     monkeypatch.setattr(rest_module.RestClient, "accounts", broken)
-    result = await submit(hass, await start(hass))
+    result = await submit(harness.hass, await start(harness.hass))
     assert result["errors"] == {"base": "unknown"}
-    assert "Unexpected ZeroDivisionError" in caplog.text
-    assert ACCESS_KEY not in caplog.text
-    assert SECRET_KEY not in caplog.text
+    assert "Unexpected ZeroDivisionError" in harness.log.text
+    assert ACCESS_KEY not in harness.log.text
+    assert SECRET_KEY not in harness.log.text
 
 
 async def test_form_keeps_what_was_typed_after_an_error(
-    hass: HomeAssistant, exchange: SimulatedExchange, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     typed = USER_INPUT | {CONF_REGION: "th", CONF_SECRET_KEY: f" {SECRET_KEY}"}
-    monkeypatch.setitem(REGIONS, "th", replace(REGIONS["th"], rest_url=exchange.rest_url))
-    exchange.key.deleted = True
-    result = await submit(hass, await start(hass), typed)
+    monkeypatch.setitem(REGIONS, "th", replace(REGIONS["th"], rest_url=harness.exchange.rest_url))
+    harness.exchange.key.deleted = True
+    result = await submit(harness.hass, await start(harness.hass), typed)
     suggested = {
         str(field): (field.description or {}).get("suggested_value") for field in result["data_schema"].schema
     }
@@ -230,49 +166,47 @@ async def test_form_keeps_what_was_typed_after_an_error(
 # Duplicates
 
 
-async def test_same_key_twice_is_refused_without_asking_the_exchange(
-    hass: HomeAssistant, exchange: SimulatedExchange, entry: MockConfigEntry
-) -> None:
-    entry.add_to_hass(hass)
+async def test_same_key_twice_is_refused_without_asking_the_exchange(harness: Harness) -> None:
+    harness.entry.add_to_hass(harness.hass)
     # Another secret does not make it another key.
-    result = await submit(hass, await start(hass), USER_INPUT | {CONF_SECRET_KEY: "x", CONF_REGION: "th"})
+    result = await submit(
+        harness.hass, await start(harness.hass), USER_INPUT | {CONF_SECRET_KEY: "x", CONF_REGION: "th"}
+    )
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "already_configured"
-    assert not exchange.record.calls
+    assert not harness.exchange.record.calls
 
 
-async def test_same_key_with_white_space_is_the_same_key(
-    hass: HomeAssistant, exchange: SimulatedExchange, entry: MockConfigEntry
-) -> None:
-    entry.add_to_hass(hass)
-    result = await submit(hass, await start(hass), USER_INPUT | {CONF_ACCESS_KEY: f" {ACCESS_KEY}\n"})
+async def test_same_key_with_white_space_is_the_same_key(harness: Harness) -> None:
+    harness.entry.add_to_hass(harness.hass)
+    result = await submit(
+        harness.hass, await start(harness.hass), USER_INPUT | {CONF_ACCESS_KEY: f" {ACCESS_KEY}\n"}
+    )
     assert result["reason"] == "already_configured"
 
 
-async def test_same_key_in_two_forms_at_once_makes_one_entry(
-    hass: HomeAssistant, exchange: SimulatedExchange, unload: None
-) -> None:
-    forms = [await start(hass), await start(hass)]
-    async with exchange.hold_snapshots() as gate:
+async def test_same_key_in_two_forms_at_once_makes_one_entry(harness: Harness) -> None:
+    forms = [await start(harness.hass), await start(harness.hass)]
+    async with harness.exchange.hold_snapshots() as gate:
         both = asyncio.gather(
-            *(hass.config_entries.flow.async_configure(form["flow_id"], USER_INPUT) for form in forms)
+            *(harness.hass.config_entries.flow.async_configure(form["flow_id"], USER_INPUT) for form in forms)
         )
         async with asyncio.timeout(5):
             await gate.held(2)
     results = await both
     assert {result["type"] for result in results} == {FlowResultType.CREATE_ENTRY, FlowResultType.ABORT}
-    (entry,) = hass.config_entries.async_entries(DOMAIN)
-    await until(lambda: entry.runtime_data.sync.in_sync)
-    assert exchange.record.most_live[ACCESS_KEY] == 1
+    (entry,) = harness.hass.config_entries.async_entries(DOMAIN)
+    await wait_until(lambda: entry.runtime_data.sync.in_sync)
+    assert harness.exchange.record.most_live[ACCESS_KEY] == 1
 
 
-async def test_accounts_of_one_region_get_titles_of_their_own(
-    hass: HomeAssistant, exchange: SimulatedExchange, unload: None
-) -> None:
+async def test_accounts_of_one_region_get_titles_of_their_own(harness: Harness) -> None:
     titles = []
     for number in range(3):
         access_key = f"{ACCESS_KEY}{number}"
-        exchange.add_key(access_key=access_key)
-        result = await submit(hass, await start(hass), USER_INPUT | {CONF_ACCESS_KEY: access_key})
+        harness.exchange.add_key(access_key=access_key)
+        result = await submit(
+            harness.hass, await start(harness.hass), USER_INPUT | {CONF_ACCESS_KEY: access_key}
+        )
         titles.append(result["title"])
     assert titles == ["Upbit Singapore", "Upbit Singapore 2", "Upbit Singapore 3"]

@@ -11,8 +11,7 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
-from custom_components.upbit.coordinator import UpbitCoordinator
-from tests.accounts import device_of
+from tests.helpers.harness import Harness
 
 INTEGRATION = Path(__file__).parent.parent / "custom_components/upbit"
 TRIGGERS = {"upbit.balance_changed", "upbit.balance_crossed_threshold"}
@@ -31,28 +30,22 @@ async def offered(
 
 @pytest.mark.parametrize(("kind", "names"), [("triggers", TRIGGERS), ("conditions", CONDITIONS)])
 async def test_editor_offers_them_for_balances_and_accounts(
-    hass: HomeAssistant,
-    coordinator: UpbitCoordinator,
-    hass_ws_client: WebSocketGenerator,
-    kind: str,
-    names: set[str],
+    connected: Harness, hass_ws_client: WebSocketGenerator, kind: str, names: set[str]
 ) -> None:
     for target in (
         {"entity_id": ["sensor.upbit_singapore_btc"]},
-        {"device_id": [device_of(hass, coordinator.config_entry)]},
+        {"device_id": [connected.device_id]},
     ):
-        assert await offered(hass, hass_ws_client, kind, target) == names
+        assert await offered(connected.hass, hass_ws_client, kind, target) == names
     stream = {"entity_id": ["binary_sensor.upbit_singapore_live_connection"]}
-    assert await offered(hass, hass_ws_client, kind, stream) == set()
+    assert await offered(connected.hass, hass_ws_client, kind, stream) == set()
 
 
-async def test_everything_has_a_name_a_description_and_an_icon(
-    hass: HomeAssistant, coordinator: UpbitCoordinator
-) -> None:
-    assert await async_setup_component(hass, "automation", {})
-    triggers = await trigger.async_get_all_descriptions(hass)
-    conditions = await condition.async_get_all_descriptions(hass)
-    services = (await service.async_get_all_descriptions(hass))["upbit"]
+async def test_everything_has_a_name_a_description_and_an_icon(connected: Harness) -> None:
+    assert await async_setup_component(connected.hass, "automation", {})
+    triggers = await trigger.async_get_all_descriptions(connected.hass)
+    conditions = await condition.async_get_all_descriptions(connected.hass)
+    services = (await service.async_get_all_descriptions(connected.hass))["upbit"]
     described = {
         "triggers": {name.partition(".")[2]: triggers[name] for name in triggers if name in TRIGGERS},
         "conditions": {name.partition(".")[2]: conditions[name] for name in conditions if name in CONDITIONS},

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.event import async_track_state_change_event
@@ -11,30 +12,19 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
-from custom_components.upbit.coordinator import UpbitCoordinator
 from custom_components.upbit.event import EVENT_BALANCE_CHANGED
-from simulator import Delivery, SimulatedExchange
-from tests.accounts import device_of, enable_all_entities, hurry
-from tests.automations import automate, caught_up
-from tests.waiting import until
+from simulator import Delivery
+from tests.helpers.automations import automate
+from tests.helpers.harness import Harness
+from tests.helpers.virtual_time import wait_until
 
 BTC = "sensor.upbit_singapore_btc"
 EVENT = "event.upbit_singapore_balance_change"
 
 
 @pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    hurry(monkeypatch)
-
-
-@pytest.fixture
-def enabled(monkeypatch: pytest.MonkeyPatch) -> None:
-    enable_all_entities(monkeypatch)
-
-
-@pytest.fixture
-def states(hass: HomeAssistant) -> Iterator[list[State]]:
-    """Return the list of the states that the event entity takes, the first one when it is added."""
+def events(hass: HomeAssistant) -> Iterator[list[State]]:
+    """Return the list of the states that the event entity takes after set-up."""
     taken: list[State] = []
 
     @callback
@@ -51,17 +41,15 @@ def summary(state: State) -> str:
     return " ".join(str(state.attributes[name]) for name in ("event_type", "currency", "difference"))
 
 
-async def test_is_disabled_at_first(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, entity_registry: er.EntityRegistry
-) -> None:
+async def test_is_disabled_at_first(connected: Harness, entity_registry: er.EntityRegistry) -> None:
     registered = entity_registry.async_get(EVENT)
     assert registered is not None
     assert registered.disabled_by is er.RegistryEntryDisabler.INTEGRATION
-    assert registered.unique_id == f"{coordinator.config_entry.entry_id}_change"
-    assert hass.states.get(EVENT) is None
+    assert registered.unique_id == f"{connected.entry.entry_id}_change"
+    assert connected.hass.states.get(EVENT) is None
 
 
-@pytest.mark.usefixtures("enabled")
+@pytest.mark.usefixtures("all_entities_enabled")
 @pytest.mark.parametrize(
     ("balance", "locked", "expected"),
     [
@@ -77,25 +65,18 @@ async def test_is_disabled_at_first(
     ],
 )
 async def test_types_are_told_apart_by_the_amounts(
-    hass: HomeAssistant,
-    coordinator: UpbitCoordinator,
-    exchange: SimulatedExchange,
-    balance: str,
-    locked: str,
-    expected: str,
+    connected: Harness, balance: str, locked: str, expected: str
 ) -> None:
-    exchange.account.set("BTC", balance, locked)
-    await caught_up(hass, coordinator, exchange.account)
-    assert summary(hass.states.get(EVENT)) == expected
+    connected.account.set("BTC", balance, locked)
+    await connected.caught_up()
+    assert summary(connected.hass.states.get(EVENT)) == expected
 
 
-@pytest.mark.usefixtures("enabled")
-async def test_attributes_are_exact_and_can_be_written_as_json(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
-    event = exchange.account.set("BTC", "0.00000001", "0.123456789012345678901234567")
-    await caught_up(hass, coordinator, exchange.account)
-    state = hass.states.get(EVENT)
+@pytest.mark.usefixtures("all_entities_enabled")
+async def test_attributes_are_exact_and_can_be_written_as_json(connected: Harness) -> None:
+    event = connected.account.set("BTC", "0.00000001", "0.123456789012345678901234567")
+    await connected.caught_up()
+    state = connected.hass.states.get(EVENT)
     assert json_bytes(state.as_dict())
     changed_at = datetime.fromtimestamp(event.asset_timestamp / 1000, UTC)
     assert dict(state.attributes) == {
@@ -115,14 +96,11 @@ async def test_attributes_are_exact_and_can_be_written_as_json(
     }
 
 
-@pytest.mark.usefixtures("enabled")
-async def test_several_in_one_frame_all_arrive(
-    hass: HomeAssistant, states: list[State], coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
-    exchange.account.delivery = Delivery.ONE_FRAME
-    exchange.account.change({"BTC": ("1", "0"), "SGD": ("1", "0"), "XRP": ("100", "20"), "ETH": ("2", "0")})
-    await caught_up(hass, coordinator, exchange.account)
-    _, *events = states
+@pytest.mark.usefixtures("all_entities_enabled")
+async def test_several_in_one_frame_all_arrive(connected: Harness, events: list[State]) -> None:
+    connected.account.delivery = Delivery.ONE_FRAME
+    connected.account.change({"BTC": ("1", "0"), "SGD": ("1", "0"), "XRP": ("100", "20"), "ETH": ("2", "0")})
+    await connected.caught_up()
     assert [summary(state) for state in events] == [
         "increased BTC 0.4",
         "decreased SGD -1199.75",
@@ -133,24 +111,19 @@ async def test_several_in_one_frame_all_arrive(
     assert len({state.state for state in events}) == len(events)
 
 
-@pytest.mark.usefixtures("enabled")
-async def test_a_burst_arrives_in_order(
-    hass: HomeAssistant, states: list[State], coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
+@pytest.mark.usefixtures("all_entities_enabled")
+async def test_a_burst_arrives_in_order(connected: Harness, events: list[State]) -> None:
     for number in range(1, 101):
-        exchange.account.set("BTC", number, "0")
-    await caught_up(hass, coordinator, exchange.account)
-    _, *events = states
+        connected.account.set("BTC", number, "0")
+    await connected.caught_up()
     assert [state.attributes["total_after"] for state in events] == [str(number) for number in range(1, 101)]
     assert len({state.state for state in events}) == 100
 
 
-@pytest.mark.usefixtures("enabled")
-async def test_home_assistants_own_trigger_runs_for_each_event(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
+@pytest.mark.usefixtures("all_entities_enabled")
+async def test_home_assistants_own_trigger_runs_for_each_event(connected: Harness) -> None:
     calls = await automate(
-        hass,
+        connected.hass,
         {
             "trigger": "event.received",
             "target": {"entity_id": EVENT},
@@ -158,83 +131,88 @@ async def test_home_assistants_own_trigger_runs_for_each_event(
         },
         note="{{ trigger.to_state.attributes.currency }} {{ trigger.to_state.attributes.event_type }}",
     )
-    exchange.account.delivery = Delivery.ONE_FRAME
-    exchange.account.change({"BTC": ("1", "0"), "SGD": ("1", "0"), "XRP": ("100", "20")})
-    await caught_up(hass, coordinator, exchange.account)
-    await until(lambda: len(calls) == 2)
+    connected.account.delivery = Delivery.ONE_FRAME
+    connected.account.change({"BTC": ("1", "0"), "SGD": ("1", "0"), "XRP": ("100", "20")})
+    await connected.caught_up()
+    await wait_until(lambda: len(calls) == 2)
     assert [call.data["note"] for call in calls] == ["BTC increased", "XRP locked"]
 
 
-@pytest.mark.usefixtures("quick", "enabled")
-async def test_change_learnt_from_a_snapshot_says_so(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
+@pytest.mark.usefixtures("all_entities_enabled")
+async def test_change_learnt_from_a_snapshot_says_so(connected: Harness) -> None:
     asked_at = dt_util.utcnow()
-    exchange.account.change({"BTC": ("2", "0")}, announce=False)
-    await coordinator.async_refresh()
-    state = hass.states.get(EVENT)
+    connected.account.change({"BTC": ("2", "0")}, announce=False)
+    await connected.refresh()
+    state = connected.hass.states.get(EVENT)
     assert summary(state) == "increased BTC 1.4"
     assert state.attributes["source"] == "snapshot"
     assert asked_at <= datetime.fromisoformat(state.attributes["changed_at"]) <= dt_util.utcnow()
 
 
-@pytest.mark.usefixtures("enabled")
-async def test_reload_is_no_event(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
-    exchange.account.set("BTC", "1", "0")
-    await caught_up(hass, coordinator, exchange.account)
-    before = hass.states.get(EVENT)
-    assert await hass.config_entries.async_unload(coordinator.config_entry.entry_id)
-    assert hass.states.get(EVENT).state == "unavailable"
-    exchange.account.set("BTC", "2", "0")
-    assert await hass.config_entries.async_setup(coordinator.config_entry.entry_id)
-    await until(lambda: coordinator.config_entry.runtime_data.sync.in_sync)
-    after = hass.states.get(EVENT)
+@pytest.mark.usefixtures("all_entities_enabled")
+async def test_reload_is_no_event(connected: Harness) -> None:
+    connected.account.set("BTC", "1", "0")
+    await connected.caught_up()
+    before = connected.hass.states.get(EVENT)
+    assert await connected.unload()
+    assert connected.state(EVENT) == "unavailable"
+    connected.account.set("BTC", "2", "0")
+    assert await connected.set_up()
+    await wait_until(lambda: connected.in_sync)
+    after = connected.hass.states.get(EVENT)
     assert (after.state, after.attributes) == (before.state, before.attributes)
 
 
-@pytest.mark.usefixtures("enabled")
-async def test_fired_event_names_the_event_entity_and_the_sensor_of_the_currency(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
-    fired = async_capture_events(hass, EVENT_BALANCE_CHANGED)
-    exchange.account.set("BTC", "0.6", "0.1")
-    await caught_up(hass, coordinator, exchange.account)
+@pytest.mark.usefixtures("all_entities_enabled")
+async def test_fired_event_names_the_event_entity_and_the_sensor_of_the_currency(connected: Harness) -> None:
+    fired = async_capture_events(connected.hass, EVENT_BALANCE_CHANGED)
+    connected.account.set("BTC", "0.6", "0.1")
+    await connected.caught_up()
     (event,) = fired
-    attributes = dict(hass.states.get(EVENT).attributes)
+    attributes = dict(connected.hass.states.get(EVENT).attributes)
     for of_the_state_alone in ("event_types", "friendly_name"):
         del attributes[of_the_state_alone]
     assert event.data == {
         "type": attributes.pop("event_type"),
         "entity_id": EVENT,
         "sensor": BTC,
-        "device_id": device_of(hass, coordinator.config_entry),
+        "device_id": connected.device_id,
         **attributes,
     }
     assert json_bytes(event.data)
 
 
-@pytest.mark.usefixtures("enabled")
+@pytest.mark.usefixtures("all_entities_enabled")
 async def test_fired_event_has_no_sensor_when_the_currency_has_none(
-    hass: HomeAssistant,
-    coordinator: UpbitCoordinator,
-    exchange: SimulatedExchange,
-    entity_registry: er.EntityRegistry,
+    connected: Harness, entity_registry: er.EntityRegistry
 ) -> None:
     entity_registry.async_remove(BTC)
-    await hass.async_block_till_done()
-    fired = async_capture_events(hass, EVENT_BALANCE_CHANGED)
-    exchange.account.set("BTC", "0.6", "0.1")
-    await caught_up(hass, coordinator, exchange.account)
+    await connected.hass.async_block_till_done()
+    fired = async_capture_events(connected.hass, EVENT_BALANCE_CHANGED)
+    connected.account.set("BTC", "0.6", "0.1")
+    await connected.caught_up()
     (event,) = fired
     assert (event.data["entity_id"], event.data["sensor"]) == (EVENT, None)
 
 
-async def test_disabled_entity_costs_nothing(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
-    fired = async_capture_events(hass, EVENT_BALANCE_CHANGED)
-    exchange.account.set("BTC", "0.6", "0.1")
-    await caught_up(hass, coordinator, exchange.account)
+async def test_disabled_entity_costs_nothing(connected: Harness) -> None:
+    fired = async_capture_events(connected.hass, EVENT_BALANCE_CHANGED)
+    connected.account.set("BTC", "0.6", "0.1")
+    await connected.caught_up()
     assert fired == []
+
+
+@pytest.mark.usefixtures("all_entities_enabled")
+async def test_unavailable_amount_is_no_event_until_it_is_known_again(
+    connected: Harness, events: list[State]
+) -> None:
+    faults = connected.exchange.rest.row_faults
+    faults["BTC"] = {"balance": "-1"}
+    await connected.refresh()
+    await connected.becomes(BTC, STATE_UNAVAILABLE)
+    connected.account.change({"BTC": ("0.8", "0")}, announce=False)
+    faults.clear()
+    await connected.refresh()
+    await connected.becomes(BTC, "0.8")
+    await connected.hass.async_block_till_done()
+    assert [summary(state) for state in events] == ["increased BTC 0.2"]

@@ -5,12 +5,11 @@ import re
 from typing import Any
 
 from homeassistant.components.automation.config import async_validate_config_item
-from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 import pytest
 import yaml
 
-from custom_components.upbit.coordinator import UpbitCoordinator
+from tests.helpers.harness import Harness
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -46,12 +45,10 @@ def test_there_are_examples() -> None:
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-async def test_example_is_valid(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, example: dict[str, Any]
-) -> None:
-    assert await async_setup_component(hass, "automation", {})
+async def test_example_is_valid(connected: Harness, example: dict[str, Any]) -> None:
+    assert await async_setup_component(connected.hass, "automation", {})
     for number, automation in enumerate(automations(example)):
-        validated = await async_validate_config_item(hass, str(number), automation)
+        validated = await async_validate_config_item(connected.hass, str(number), automation)
         assert validated is not None
         assert validated.validation_error is None
 
@@ -70,10 +67,3 @@ def test_pictures_are_those_that_the_documentation_shows() -> None:
         for path in re.findall(r"[\w./-]*images/[\w-]+\.png", page.read_text())
     }
     assert shown == {path.resolve() for path in IMAGES.iterdir()}
-
-
-def test_no_two_pictures_are_the_same() -> None:
-    pictures: dict[bytes, str] = {}
-    for path in sorted(IMAGES.iterdir()):
-        twin = pictures.setdefault(path.read_bytes(), path.name)
-        assert twin == path.name, f"{path.name} is {twin}"

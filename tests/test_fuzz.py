@@ -5,7 +5,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
-from decimal import Context, Decimal
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 import gc
 import json
 import random
@@ -34,18 +34,13 @@ from custom_components.upbit.api.wire import (
 )
 from simulator import AssetEvent, Format, Holding as TrueHolding, NumberStyle
 from simulator.wire import encode_frame
-from tests.effort import effort
-from tests.mutation import mutate_bytes, mutate_structure
+from tests.helpers.hypothesis_profiles import scaled_settings
+from tests.helpers.mutation import mutate_bytes, mutate_structure
 
 _LONGEST_STATE = 255
 """Characters that a state of Home Assistant may have."""
 
 _MEGABYTE = 1024 * 1024
-
-
-@pytest.fixture(autouse=True)
-def _custom_integrations() -> None:
-    """Do without the Home Assistant that other tests have around them."""
 
 
 def bounded[R](decode: Callable[[bytes], R], data: bytes) -> R | None:
@@ -91,7 +86,7 @@ def is_code(value: object) -> bool:
 def is_amount(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)) or value < 0:
         return False
-    exact = Context(prec=MAX_FRAME_SIZE).normalize(Decimal(value))
+    exact = Context(prec=MAX_FRAME_SIZE, Emin=MIN_EMIN, Emax=MAX_EMAX).normalize(Decimal(value))
     _, digits, exponent = exact.as_tuple()
     assert isinstance(exponent, int)
     return exact == 0 or (len(digits) <= 121 and exponent >= -120 and exact.adjusted() <= 119)
@@ -208,7 +203,7 @@ def rows_text(event: AssetEvent) -> str:
 
 
 @given(event=events, style=styles, time=st.integers(0, 253_402_300_799_000))
-@effort(100)
+@scaled_settings(100)
 def test_true_frame_is_decoded_to_the_last_digit(
     event: AssetEvent, style: tuple[Format, NumberStyle], time: int
 ) -> None:
@@ -220,7 +215,7 @@ def test_true_frame_is_decoded_to_the_last_digit(
 
 
 @given(data=st.binary(max_size=4000))
-@effort(400)
+@scaled_settings(400)
 @example(data=b"")
 def test_arbitrary_bytes(data: bytes) -> None:
     check_frames(data)
@@ -245,7 +240,7 @@ json_pieces = st.sampled_from(
 
 
 @given(pieces=st.lists(json_pieces, max_size=80))
-@effort(400)
+@scaled_settings(400)
 def test_pieces_of_json(pieces: list[str]) -> None:
     data = "".join(pieces).encode()
     check_frames(data)
@@ -253,7 +248,7 @@ def test_pieces_of_json(pieces: list[str]) -> None:
 
 
 @given(event=events, style=styles, chance=chances, times=counts)
-@effort(1200)
+@scaled_settings(1200)
 def test_frame_with_a_mutated_structure(
     event: AssetEvent, style: tuple[Format, NumberStyle], chance: random.Random, times: int
 ) -> None:
@@ -262,7 +257,7 @@ def test_frame_with_a_mutated_structure(
 
 
 @given(event=events, style=styles, chance=chances, times=counts)
-@effort(600)
+@scaled_settings(600)
 def test_frame_with_mutated_bytes(
     event: AssetEvent, style: tuple[Format, NumberStyle], chance: random.Random, times: int
 ) -> None:
@@ -299,7 +294,7 @@ def test_large_message_of_one_kind(unit: bytes, size: int) -> None:
 
 
 @given(event=events, chance=chances, times=counts, in_bytes=st.booleans())
-@effort(600)
+@scaled_settings(600)
 def test_mutated_rows(event: AssetEvent, chance: random.Random, times: int, in_bytes: bool) -> None:
     text = rows_text(event)
     check_rows(
@@ -310,7 +305,7 @@ def test_mutated_rows(event: AssetEvent, chance: random.Random, times: int, in_b
 
 
 @given(chance=chances, times=counts)
-@effort(200)
+@scaled_settings(200)
 def test_mutated_list_of_keys(chance: random.Random, times: int) -> None:
     text = '[{"access_key":"own","expire_at":"2026-11-30T11:22:54+09:00"}]'
     check_expiry(mutate_structure(text, chance, times).encode(errors="surrogatepass"))
@@ -324,7 +319,7 @@ def test_expiry_at_the_ends_of_the_calendar(year: str, day: str, offset: str) ->
 
 
 @given(chance=chances, times=counts)
-@effort(200)
+@scaled_settings(200)
 def test_mutated_error(chance: random.Random, times: int) -> None:
     text = '{"error":{"name":"no_authorization_ip","message":"..."}}'
     data = mutate_structure(text, chance, times).encode(errors="surrogatepass")

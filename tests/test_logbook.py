@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from homeassistant.components.recorder import Recorder
-from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -14,45 +12,42 @@ from pytest_homeassistant_custom_component.common import mock_component
 from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
-from custom_components.upbit.coordinator import UpbitCoordinator
-from simulator import SimulatedExchange
-from tests.accounts import device_of, enable_all_entities
-from tests.automations import caught_up
+from tests.helpers.harness import Harness
+from tests.helpers.virtual_time import virtual_loop
 
 BTC = "sensor.upbit_singapore_btc"
 EVENT = "event.upbit_singapore_balance_change"
 
-type Filter = Callable[[HomeAssistant, UpbitCoordinator], dict[str, Any]]
+type Filter = Callable[[Harness], dict[str, Any]]
 """Makes the part of a request that says what Activity is to show."""
 
 
-def the_event_entity(hass: HomeAssistant, coordinator: UpbitCoordinator) -> dict[str, Any]:
+def the_event_entity(harness: Harness) -> dict[str, Any]:
     """Ask as a card for the entity does, and the entity's own dialog."""
     return {"entity_ids": [EVENT]}
 
 
-def all_entities(hass: HomeAssistant, coordinator: UpbitCoordinator) -> dict[str, Any]:
+def all_entities(harness: Harness) -> dict[str, Any]:
     """Ask as the page of Activity does for a device: it sends the ids of the device's entities alone."""
-    registered = er.async_entries_for_device(er.async_get(hass), device_of(hass, coordinator.config_entry))
+    registered = er.async_entries_for_device(er.async_get(harness.hass), harness.device_id)
     return {"entity_ids": [entity.entity_id for entity in registered]}
 
 
-def device_and_entities(hass: HomeAssistant, coordinator: UpbitCoordinator) -> dict[str, Any]:
+def device_and_entities(harness: Harness) -> dict[str, Any]:
     """Ask as the page of the device does."""
-    return {"device_ids": [device_of(hass, coordinator.config_entry)], **all_entities(hass, coordinator)}
+    return {"device_ids": [harness.device_id], **all_entities(harness)}
 
+
+@pytest.fixture(autouse=True)
+async def _real_time() -> None:
+    """Let time pass as it does outside, because the recorder works in a thread of its own."""
+    virtual_loop().real_time = True
+
+
+# The recorder has to start before Home Assistant.
+pytestmark = pytest.mark.usefixtures("recorder_mock", "all_entities_enabled")
 
 FILTERS = (the_event_entity, all_entities, device_and_entities)
-
-
-@pytest.fixture(autouse=True)
-def _custom_integrations(recorder_mock: Recorder, enable_custom_integrations: None) -> None:
-    """Start the recorder before Home Assistant, as it demands, and let it load what is in custom_components."""
-
-
-@pytest.fixture(autouse=True)
-def _enabled(monkeypatch: pytest.MonkeyPatch) -> None:
-    enable_all_entities(monkeypatch)
 
 
 @pytest.mark.parametrize(
@@ -65,27 +60,21 @@ def _enabled(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 async def test_activity_says_which_currency_and_how_much(
-    hass: HomeAssistant,
-    coordinator: UpbitCoordinator,
-    exchange: SimulatedExchange,
-    hass_ws_client: WebSocketGenerator,
-    balance: str,
-    locked: str,
-    message: str,
+    connected: Harness, hass_ws_client: WebSocketGenerator, balance: str, locked: str, message: str
 ) -> None:
-    mock_component(hass, "frontend")  # the pages, which are not installed with the tests
-    assert await async_setup_component(hass, "logbook", {})
+    mock_component(connected.hass, "frontend")  # the pages, which are not installed with the tests
+    assert await async_setup_component(connected.hass, "logbook", {})
     start = dt_util.utcnow()
-    exchange.account.set("BTC", balance, locked)
-    await caught_up(hass, coordinator, exchange.account)
-    await async_wait_recording_done(hass)
+    connected.account.set("BTC", balance, locked)
+    await connected.caught_up()
+    await async_wait_recording_done(connected.hass)
     client = await hass_ws_client()
     # As the page of the account asks.
     await client.send_json_auto_id(
         {
             "type": "logbook/get_events",
             "start_time": start.isoformat(),
-            "device_ids": [device_of(hass, coordinator.config_entry)],
+            "device_ids": [connected.device_id],
         }
     )
     answer = await client.receive_json()
@@ -96,21 +85,21 @@ async def test_activity_says_which_currency_and_how_much(
 
 @pytest.mark.parametrize("asked", FILTERS)
 async def test_history_of_some_entities_or_of_the_device_has_the_words(
-    hass: HomeAssistant,
-    coordinator: UpbitCoordinator,
-    exchange: SimulatedExchange,
-    hass_ws_client: WebSocketGenerator,
-    asked: Filter,
+    connected: Harness, hass_ws_client: WebSocketGenerator, asked: Filter
 ) -> None:
-    mock_component(hass, "frontend")  # the pages, which are not installed with the tests
-    assert await async_setup_component(hass, "logbook", {})
+    mock_component(connected.hass, "frontend")  # the pages, which are not installed with the tests
+    assert await async_setup_component(connected.hass, "logbook", {})
     start = dt_util.utcnow()
-    exchange.account.set("BTC", "0.6", "0.1")
-    await caught_up(hass, coordinator, exchange.account)
-    await async_wait_recording_done(hass)
+    connected.account.set("BTC", "0.6", "0.1")
+    await connected.caught_up()
+    await async_wait_recording_done(connected.hass)
     client = await hass_ws_client()
     await client.send_json_auto_id(
-        {"type": "logbook/get_events", "start_time": start.isoformat(), **asked(hass, coordinator)}
+        {
+            "type": "logbook/get_events",
+            "start_time": start.isoformat(),
+            **asked(connected),
+        }
     )
     answer = await client.receive_json()
     assert worded(answer["result"]) == [(BTC, "Upbit Singapore BTC", "increased by 0.1 to 0.7")]
@@ -118,29 +107,25 @@ async def test_history_of_some_entities_or_of_the_device_has_the_words(
 
 @pytest.mark.parametrize("asked", FILTERS)
 async def test_live_view_of_some_entities_or_of_the_device_has_the_words(
-    hass: HomeAssistant,
-    coordinator: UpbitCoordinator,
-    exchange: SimulatedExchange,
-    hass_ws_client: WebSocketGenerator,
-    asked: Filter,
+    connected: Harness, hass_ws_client: WebSocketGenerator, asked: Filter
 ) -> None:
-    mock_component(hass, "frontend")  # the pages, which are not installed with the tests
-    assert await async_setup_component(hass, "logbook", {})
+    mock_component(connected.hass, "frontend")  # the pages, which are not installed with the tests
+    assert await async_setup_component(connected.hass, "logbook", {})
     client = await hass_ws_client()
     await client.send_json_auto_id(
         {
             "type": "logbook/event_stream",
             "start_time": dt_util.utcnow().isoformat(),
-            **asked(hass, coordinator),
+            **asked(connected),
         }
     )
     assert (await client.receive_json())["success"]
     # What has been so far: the second message ends it.
     for partial in (True, False):
         assert (await client.receive_json())["event"].get("partial", False) is partial
-        await async_wait_recording_done(hass)
-    exchange.account.set("BTC", "0.6", "0.1")
-    await caught_up(hass, coordinator, exchange.account)
+        await async_wait_recording_done(connected.hass)
+    connected.account.set("BTC", "0.6", "0.1")
+    await connected.caught_up()
     shown: list[dict[str, Any]] = []
     async with asyncio.timeout(10):
         while not worded(shown):
@@ -154,26 +139,22 @@ def worded(shown: list[dict[str, Any]]) -> list[tuple[str | None, str, str]]:
 
 
 async def test_activity_names_a_currency_whose_sensor_is_gone(
-    hass: HomeAssistant,
-    coordinator: UpbitCoordinator,
-    exchange: SimulatedExchange,
-    hass_ws_client: WebSocketGenerator,
-    entity_registry: er.EntityRegistry,
+    connected: Harness, hass_ws_client: WebSocketGenerator, entity_registry: er.EntityRegistry
 ) -> None:
-    mock_component(hass, "frontend")  # the pages, which are not installed with the tests
-    assert await async_setup_component(hass, "logbook", {})
+    mock_component(connected.hass, "frontend")  # the pages, which are not installed with the tests
+    assert await async_setup_component(connected.hass, "logbook", {})
     entity_registry.async_remove(BTC)
-    await hass.async_block_till_done()
+    await connected.hass.async_block_till_done()
     start = dt_util.utcnow()
-    exchange.account.set("BTC", "0.6", "0.1")
-    await caught_up(hass, coordinator, exchange.account)
-    await async_wait_recording_done(hass)
+    connected.account.set("BTC", "0.6", "0.1")
+    await connected.caught_up()
+    await async_wait_recording_done(connected.hass)
     client = await hass_ws_client()
     await client.send_json_auto_id(
         {
             "type": "logbook/get_events",
             "start_time": start.isoformat(),
-            **the_event_entity(hass, coordinator),
+            **the_event_entity(connected),
         }
     )
     answer = await client.receive_json()

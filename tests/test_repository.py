@@ -2,10 +2,8 @@
 
 import ast
 import json
-import os
 from pathlib import Path
 import re
-import struct
 from typing import Any
 
 import homeassistant.components
@@ -24,12 +22,6 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
 
 # The manifest
-
-
-def test_keys_of_the_manifest_are_in_the_order_that_hassfest_demands() -> None:
-    keys = list(MANIFEST)
-    assert keys[:2] == ["domain", "name"]
-    assert keys[2:] == sorted(keys[2:])
 
 
 def test_manifest_has_what_home_assistant_and_hacs_demand() -> None:
@@ -122,52 +114,7 @@ def test_scale_that_is_claimed_is_reached() -> None:
     assert not open_rules or MANIFEST.get("quality_scale") is None
 
 
-def test_evidence_of_the_quality_scale_exists() -> None:
-    text = (INTEGRATION / "quality_scale.yaml").read_text(encoding="utf-8")
-    cited = re.findall(r"([\w./-]+\.(?:py|md|json))(?:::(\w+))?", text)
-    assert len(cited) > 40
-    for path, test in cited:
-        (file,) = (each for each in (ROOT / path, INTEGRATION / path) if each.is_file())
-        if test:
-            assert test in functions(file), f"{path}::{test}"
-
-
-def functions(file: Path) -> set[str]:
-    """Return the names of the functions of a module."""
-    return {
-        node.name
-        for node in ast.parse(file.read_text(encoding="utf-8")).body
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    }
-
-
-@pytest.mark.parametrize(
-    ("rule", "evidence"),
-    [
-        ("reauthentication-flow", "tests/test_another_key.py::test_reauth_"),
-        ("reconfiguration-flow", "tests/test_another_key.py::test_reconfigure_"),
-        ("stale-devices", "tests/test_options_flow.py::"),
-        ("dynamic-devices", "tests/test_currencies.py::"),
-        ("config-entry-unloading", "tests/test_unload.py::"),
-    ],
-)
-def test_rule_cites_the_test_that_shows_it(rule: str, evidence: str) -> None:
-    assert evidence in quality_scale()[rule]["comment"]
-
-
 # Brand, scripts and workflows
-
-
-@pytest.mark.parametrize(("name", "size"), [("icon.png", 256), ("icon@2x.png", 512)])
-def test_icon_has_the_size_that_home_assistant_wants(name: str, size: int) -> None:
-    header = (INTEGRATION / "brand" / name).read_bytes()[:24]
-    assert header[:8] == b"\x89PNG\r\n\x1a\n"
-    assert struct.unpack(">II", header[16:24]) == (size, size)
-
-
-@pytest.mark.parametrize("script", ["scripts/setup", "scripts/test", "scripts/demo", ".ci/run"])
-def test_command_can_be_run(script: str) -> None:
-    assert os.access(ROOT / script, os.X_OK)
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda workflow: workflow.stem)

@@ -241,6 +241,12 @@ def test_nothing_is_expected_of_a_currency_whose_update_was_ignored(trusted: Acc
     assert trusted.advance(70) is None
 
 
+def test_nothing_is_expected_of_a_currency_whose_update_could_not_be_decoded(trusted: AccountSync) -> None:
+    trusted.updated(update(1001, "BTC"), 50)
+    show_change(trusted)
+    assert trusted.advance(70) is None
+
+
 # Reasons to connect again
 
 
@@ -322,6 +328,22 @@ def test_absence_that_is_not_confirmed_makes_unavailable_after_the_grace_period(
     assert current(trusted, "BTC", 74.9)
     assert not current(trusted, "BTC", 75)
     assert current(trusted, "XRP", 75)
+
+
+def test_snapshot_that_lacks_a_currency_does_not_make_it_current_again(sync: AccountSync) -> None:
+    assert not sync.is_current(80)
+    assert merge(sync, 80, XRP=1) == [("XRP", 0, 1)]
+    assert not current(sync, "BTC", 80)
+    assert current(sync, "XRP", 80)
+    assert merge(sync, 82, XRP=1) == [("BTC", 1, 0)]
+    assert current(sync, "BTC", 82)
+
+
+def test_snapshot_that_lacks_a_currency_does_not_extend_how_long_it_is_current(sync: AccountSync) -> None:
+    merge(sync, 70, XRP=1)
+    assert sync.next_deadline(70) == 75
+    assert current(sync, "BTC", 74.9)
+    assert not current(sync, "BTC", 75)
 
 
 def test_snapshot_with_an_unreadable_row_confirms_no_absence(trusted: AccountSync) -> None:

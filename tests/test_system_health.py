@@ -5,11 +5,10 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
-from pytest_homeassistant_custom_component.common import MockConfigEntry, get_system_health_info
+from pytest_homeassistant_custom_component.common import get_system_health_info
 
 from custom_components.upbit.const import DOMAIN
-from custom_components.upbit.coordinator import UpbitCoordinator
-from simulator import SimulatedExchange
+from tests.helpers.harness import Harness
 
 
 async def system_health(hass: HomeAssistant) -> dict[str, Any]:
@@ -19,28 +18,21 @@ async def system_health(hass: HomeAssistant) -> dict[str, Any]:
     return {key: await value if asyncio.iscoroutine(value) else value for key, value in info.items()}
 
 
-async def test_region_that_answers_is_ok(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
-    assert await system_health(hass) == {"can_reach_sg": "ok"}
-    asked = exchange.record.calls[-1]
+async def test_region_that_answers_is_ok(connected: Harness) -> None:
+    assert await system_health(connected.hass) == {"can_reach_sg": "ok"}
+    asked = connected.exchange.record.calls[-1]
     assert (asked.method, asked.access_key) == ("GET", None)
 
 
-async def test_region_that_does_not_answer_is_shown(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
-    exchange.go_down()
-    assert await system_health(hass) == {"can_reach_sg": {"type": "failed", "error": "unreachable"}}
+async def test_region_that_does_not_answer_is_shown(connected: Harness) -> None:
+    connected.exchange.go_down()
+    assert await system_health(connected.hass) == {"can_reach_sg": {"type": "failed", "error": "unreachable"}}
 
 
-async def test_region_of_an_account_that_failed_to_load_is_checked(
-    hass: HomeAssistant, exchange: SimulatedExchange, entry: MockConfigEntry
-) -> None:
-    exchange.rest.refuse("invalid_access_key")
-    entry.add_to_hass(hass)
-    assert not await hass.config_entries.async_setup(entry.entry_id)
-    assert await system_health(hass) == {"can_reach_sg": "ok"}
+async def test_region_of_an_account_that_failed_to_load_is_checked(harness: Harness) -> None:
+    harness.exchange.rest.refuse("invalid_access_key")
+    assert not await harness.set_up()
+    assert await system_health(harness.hass) == {"can_reach_sg": "ok"}
 
 
 async def test_without_an_account_nothing_is_asked(hass: HomeAssistant) -> None:

@@ -9,18 +9,15 @@ import re
 from string import Formatter
 from typing import Any
 
-from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 import custom_components.upbit
 from custom_components.upbit import issues
 from custom_components.upbit.api.errors import ErrorKind
 from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import DOMAIN
-from custom_components.upbit.coordinator import UpbitCoordinator
-from simulator import SimulatedExchange
+from tests.helpers.harness import Harness
 
 INTEGRATION = Path(custom_components.upbit.__file__).parent
 FILES = sorted((INTEGRATION / "translations").glob("*.json"))
@@ -37,7 +34,9 @@ FORM_ERRORS = {
     "ip_not_allowed",
     "missing_permission",
     "rate_limited",
+    "unauthorized",
     "cannot_connect",
+    "not_upbit",
     "unknown",
 }
 
@@ -157,18 +156,16 @@ def test_form_errors_are_those_that_are_documented() -> None:
     assert ENGLISH["config"]["error"].keys() == FORM_ERRORS
 
 
-async def test_fields_of_the_forms_are_those_that_are_shown(
-    hass: HomeAssistant, exchange: SimulatedExchange, coordinator: UpbitCoordinator, entry: MockConfigEntry
-) -> None:
-    exchange.account.set("XRP", 0)
-    await coordinator.async_refresh()
+async def test_fields_of_the_forms_are_those_that_are_shown(connected: Harness) -> None:
+    connected.account.set("XRP", 0)
+    await connected.refresh()
     forms = {
         "config": [
-            await hass.config_entries.flow.async_init(DOMAIN, context={"source": "user"}),
-            await entry.start_reauth_flow(hass),
-            await entry.start_reconfigure_flow(hass),
+            await connected.hass.config_entries.flow.async_init(DOMAIN, context={"source": "user"}),
+            await connected.entry.start_reauth_flow(connected.hass),
+            await connected.entry.start_reconfigure_flow(connected.hass),
         ],
-        "options": [await hass.config_entries.options.async_init(entry.entry_id)],
+        "options": [await connected.hass.config_entries.options.async_init(connected.entry.entry_id)],
     }
     for flow, shown in forms.items():
         assert {form["step_id"] for form in shown} == ENGLISH[flow]["step"].keys()
@@ -180,16 +177,17 @@ async def test_fields_of_the_forms_are_those_that_are_shown(
     reauth = forms["config"][1]
     title = ENGLISH["config"]["step"][reauth["step_id"]]["title"]
     # Home Assistant itself adds the name of the account.
-    assert title.format(**reauth["description_placeholders"]) == f"Upbit refuses the API key of {entry.title}"
-    for flow in hass.config_entries.flow.async_progress():
-        hass.config_entries.flow.async_abort(flow["flow_id"])
+    assert (
+        title.format(**reauth["description_placeholders"])
+        == f"Upbit rejects the API key of {connected.entry.title}"
+    )
+    for flow in connected.hass.config_entries.flow.async_progress():
+        connected.hass.config_entries.flow.async_abort(flow["flow_id"])
 
 
-async def test_placeholders_of_form_errors_are_provided(
-    hass: HomeAssistant, exchange: SimulatedExchange
-) -> None:
-    exchange.rest.fail_with(503)
-    form = await hass.config_entries.flow.async_init(
+async def test_placeholders_of_form_errors_are_provided(harness: Harness) -> None:
+    harness.exchange.rest.fail_with(503)
+    form = await harness.hass.config_entries.flow.async_init(
         DOMAIN,
         context={"source": "user"},
         data={"region": "sg", "access_key": "key", "secret_key": "secret" * 6},
@@ -241,41 +239,41 @@ def errors_in_english() -> Iterator[str]:
             yield sentence[0]
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/troubleshooting.md"])
-def test_errors_are_documented_word_for_word(page: str) -> None:
-    text = (INTEGRATION.parent.parent / page).read_text(encoding="utf-8")
+def test_troubleshooting_has_all_errors_word_for_word() -> None:
+    text = (INTEGRATION.parent.parent / "docs/troubleshooting.md").read_text(encoding="utf-8")
     assert [sentence for sentence in errors_in_english() if sentence not in text] == []
 
 
-async def test_issues_are_those_that_are_raised(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    issues.async_address_refused(hass, entry, REGIONS["sg"])
-    issues.async_key_expiration(hass, entry, datetime.now(UTC))
+async def test_issues_are_those_that_are_raised(harness: Harness) -> None:
+    issues.async_address_not_allowed(harness.hass, harness.entry, REGIONS["sg"])
+    issues.async_key_expiration(harness.hass, harness.entry, datetime.now(UTC))
     raised = {
-        issue.translation_key: issue.translation_placeholders for issue in ir.async_get(hass).issues.values()
+        issue.translation_key: issue.translation_placeholders
+        for issue in ir.async_get(harness.hass).issues.values()
     }
     assert raised.keys() == ENGLISH["issues"].keys()
     for key, texts in ENGLISH["issues"].items():
-        assert texts.keys() == {"title", "description"}
-        assert provided(texts["title"] + texts["description"], raised[key]), key
+        if "fix_flow" in texts:
+            (step,) = texts["fix_flow"]["step"].values()
+            described = step["title"] + step["description"]
+        else:
+            described = texts["description"]
+        assert provided(texts["title"] + described, raised[key]), key
 
 
 @pytest.mark.parametrize("region", ["kr"])
-async def test_entities_are_those_that_exist(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, entry: MockConfigEntry
-) -> None:
-    registered = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+async def test_entities_are_those_that_exist(connected: Harness) -> None:
+    registered = er.async_entries_for_config_entry(er.async_get(connected.hass), connected.entry.entry_id)
     existing = {(each.domain, each.translation_key) for each in registered}
     named = {(platform, key) for platform, keys in ENGLISH["entity"].items() for key in keys}
     assert named == existing
 
 
 @pytest.mark.parametrize("region", ["kr"])
-async def test_every_entity_has_an_icon(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, entry: MockConfigEntry
-) -> None:
+async def test_every_entity_has_an_icon(connected: Harness) -> None:
     icons = json.loads((INTEGRATION / "icons.json").read_text(encoding="utf-8"))
     assert all(re.fullmatch(r"mdi:[a-z0-9-]+", icon) for _, icon in leaves(icons))
-    for each in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id):
+    for each in er.async_entries_for_config_entry(er.async_get(connected.hass), connected.entry.entry_id):
         own = icons["entity"].get(each.domain, {}).get(each.translation_key, {})
         assert own.get("default"), each.entity_id
     named = {(platform, key) for platform, keys in icons["entity"].items() for key in keys}

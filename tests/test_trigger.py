@@ -1,12 +1,10 @@
 """Triggers, through real automations: what fires them, what never does, and what they hand on."""
 
-from collections.abc import AsyncIterator
 import logging
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import STATE_UNAVAILABLE
-from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.core import ServiceCall
 from homeassistant.helpers import (
     area_registry as ar,
     config_validation as cv,
@@ -21,18 +19,17 @@ from homeassistant.helpers.trigger import (
     async_validate_trigger_config,
 )
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
 from custom_components.upbit.const import DOMAIN
-from custom_components.upbit.coordinator import UpbitCoordinator
-from simulator import Account, Delivery, SimulatedExchange
-from tests.accounts import OTHER_BTC, add_other_account, device_of, hurry, set_up_other
-from tests.automations import automate, caught_up, notes
-from tests.waiting import until
+from simulator import Delivery
+from tests.helpers.automations import automate, limit, limits, notes
+from tests.helpers.harness import Harness
+from tests.helpers.virtual_time import wait_until
 
 BTC = "sensor.upbit_singapore_btc"
 SGD = "sensor.upbit_singapore_sgd"
+OTHER_BTC = "sensor.upbit_singapore_2_btc"
 
 
 def changed(target: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
@@ -51,33 +48,6 @@ def crossed(threshold: dict[str, Any], **options: Any) -> dict[str, Any]:
     }
 
 
-def limit(kind: str, number: Any) -> dict[str, Any]:
-    return {"type": kind, "value": {"number": number}}
-
-
-def limits(kind: str, low: Any, high: Any) -> dict[str, Any]:
-    return {"type": kind, "value_min": {"number": low}, "value_max": {"number": high}}
-
-
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    hurry(monkeypatch)
-
-
-@pytest.fixture
-def other_holdings(exchange: SimulatedExchange) -> Account:
-    return add_other_account(exchange)
-
-
-@pytest.fixture
-async def other_entry(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, other_holdings: Account
-) -> AsyncIterator[ConfigEntry]:
-    entry = await set_up_other(hass)
-    yield entry
-    await hass.config_entries.async_unload(entry.entry_id)
-
-
 def from_to(calls: list[ServiceCall]) -> list[str]:
     return [" ".join(note.split()[4:6]) for note in notes(calls)]
 
@@ -85,36 +55,30 @@ def from_to(calls: list[ServiceCall]) -> list[str]:
 # What is handed on
 
 
-async def test_exact_amounts_are_handed_on(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
-    calls = await automate(hass, changed())
-    exchange.account.set("BTC", "0.500000000000000001", "0.1")
-    await caught_up(hass, coordinator, exchange.account)
+async def test_exact_amounts_are_handed_on(connected: Harness) -> None:
+    calls = await automate(connected.hass, changed())
+    connected.account.set("BTC", "0.500000000000000001", "0.1")
+    await connected.caught_up()
     assert notes(calls) == [f"{BTC} BTC total increased 0.6 0.600000000000000001 0.000000000000000001"]
 
 
-async def test_tiny_amounts_are_in_plain_notation(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
-    calls = await automate(hass, changed())
-    exchange.account.set("BTC", "0.00000001", "0")
-    await caught_up(hass, coordinator, exchange.account)
+async def test_tiny_amounts_are_in_plain_notation(connected: Harness) -> None:
+    calls = await automate(connected.hass, changed())
+    connected.account.set("BTC", "0.00000001", "0")
+    await connected.caught_up()
     assert notes(calls) == [f"{BTC} BTC total decreased 0.6 0.00000001 -0.59999999"]
 
 
-async def test_time_description_and_current_state_are_at_hand(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
+async def test_time_description_and_current_state_are_at_hand(connected: Harness) -> None:
     calls = await automate(
-        hass,
+        connected.hass,
         changed(amount="available"),
         at="{{ (as_timestamp(trigger.changed_at) * 1000) | round | int }}",
         description="{{ trigger.description }}",
         state="{{ states(trigger.entity_id) }} BTC",
     )
-    event = exchange.account.set("BTC", "0.4", "0.1")
-    await caught_up(hass, coordinator, exchange.account)
+    event = connected.account.set("BTC", "0.4", "0.1")
+    await connected.caught_up()
     assert calls[0].data["at"] == event.asset_timestamp
     assert calls[0].data["description"] == f"available balance of {BTC} changing"
     assert calls[0].data["state"] == "0.5 BTC"
@@ -131,17 +95,11 @@ async def test_time_description_and_current_state_are_at_hand(
         ("locked", ["locked increased 0.1 0.3 0.2", "locked increased 0.3 0.4 0.1"]),
     ],
 )
-async def test_only_the_chosen_amount_counts(
-    hass: HomeAssistant,
-    coordinator: UpbitCoordinator,
-    exchange: SimulatedExchange,
-    amount: str,
-    expected: list[str],
-) -> None:
-    calls = await automate(hass, changed(amount=amount))
-    exchange.account.set("BTC", "0.3", "0.3")
-    exchange.account.set("BTC", "0.3", "0.4")
-    await caught_up(hass, coordinator, exchange.account)
+async def test_only_the_chosen_amount_counts(connected: Harness, amount: str, expected: list[str]) -> None:
+    calls = await automate(connected.hass, changed(amount=amount))
+    connected.account.set("BTC", "0.3", "0.3")
+    connected.account.set("BTC", "0.3", "0.4")
+    await connected.caught_up()
     assert notes(calls) == [f"{BTC} BTC {change}" for change in expected]
 
 
@@ -150,27 +108,21 @@ async def test_only_the_chosen_amount_counts(
     [("any", ["0.6 0.7", "0.7 0.5"]), ("increased", ["0.6 0.7"]), ("decreased", ["0.7 0.5"])],
 )
 async def test_only_the_chosen_direction_counts(
-    hass: HomeAssistant,
-    coordinator: UpbitCoordinator,
-    exchange: SimulatedExchange,
-    direction: str,
-    expected: list[str],
+    connected: Harness, direction: str, expected: list[str]
 ) -> None:
-    calls = await automate(hass, changed(direction=direction))
-    exchange.account.set("BTC", "0.6", "0.1")
-    exchange.account.set("BTC", "0.4", "0.1")
-    await caught_up(hass, coordinator, exchange.account)
+    calls = await automate(connected.hass, changed(direction=direction))
+    connected.account.set("BTC", "0.6", "0.1")
+    connected.account.set("BTC", "0.4", "0.1")
+    await connected.caught_up()
     assert from_to(calls) == expected
 
 
 @pytest.mark.parametrize("at_least", [0.1, "0.1", "1e-1"])
-async def test_smallest_change_is_compared_exactly(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange, at_least: Any
-) -> None:
-    calls = await automate(hass, changed(at_least=at_least))
+async def test_smallest_change_is_compared_exactly(connected: Harness, at_least: Any) -> None:
+    calls = await automate(connected.hass, changed(at_least=at_least))
     for balance in ("0.6", "0.699999999999999999", "0.599999999999999999"):
-        exchange.account.set("BTC", balance, "0.1")
-    await caught_up(hass, coordinator, exchange.account)
+        connected.account.set("BTC", balance, "0.1")
+    await connected.caught_up()
     assert from_to(calls) == ["0.6 0.7", "0.799999999999999999 0.699999999999999999"]
 
 
@@ -194,17 +146,15 @@ async def test_smallest_change_is_compared_exactly(
         crossed(limits("between", "1.000000000000000001", "1")),
     ],
 )
-async def test_impossible_options_are_refused(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, config: dict[str, Any]
-) -> None:
+async def test_impossible_options_are_refused(connected: Harness, config: dict[str, Any]) -> None:
     with pytest.raises(vol.Invalid):
-        await async_validate_trigger_config(hass, cv.TRIGGER_SCHEMA([config]))
+        await async_validate_trigger_config(connected.hass, cv.TRIGGER_SCHEMA([config]))
 
 
-async def test_validated_options_are_still_valid(hass: HomeAssistant, coordinator: UpbitCoordinator) -> None:
+async def test_validated_options_are_still_valid(connected: Harness) -> None:
     configs = [changed(at_least="1e-18"), crossed(limits("outside", "0.000000000000000001", 0.1))]
-    validated = await async_validate_trigger_config(hass, cv.TRIGGER_SCHEMA(configs))
-    assert await async_validate_trigger_config(hass, validated) == validated
+    validated = await async_validate_trigger_config(connected.hass, cv.TRIGGER_SCHEMA(configs))
+    assert await async_validate_trigger_config(connected.hass, validated) == validated
 
 
 # Crossing a threshold
@@ -225,50 +175,43 @@ async def test_validated_options_are_still_valid(hass: HomeAssistant, coordinato
     ],
 )
 async def test_threshold_is_crossed_exactly(
-    hass: HomeAssistant,
-    coordinator: UpbitCoordinator,
-    exchange: SimulatedExchange,
-    threshold: dict[str, Any],
-    expected: list[str],
+    connected: Harness, threshold: dict[str, Any], expected: list[str]
 ) -> None:
-    calls = await automate(hass, crossed(threshold))
+    calls = await automate(connected.hass, crossed(threshold))
     for total in ("0.7", "0.700000000000000001", "0.6", "0.8", "0.9"):
-        exchange.account.set("BTC", total, "0")
-    await caught_up(hass, coordinator, exchange.account)
+        connected.account.set("BTC", total, "0")
+    await connected.caught_up()
     assert from_to(calls) == expected
 
 
-async def test_threshold_looks_at_the_chosen_amount(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
-    calls = await automate(hass, crossed(limit("above", "0.2"), amount="locked"))
-    exchange.account.set("BTC", "0.3", "0.3")
-    await caught_up(hass, coordinator, exchange.account)
+async def test_threshold_looks_at_the_chosen_amount(connected: Harness) -> None:
+    calls = await automate(connected.hass, crossed(limit("above", "0.2"), amount="locked"))
+    connected.account.set("BTC", "0.3", "0.3")
+    await connected.caught_up()
     assert notes(calls) == [f"{BTC} BTC locked increased 0.1 0.3 0.2"]
 
 
-async def test_limit_may_be_an_entity(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
-    calls = await automate(hass, crossed({"type": "below", "value": {"entity": "input_number.limit"}}))
+async def test_limit_may_be_an_entity(connected: Harness) -> None:
+    calls = await automate(
+        connected.hass, crossed({"type": "below", "value": {"entity": "input_number.limit"}})
+    )
     # Not there, then not a number, then one that is just not reached, then one that is.
     for state, total in ((None, "0.5"), ("unknown", "0.4"), ("0.3", "0.3"), ("0.3", "0.299999999999999999")):
         if state is not None:
-            hass.states.async_set("input_number.limit", state)
-        exchange.account.set("BTC", total, "0")
-        await caught_up(hass, coordinator, exchange.account)
+            connected.hass.states.async_set("input_number.limit", state)
+        connected.account.set("BTC", total, "0")
+        await connected.caught_up()
     assert from_to(calls) == ["0.3 0.299999999999999999"]
 
 
-async def test_trace_says_why_a_limit_cannot_be_compared_with(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
+async def test_trace_says_why_a_limit_cannot_be_compared_with(connected: Harness) -> None:
     reported: list[NotTriggeredInfo] = []
     (config,) = await async_validate_trigger_config(
-        hass, cv.TRIGGER_SCHEMA([crossed({"type": "below", "value": {"entity": "input_number.limit"}})])
+        connected.hass,
+        cv.TRIGGER_SCHEMA([crossed({"type": "below", "value": {"entity": "input_number.limit"}})]),
     )
     detach = await async_initialize_triggers(
-        hass,
+        connected.hass,
         [config],
         lambda variables, context=None: None,
         DOMAIN,
@@ -276,11 +219,11 @@ async def test_trace_says_why_a_limit_cannot_be_compared_with(
         logging.getLogger(__name__).log,
         did_not_trigger=lambda variables, info, context=None: reported.append(info),
     )
-    exchange.account.set("BTC", "0.4", "0")
-    await caught_up(hass, coordinator, exchange.account)
-    hass.states.async_set("input_number.limit", "soon")
-    exchange.account.set("BTC", "0.3", "0")
-    await caught_up(hass, coordinator, exchange.account)
+    connected.account.set("BTC", "0.4", "0")
+    await connected.caught_up()
+    connected.hass.states.async_set("input_number.limit", "soon")
+    connected.account.set("BTC", "0.3", "0")
+    await connected.caught_up()
     assert detach is not None
     detach()
     assert [info.reason for info in reported] == ["threshold_entity_not_found", "threshold_value_not_numeric"]
@@ -291,20 +234,18 @@ async def test_trace_says_why_a_limit_cannot_be_compared_with(
 
 @pytest.mark.parametrize("kind", ["entity_id", "device_id", "area_id", "floor_id", "label_id"])
 async def test_targets_of_every_kind(
-    hass: HomeAssistant,
-    coordinator: UpbitCoordinator,
-    exchange: SimulatedExchange,
-    other_entry: ConfigEntry,
-    other_holdings: Account,
+    connected: Harness,
+    other: Harness,
     entity_registry: er.EntityRegistry,
     kind: str,
 ) -> None:
-    floor = fr.async_get(hass).async_create("Cellar")
-    area = ar.async_get(hass).async_create("Safe", floor_id=floor.floor_id)
-    label = lr.async_get(hass).async_create("Coins")
-    device_id = device_of(hass, other_entry)
+    floor = fr.async_get(connected.hass).async_create("Cellar")
+    area = ar.async_get(connected.hass).async_create("Safe", floor_id=floor.floor_id)
+    label = lr.async_get(connected.hass).async_create("Coins")
+    await other.start()
+    device_id = other.device_id
     if kind in ("area_id", "floor_id"):
-        dr.async_get(hass).async_update_device(device_id, area_id=area.id)
+        dr.async_get(connected.hass).async_update_device(device_id, area_id=area.id)
     if kind == "label_id":
         entity_registry.async_update_entity(OTHER_BTC, labels={label.label_id})
     target = {
@@ -314,66 +255,54 @@ async def test_targets_of_every_kind(
         "floor_id": floor.floor_id,
         "label_id": label.label_id,
     }
-    calls = await automate(hass, changed({kind: [target[kind]]}))
-    exchange.account.set("BTC", "1", "0")
-    other_holdings.set("BTC", "8", "0")
-    await caught_up(hass, coordinator, exchange.account)
-    await caught_up(hass, other_entry.runtime_data, other_holdings)
+    calls = await automate(connected.hass, changed({kind: [target[kind]]}))
+    connected.account.set("BTC", "1", "0")
+    other.account.set("BTC", "8", "0")
+    await connected.caught_up()
+    await other.caught_up()
     assert notes(calls) == [f"{OTHER_BTC} BTC total increased 7 8 1"]
 
 
-async def test_several_in_one_frame_all_fire(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
-    calls = await automate(hass, changed({"entity_id": [BTC, SGD]}))
-    exchange.account.delivery = Delivery.ONE_FRAME
-    exchange.account.change({"BTC": ("1", "0"), "SGD": ("3", "0"), "XRP": ("9", "0")})
-    await caught_up(hass, coordinator, exchange.account)
+async def test_several_in_one_frame_all_fire(connected: Harness) -> None:
+    calls = await automate(connected.hass, changed({"entity_id": [BTC, SGD]}))
+    connected.account.delivery = Delivery.ONE_FRAME
+    connected.account.change({"BTC": ("1", "0"), "SGD": ("3", "0"), "XRP": ("9", "0")})
+    await connected.caught_up()
     assert sorted(notes(calls)) == [
         f"{BTC} BTC total increased 0.6 1 0.4",
         f"{SGD} SGD total decreased 1200.75 3 -1197.75",
     ]
 
 
-async def test_target_is_followed(
-    hass: HomeAssistant,
-    coordinator: UpbitCoordinator,
-    exchange: SimulatedExchange,
-    entity_registry: er.EntityRegistry,
-) -> None:
-    label = lr.async_get(hass).async_create("Coins").label_id
-    calls = await automate(hass, changed({"label_id": label}))
+async def test_target_is_followed(connected: Harness, entity_registry: er.EntityRegistry) -> None:
+    label = lr.async_get(connected.hass).async_create("Coins").label_id
+    calls = await automate(connected.hass, changed({"label_id": label}))
     for balance, labels in (("1", set()), ("2", {label}), ("3", set())):
         entity_registry.async_update_entity(BTC, labels=labels)
-        exchange.account.set("BTC", balance, "0")
-        await caught_up(hass, coordinator, exchange.account)
+        connected.account.set("BTC", balance, "0")
+        await connected.caught_up()
     assert from_to(calls) == ["1 2"]
 
 
 async def test_renamed_sensor_is_followed_by_its_device(
-    hass: HomeAssistant,
-    coordinator: UpbitCoordinator,
-    exchange: SimulatedExchange,
-    entity_registry: er.EntityRegistry,
+    connected: Harness, entity_registry: er.EntityRegistry
 ) -> None:
-    calls = await automate(hass, changed({"device_id": device_of(hass, coordinator.config_entry)}))
+    calls = await automate(connected.hass, changed({"device_id": connected.device_id}))
     entity_registry.async_update_entity(BTC, new_entity_id="sensor.coins")
-    exchange.account.set("BTC", "1", "0")
-    await caught_up(hass, coordinator, exchange.account)
+    connected.account.set("BTC", "1", "0")
+    await connected.caught_up()
     assert notes(calls) == ["sensor.coins BTC total increased 0.6 1 0.4"]
 
 
-async def test_first_of_a_new_currency_fires_for_the_device(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
+async def test_first_of_a_new_currency_fires_for_the_device(connected: Harness) -> None:
     calls = await automate(
-        hass,
-        changed({"device_id": device_of(hass, coordinator.config_entry)}),
+        connected.hass,
+        changed({"device_id": connected.device_id}),
         state="{{ states(trigger.entity_id) }} ETH",
     )
-    exchange.account.set("ETH", "2", "0")
-    exchange.account.set("ETH", "2.5", "0")
-    await until(lambda: len(calls) == 2)
+    connected.account.set("ETH", "2", "0")
+    connected.account.set("ETH", "2.5", "0")
+    await wait_until(lambda: len(calls) == 2)
     eth = "sensor.upbit_singapore_eth"
     assert notes(calls) == [
         f"{eth} ETH total increased 0 2 2",
@@ -383,161 +312,151 @@ async def test_first_of_a_new_currency_fires_for_the_device(
     assert {call.data["state"] for call in calls} <= {"2 ETH", "2.5 ETH"}
 
 
-async def test_first_of_a_new_currency_elsewhere_does_not_fire(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
-    calls = await automate(hass, changed())
-    exchange.account.set("ETH", "2", "0")
-    await until(lambda: hass.states.get("sensor.upbit_singapore_eth"))
-    exchange.account.set("ETH", "3", "0")
-    exchange.account.set("BTC", "1", "0")
-    await caught_up(hass, coordinator, exchange.account)
+async def test_first_of_a_new_currency_elsewhere_does_not_fire(connected: Harness) -> None:
+    calls = await automate(connected.hass, changed())
+    connected.account.set("ETH", "2", "0")
+    await wait_until(lambda: connected.hass.states.get("sensor.upbit_singapore_eth"))
+    connected.account.set("ETH", "3", "0")
+    connected.account.set("BTC", "1", "0")
+    await connected.caught_up()
     assert notes(calls) == [f"{BTC} BTC total increased 0.6 1 0.4"]
 
 
 async def test_new_currency_whose_sensor_starts_disabled_does_not_fire(
-    hass: HomeAssistant,
-    coordinator: UpbitCoordinator,
-    exchange: SimulatedExchange,
-    entity_registry: er.EntityRegistry,
+    connected: Harness, entity_registry: er.EntityRegistry
 ) -> None:
-    hass.config_entries.async_update_entry(coordinator.config_entry, pref_disable_new_entities=True)
-    calls = await automate(hass, changed({"device_id": device_of(hass, coordinator.config_entry)}))
-    exchange.account.set("ETH", "2", "0")
-    await until(lambda: entity_registry.async_is_registered("sensor.upbit_singapore_eth"))
-    exchange.account.set("ETH", "3", "0")
-    exchange.account.set("BTC", "1", "0")
-    await caught_up(hass, coordinator, exchange.account)
+    connected.hass.config_entries.async_update_entry(connected.entry, pref_disable_new_entities=True)
+    calls = await automate(connected.hass, changed({"device_id": connected.device_id}))
+    connected.account.set("ETH", "2", "0")
+    await wait_until(lambda: entity_registry.async_is_registered("sensor.upbit_singapore_eth"))
+    connected.account.set("ETH", "3", "0")
+    connected.account.set("BTC", "1", "0")
+    await connected.caught_up()
     assert notes(calls) == [f"{BTC} BTC total increased 0.6 1 0.4"]
 
 
 async def test_account_added_later_is_followed(
-    hass: HomeAssistant,
-    coordinator: UpbitCoordinator,
-    other_holdings: Account,
-    entity_registry: er.EntityRegistry,
+    connected: Harness, other: Harness, entity_registry: er.EntityRegistry
 ) -> None:
-    calls = await automate(hass, changed({"entity_id": OTHER_BTC}))
-    entry = await set_up_other(hass)
-    other_holdings.set("BTC", "8", "0")
-    await caught_up(hass, entry.runtime_data, other_holdings)
+    calls = await automate(connected.hass, changed({"entity_id": OTHER_BTC}))
+    await other.start()
+    other.account.set("BTC", "8", "0")
+    await other.caught_up()
     assert notes(calls) == [f"{OTHER_BTC} BTC total increased 7 8 1"]
-    assert await hass.config_entries.async_remove(entry.entry_id)
 
 
-async def test_automation_that_is_turned_off_does_not_run(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
-    calls = await automate(hass, changed({"device_id": device_of(hass, coordinator.config_entry)}))
-    await hass.services.async_call("automation", "turn_off", {"entity_id": "automation.test"}, blocking=True)
-    exchange.account.set("BTC", "1", "0")
-    exchange.account.set("ETH", "1", "0")
-    await until(lambda: hass.states.get("sensor.upbit_singapore_eth"))
-    await caught_up(hass, coordinator, exchange.account)
+async def test_automation_that_is_turned_off_does_not_run(connected: Harness) -> None:
+    calls = await automate(connected.hass, changed({"device_id": connected.device_id}))
+    await connected.hass.services.async_call(
+        "automation", "turn_off", {"entity_id": "automation.test"}, blocking=True
+    )
+    connected.account.set("BTC", "1", "0")
+    connected.account.set("ETH", "1", "0")
+    await wait_until(lambda: connected.hass.states.get("sensor.upbit_singapore_eth"))
+    await connected.caught_up()
     assert notes(calls) == []
 
 
 # What is no change of a balance
 
 
-async def test_reload_does_not_fire_and_is_survived(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
-    calls = await automate(hass, changed())
-    assert await hass.config_entries.async_unload(coordinator.config_entry.entry_id)
-    exchange.account.set("BTC", "3", "0")
-    assert await hass.config_entries.async_setup(coordinator.config_entry.entry_id)
-    reloaded: UpbitCoordinator = coordinator.config_entry.runtime_data
-    await until(lambda: reloaded.sync.in_sync)
-    await caught_up(hass, reloaded, exchange.account)
+async def test_reload_does_not_fire_and_is_survived(connected: Harness) -> None:
+    calls = await automate(connected.hass, changed())
+    assert await connected.unload()
+    connected.account.set("BTC", "3", "0")
+    assert await connected.set_up()
+    await wait_until(lambda: connected.in_sync)
+    await connected.caught_up()
     assert notes(calls) == []
-    exchange.account.set("BTC", "4", "0")
-    await caught_up(hass, reloaded, exchange.account)
+    connected.account.set("BTC", "4", "0")
+    await connected.caught_up()
     assert notes(calls) == [f"{BTC} BTC total increased 3 4 1"]
 
 
-async def test_restart_does_not_fire(
-    hass: HomeAssistant,
-    exchange: SimulatedExchange,
-    entry: MockConfigEntry,
-    entity_registry: er.EntityRegistry,
-) -> None:
+async def test_restart_does_not_fire(harness: Harness, entity_registry: er.EntityRegistry) -> None:
     # As after a restart: the sensor is registered, and the automation is there before the account is set up.
-    entry.add_to_hass(hass)
+    harness.entry.add_to_hass(harness.hass)
     entity_registry.async_get_or_create(
         "sensor",
         DOMAIN,
-        f"{entry.entry_id}_balance_BTC",
-        config_entry=entry,
+        f"{harness.entry.entry_id}_balance_BTC",
+        config_entry=harness.entry,
         suggested_object_id="upbit_singapore_btc",
     )
-    calls = await automate(hass, changed())
-    assert hass.states.get(BTC) is None
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await until(lambda: entry.runtime_data.sync.in_sync)
-    await caught_up(hass, entry.runtime_data, exchange.account)
-    assert hass.states.get(BTC).state == "0.6"
+    calls = await automate(harness.hass, changed())
+    assert harness.hass.states.get(BTC) is None
+    assert await harness.set_up()
+    await wait_until(lambda: harness.in_sync)
+    await harness.caught_up()
+    assert harness.state(BTC) == "0.6"
     assert notes(calls) == []
-    exchange.account.set("BTC", "1", "0")
-    await caught_up(hass, entry.runtime_data, exchange.account)
+    harness.account.set("BTC", "1", "0")
+    await harness.caught_up()
     assert notes(calls) == [f"{BTC} BTC total increased 0.6 1 0.4"]
-    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert await harness.unload()
 
 
-@pytest.mark.usefixtures("quick")
-async def test_becoming_available_does_not_fire(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
-    calls = await automate(hass, crossed(limit("below", 100)))
-    exchange.go_down()
-    await until(lambda: hass.states.get(BTC).state == STATE_UNAVAILABLE)
-    await exchange.accept_connections()
-    await until(lambda: coordinator.sync.in_sync)
-    await caught_up(hass, coordinator, exchange.account)
-    assert hass.states.get(BTC).state == "0.6"
+async def test_becoming_available_does_not_fire(connected: Harness) -> None:
+    calls = await automate(connected.hass, crossed(limit("below", 100)))
+    connected.exchange.go_down()
+    await connected.becomes(BTC, STATE_UNAVAILABLE, within=80)
+    await connected.exchange.accept_connections()
+    await wait_until(lambda: connected.in_sync, within=120)
+    await connected.caught_up()
+    assert connected.state(BTC) == "0.6"
     assert notes(calls) == []
 
 
 # What happens while the connection is away
 
 
-@pytest.mark.usefixtures("quick")
-async def test_change_while_away_fires_once_when_it_is_learnt(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
+async def test_change_while_away_fires_once_when_it_is_learnt(connected: Harness) -> None:
     calls = await automate(
-        hass,
+        connected.hass,
         changed(),
         at="{{ trigger.changed_at is none }}",
         state="{{ states(trigger.entity_id) }} BTC",
     )
-    exchange.go_down()
-    await until(lambda: hass.states.get(BTC).state == STATE_UNAVAILABLE)
-    exchange.account.set("BTC", "2", "0")
-    exchange.account.set("BTC", "3", "0")
-    await exchange.accept_connections()
-    await until(lambda: coordinator.sync.in_sync)
-    await caught_up(hass, coordinator, exchange.account)
+    connected.exchange.go_down()
+    await connected.becomes(BTC, STATE_UNAVAILABLE, within=80)
+    connected.account.set("BTC", "2", "0")
+    connected.account.set("BTC", "3", "0")
+    await connected.exchange.accept_connections()
+    await wait_until(lambda: connected.in_sync, within=120)
+    await connected.caught_up()
     assert notes(calls) == [f"{BTC} BTC total increased 0.6 3 2.4"]
     # A snapshot does not say when; and what an automation looks at is current again.
     assert calls[0].data["at"] is True
     assert calls[0].data["state"] == "3 BTC"
 
 
-@pytest.mark.usefixtures("quick")
-async def test_condition_knows_what_was_learnt_when_the_trigger_fires(
-    hass: HomeAssistant, coordinator: UpbitCoordinator, exchange: SimulatedExchange
-) -> None:
+async def test_condition_knows_what_was_learnt_when_the_trigger_fires(connected: Harness) -> None:
     condition = {
         "condition": "upbit.is_balance",
         "target": {"entity_id": BTC},
         "options": {"threshold": limit("above", 2)},
     }
-    calls = await automate(hass, changed(), [condition])
-    exchange.go_down()
-    await until(lambda: hass.states.get(BTC).state == STATE_UNAVAILABLE)
-    exchange.account.set("BTC", "3", "0")
-    await exchange.accept_connections()
-    await until(lambda: coordinator.sync.in_sync)
-    await caught_up(hass, coordinator, exchange.account)
+    calls = await automate(connected.hass, changed(), [condition])
+    connected.exchange.go_down()
+    await connected.becomes(BTC, STATE_UNAVAILABLE, within=80)
+    connected.account.set("BTC", "3", "0")
+    await connected.exchange.accept_connections()
+    await wait_until(lambda: connected.in_sync, within=120)
+    await connected.caught_up()
     assert notes(calls) == [f"{BTC} BTC total increased 0.6 3 2.4"]
+
+
+async def test_unavailable_amount_fires_nothing_until_it_is_known_again(connected: Harness) -> None:
+    calls = await automate(connected.hass, changed())
+    faults = connected.exchange.rest.row_faults
+    for available, expected in (("0.6", []), ("0.8", ["0.6 0.8"])):
+        faults["BTC"] = {"balance": "-1"}
+        await connected.refresh()
+        await connected.becomes(BTC, STATE_UNAVAILABLE)
+        connected.account.change({"BTC": (available, "0")}, announce=False)
+        faults.clear()
+        calls.clear()
+        await connected.refresh()
+        await connected.becomes(BTC, available)
+        await connected.hass.async_block_till_done()
+        assert from_to(calls) == expected

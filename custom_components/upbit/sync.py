@@ -77,7 +77,10 @@ class AccountSync:
         self._absent: dict[str, float] = {}
         """Currencies that the last snapshots lacked, with the time of the first of these."""
         self._doubtful: dict[str, float] = {}
-        """Currencies whose amount only a newer snapshot or update can confirm, with the time since when."""
+        """Currencies whose amount only a newer snapshot or update can confirm, with the time since when.
+
+        Also those that are absent.
+        """
         self._reconnect: ReconnectReason | None = None
         self._may_recover_at = 0.0
         self._address_allowed_since = inf
@@ -100,9 +103,7 @@ class AccountSync:
         return (
             self.in_sync
             and self.update_received
-            and not (
-                self._expected or self._absent or self._doubtful or self.ledger.unknown or self._reconnect
-            )
+            and not (self._expected or self._doubtful or self.ledger.unknown or self._reconnect)
         )
 
     def is_current(self, now: float) -> bool:
@@ -111,15 +112,10 @@ class AccountSync:
 
     def not_current(self, now: float) -> frozenset[str]:
         """Return the currencies that are not known to be up to date even while the balances as a whole are."""
-        if not (self.ledger.unknown or self._absent or self._doubtful):
+        if not (self.ledger.unknown or self._doubtful):
             return _NONE
         overdue = now - self._timings.grace
-        expired = (
-            currency
-            for doubts in (self._absent, self._doubtful)
-            for currency, since in doubts.items()
-            if since <= overdue
-        )
+        expired = (currency for currency, since in self._doubtful.items() if since <= overdue)
         return frozenset(self.ledger.unknown).union(expired)
 
     def is_address_allowed(self, now: float) -> bool:
@@ -137,14 +133,9 @@ class AccountSync:
         deadline = self._expected_by
         if now < self._current_until and not self.self_sufficient:
             deadline = min(deadline, self._current_until)
-        if self._absent or self._doubtful:
-            expiries = (
-                expiry
-                for doubts in (self._absent, self._doubtful)
-                for since in doubts.values()
-                if (expiry := since + self._timings.grace) > now
-            )
-            deadline = min(deadline, min(expiries, default=inf))
+        for since in self._doubtful.values():
+            if (expiry := since + self._timings.grace) > now:
+                deadline = min(deadline, expiry)
         return deadline
 
     def advance(self, now: float) -> ReconnectReason | None:
@@ -192,7 +183,7 @@ class AccountSync:
         stale_count = ledger.stale_count
         changes = ledger.merge_update(update)
         self.update_received = self.ever_received = True
-        if self._absent or self._doubtful or ledger.stale_count > stale_count:
+        if self._doubtful or ledger.stale_count > stale_count:
             for currency in update.amounts.keys() | update.undecodable.keys():
                 if ledger.last_was_stale(currency):
                     # Perhaps the time of an earlier update was wrong.
@@ -229,6 +220,7 @@ class AccountSync:
     def snapshot_merged(self, snapshot: Holdings, request: SnapshotRequest, now: float) -> list[Change]:
         """Merge the rows of a snapshot; return the changes to notify."""
         timings, ledger = self._timings, self.ledger
+        unknown = frozenset(ledger.unknown)
         absent = self._confirm_absences(snapshot, request, now)
         changes = ledger.merge_snapshot(snapshot, request.sequence, absent)
         self._current_until = now + timings.grace
@@ -237,7 +229,7 @@ class AccountSync:
             self._current_until += timings.snapshot_interval
             self.in_sync = self.connected
         if changes and self.connected and self.in_sync and request.connection == self._connection:
-            self._expect_updates(changes, now)
+            self._expect_updates([change for change in changes if change.currency not in unknown], now)
         self._address_allowed_since = min(self._address_allowed_since, now)
         if self._snapshots_fail:
             self._snapshots_fail = False
@@ -278,6 +270,9 @@ class AccountSync:
         """Return the currencies that are at zero because a second snapshot, taken later, lacks them too."""
         delay = self._timings.absence
         missing = self.ledger.missing(snapshot, request.sequence)
+        # What a snapshot does not show stays current for as long as it was going to, and for the grace at most.
+        valid_until = inf if self.self_sufficient else self._current_until
+        doubtful_since = min(now, valid_until - self._timings.grace)
         for doubts in (self._absent, self._doubtful):
             for currency in list(doubts):
                 if currency not in missing and doubts[currency] <= request.at:
@@ -285,18 +280,22 @@ class AccountSync:
         if snapshot.unreadable:
             # One of the unreadable rows may be the missing one.
             for currency in missing:
-                self._doubtful.setdefault(currency, now)
+                self._doubt(currency, doubtful_since)
             return []
         confirmed = []
         for currency in missing:
             since = self._absent.setdefault(currency, now)
+            self._doubt(currency, doubtful_since)
             if request.at >= since + delay:
                 confirmed.append(currency)
                 del self._absent[currency]
-                self._doubtful.pop(currency, None)
+                del self._doubtful[currency]
         if self._absent:
             self._extra_snapshot_at = min(self._extra_snapshot_at, min(self._absent.values()) + delay)
         return confirmed
+
+    def _doubt(self, currency: str, since: float) -> None:
+        self._doubtful[currency] = min(since, self._doubtful.get(currency, inf))
 
     def _lose_sync(self, now: float) -> None:
         if self.self_sufficient:
@@ -316,6 +315,7 @@ class AccountSync:
             self._reconnect = ReconnectReason.RECOVERED
 
     def _expect_updates(self, changes: list[Change], now: float) -> None:
+        """Expect updates of what a snapshot showed first; one that could not be decoded was delivered already."""
         for change in changes:
             # One that was ignored was delivered, whatever is wrong with the times.
             if not self.ledger.last_was_stale(change.currency):

@@ -39,7 +39,7 @@ class Client:
 
     async def failure(self) -> UpbitError:
         """Run to the end; return the error."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             with pytest.raises(UpbitError) as caught:
                 await self.run()
         return caught.value
@@ -56,7 +56,7 @@ class Client:
 
 async def ended(task: asyncio.Task[None]) -> UpbitError:
     """Return the error that a task ends with."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await asyncio.wait([task])
     error = task.exception()
     assert isinstance(error, UpbitError)

@@ -1,4 +1,4 @@
-"""The world of the protocol's tests: the simulated exchange, and no Home Assistant around it."""
+"""What the tests of the protocol ask for: the simulated exchange, without Home Assistant."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,11 +15,6 @@ from custom_components.upbit.api.throttle import RateLimit
 from simulator import ACCESS_KEY, SECRET_KEY, SimulatedExchange
 
 from .client import Client
-
-
-@pytest.fixture(autouse=True)
-def _custom_integrations() -> None:
-    """Do without Home Assistant, which the other tests have around them."""
 
 
 @pytest.fixture

@@ -41,11 +41,11 @@ from custom_components.upbit.api.errors import (
         # Save where the status asks to wait.
         (429, "invalid_access_key", ErrorKind.RATE_LIMITED),
         (418, "jwt_verification", ErrorKind.BLOCKED),
-        # Names nobody knows, and bodies without one.
+        # Unknown names, and bodies without one, which may come from something in between.
         (401, "brand_new_error", ErrorKind.INVALID_ACCESS_KEY),
-        (401, None, ErrorKind.INVALID_ACCESS_KEY),
-        (401, 401, ErrorKind.INVALID_ACCESS_KEY),
-        (403, None, ErrorKind.CANNOT_CONNECT),
+        (401, None, ErrorKind.NOT_UPBIT),
+        (401, 401, ErrorKind.NOT_UPBIT),
+        (403, None, ErrorKind.NOT_UPBIT),
         (403, "brand_new_error", ErrorKind.CANNOT_CONNECT),
         (404, 404, ErrorKind.UNKNOWN),
         (400, "brand_new_error", ErrorKind.UNKNOWN),

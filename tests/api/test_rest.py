@@ -10,7 +10,6 @@ import traceback
 import aiohttp
 import pytest
 
-from custom_components.upbit.api import rest as rest_module
 from custom_components.upbit.api.auth import Credentials
 from custom_components.upbit.api.errors import ErrorKind, UpbitError
 from custom_components.upbit.api.regions import Region
@@ -18,6 +17,7 @@ from custom_components.upbit.api.rest import RestClient
 from custom_components.upbit.api.throttle import RateLimit
 from custom_components.upbit.api.wire import MAX_FRAME_SIZE, DecodeErrorReason, Holding, Holdings
 from simulator import ACCESS_KEY, SECRET_KEY, SimulatedExchange
+from tests.helpers.virtual_time import pass_time
 
 
 async def failure(rest: RestClient) -> UpbitError:
@@ -25,11 +25,6 @@ async def failure(rest: RestClient) -> UpbitError:
     with pytest.raises(UpbitError) as caught:
         await rest.accounts()
     return caught.value
-
-
-@pytest.fixture
-def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rest_module, "REQUEST_TIMEOUT", 0.1)
 
 
 # Rows
@@ -172,7 +167,7 @@ async def test_request_repeated_by_the_library_on_a_cut_connection_is_made_good(
         (200, '{"error": {"name": "jwt_verification"}}', ErrorKind.INVALID_RESPONSE),
         (503, "<html>maintenance</html>", ErrorKind.CANNOT_CONNECT),
         (500, "", ErrorKind.CANNOT_CONNECT),
-        (403, "<html>firewall</html>", ErrorKind.CANNOT_CONNECT),
+        (403, "<html>firewall</html>", ErrorKind.NOT_UPBIT),
         (404, '{"error": {"name": 404, "message": ""}}', ErrorKind.UNKNOWN),
     ],
 )
@@ -231,17 +226,13 @@ async def test_exchange_that_is_down_is_an_error(rest: RestClient, exchange: Sim
     assert (await failure(rest)).kind is ErrorKind.CANNOT_CONNECT
 
 
-async def test_answer_is_not_waited_for_for_ever(
-    rest: RestClient, exchange: SimulatedExchange, short_timeout: None
-) -> None:
+async def test_answer_is_not_waited_for_for_ever(rest: RestClient, exchange: SimulatedExchange) -> None:
     exchange.rest.hang()
     error = await failure(rest)
     assert (error.kind, error.reason) == (ErrorKind.CANNOT_CONNECT, "TimeoutError")
 
 
-async def test_slow_body_counts_towards_the_time(
-    rest: RestClient, exchange: SimulatedExchange, short_timeout: None
-) -> None:
+async def test_slow_body_counts_towards_the_time(rest: RestClient, exchange: SimulatedExchange) -> None:
     exchange.rest.drip(0.05)
     assert (await failure(rest)).reason == "TimeoutError"
 
@@ -288,17 +279,14 @@ async def test_no_request_is_made_while_the_exchange_asks_to_wait(
 
 
 async def test_time_without_a_refusal_makes_the_next_wait_short_again(
-    rest: RestClient, exchange: SimulatedExchange, rate_limit: RateLimit, monkeypatch: pytest.MonkeyPatch
+    rest: RestClient, exchange: SimulatedExchange, rate_limit: RateLimit
 ) -> None:
-    loop = asyncio.get_running_loop()
-    real_time, waited = loop.time, 0.0
-    monkeypatch.setattr(loop, "time", lambda: real_time() + waited)
     waits = []
     for pause in (0, 0, 60, 0):
         exchange.rest.fail_with(429, times=1)
         await failure(rest)
         waits.append(rate_limit.remaining())
-        waited += rate_limit.remaining() + pause
+        await pass_time(rate_limit.remaining() + pause)
     assert waits[0] < waits[1] < waits[2]
     assert waits[3] < waits[1]
 
@@ -335,7 +323,7 @@ async def test_expiry_is_not_asked_for_where_no_region_tells(
 
 @pytest.mark.parametrize("fault", ["cut", "truncate", "hang", "refuse", "redirect", "down"])
 async def test_error_shows_no_key_token_or_amount(
-    rest: RestClient, exchange: SimulatedExchange, short_timeout: None, fault: str
+    rest: RestClient, exchange: SimulatedExchange, fault: str
 ) -> None:
     match fault:
         case "refuse":

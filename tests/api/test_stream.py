@@ -7,13 +7,12 @@ import json
 
 import pytest
 
-from custom_components.upbit.api import stream as stream_module
 from custom_components.upbit.api.errors import ErrorKind
 from custom_components.upbit.api.stream import HEARTBEAT, InvalidFrame
 from custom_components.upbit.api.wire import MAX_FRAME_SIZE, AssetUpdate, DecodeErrorReason, Holding
 from simulator import ACCESS_KEY, Format, NumberStyle, SimulatedExchange
 from simulator.wire import parse_request
-from tests.waiting import until
+from tests.helpers.virtual_time import pass_time, wait_until
 
 from .client import Client, ended
 
@@ -55,7 +54,7 @@ async def test_frames_are_exact(
 ) -> None:
     exchange.stream.text, exchange.stream.numbers = text, numbers
     event = exchange.account.set("SGD", "1386929.37231066771348207123", "10329.670127489597585685")
-    await until(lambda: client.events)
+    await wait_until(lambda: client.events)
     (update,) = client.events
     assert isinstance(update, AssetUpdate)
     assert update.amounts == {
@@ -72,7 +71,7 @@ async def test_every_format_is_understood(
     exchange.stream.subscriptions[0].format = format_
     exchange.account.set("BTC", "0.25")
     exchange.account.set("BTC", "0.75")
-    await until(lambda: len(client.events) == 2)
+    await wait_until(lambda: len(client.events) == 2)
     assert client.balances == [{"BTC": Decimal("0.25")}, {"BTC": Decimal("0.75")}]
 
 
@@ -82,7 +81,7 @@ async def test_frames_about_nothing_are_passed_over(
     exchange.stream.send('{"status":"UP"}', text=True)
     exchange.stream.send('{"method":"LIST_SUBSCRIPTIONS","result":[],"ticket":"t"}')
     exchange.account.set("BTC", "0.25")
-    await until(lambda: client.events)
+    await wait_until(lambda: client.events)
     assert client.balances == [{"BTC": Decimal("0.25")}]
 
 
@@ -91,7 +90,7 @@ async def test_list_of_frames_yields_each_of_them(
 ) -> None:
     frame = '{"type":"myAsset","assets":[{"currency":"BTC","balance":%d,"locked":0}],"asset_timestamp":1,"timestamp":1}'
     exchange.stream.send(f'[{frame % 1},{{"status":"UP"}},{frame % 2}]')
-    await until(lambda: len(client.events) == 2)
+    await wait_until(lambda: len(client.events) == 2)
     assert client.balances == [{"BTC": Decimal(1)}, {"BTC": Decimal(2)}]
 
 
@@ -101,7 +100,7 @@ async def test_malformed_frame_is_told_and_the_stream_goes_on(
     exchange.stream.send("{", text=True)
     exchange.stream.send('{"type":"myOrder"}')
     exchange.account.set("BTC", "0.25")
-    await until(lambda: len(client.events) == 3)
+    await wait_until(lambda: len(client.events) == 3)
     assert client.events[:2] == [
         InvalidFrame(DecodeErrorReason.NOT_JSON),
         InvalidFrame(DecodeErrorReason.UNKNOWN_TYPE),
@@ -123,7 +122,7 @@ async def test_frame_of_the_greatest_size_is_read(
 ) -> None:
     exchange.stream.send(b'{"status":"UP"}'.ljust(MAX_FRAME_SIZE - 1))
     exchange.account.set("BTC", "0.25")
-    await until(lambda: client.events)
+    await wait_until(lambda: client.events)
     assert client.balances == [{"BTC": Decimal("0.25")}]
 
 
@@ -186,26 +185,17 @@ def test_pings_come_well_before_the_exchange_closes_for_silence() -> None:
     assert HEARTBEAT * 1.5 < 60
 
 
-@pytest.fixture
-def fast_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream_module, "HEARTBEAT", 0.2)
-
-
-async def test_silent_connection_is_kept_open_by_pings(
-    exchange: SimulatedExchange, client: Client, fast_heartbeat: None
-) -> None:
-    exchange.stream.idle_seconds = 0.5
-    async with client.open() as stream, asyncio.timeout(5):
+async def test_silent_connection_is_kept_open_by_pings(exchange: SimulatedExchange, client: Client) -> None:
+    async with client.open() as stream:
         reading = asyncio.create_task(anext(stream.events()))
-        opened = asyncio.get_running_loop().time()
-        await until(lambda: asyncio.get_running_loop().time() > opened + 1.2)
+        await pass_time(300)
         assert not exchange.record.closes
         exchange.account.set("BTC", "0.25")
         assert isinstance(await reading, AssetUpdate)
 
 
 async def test_half_open_connection_is_noticed(
-    exchange: SimulatedExchange, fast_heartbeat: None, running: asyncio.Task[None]
+    exchange: SimulatedExchange, running: asyncio.Task[None]
 ) -> None:
     exchange.half_open()
     error = await ended(running)

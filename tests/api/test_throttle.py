@@ -1,28 +1,10 @@
 """When the next attempt may be made: backoff, and the rate_limit that closes when Upbit asks to wait."""
 
-import asyncio
-
 import pytest
 
 from custom_components.upbit.api.errors import ErrorKind, UpbitError
 from custom_components.upbit.api.throttle import Backoff, RateLimit
-
-
-class Clock:
-    """The event loop's time, moved by hand."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-async def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(asyncio.get_running_loop(), "time", clock)
-    return clock
+from tests.helpers.virtual_time import pass_time
 
 
 def rate_limited(retry_after: float | None = None) -> UpbitError:
@@ -64,7 +46,7 @@ def test_delays_start_over_after_a_reset() -> None:
 # The rate_limit
 
 
-async def test_new_gate_is_open(clock: Clock) -> None:
+async def test_new_gate_is_open() -> None:
     rate_limit = RateLimit()
     assert rate_limit.remaining() == 0
     rate_limit.check()
@@ -80,9 +62,7 @@ async def test_new_gate_is_open(clock: Clock) -> None:
         (rate_limited(0.5), 2.5, 0.2),
     ],
 )
-async def test_gate_stays_closed_for_what_was_asked(
-    clock: Clock, error: UpbitError, least: float, more: float
-) -> None:
+async def test_gate_stays_closed_for_what_was_asked(error: UpbitError, least: float, more: float) -> None:
     rate_limit = RateLimit()
     rate_limit.note_limited(error)
     assert least <= rate_limit.remaining() <= least + more
@@ -91,10 +71,10 @@ async def test_gate_stays_closed_for_what_was_asked(
     assert caught.value.kind is error.kind
     assert caught.value.reason == "waiting"
     assert caught.value.retry_after == rate_limit.remaining()
-    clock.now += least - 0.01
+    await pass_time(least - 0.01)
     with pytest.raises(UpbitError):
         rate_limit.check()
-    clock.now += more + 0.01
+    await pass_time(more + 0.01)
     rate_limit.check()
     assert rate_limit.remaining() == 0
 
@@ -107,36 +87,36 @@ async def test_gate_stays_closed_for_what_was_asked(
     ],
 )
 async def test_each_refusal_in_a_row_closes_the_gate_for_longer(
-    clock: Clock, error: UpbitError, waits: list[float]
+    error: UpbitError, waits: list[float]
 ) -> None:
     rate_limit = RateLimit()
     for wait in waits:
         rate_limit.note_limited(error)
         assert wait <= rate_limit.remaining() <= wait * 1.1
-        clock.now += rate_limit.remaining()
+        await pass_time(rate_limit.remaining())
 
 
-async def test_waits_stay_bounded_for_ever(clock: Clock) -> None:
+async def test_waits_stay_bounded_for_ever() -> None:
     rate_limit = RateLimit()
-    for _ in range(5000):
+    for _ in range(1500):
         rate_limit.note_limited(blocked())
         assert rate_limit.remaining() <= 3600 * 1.1
-        clock.now += rate_limit.remaining()
+        await pass_time(rate_limit.remaining())
 
 
-async def test_time_without_a_refusal_starts_the_waits_over(clock: Clock) -> None:
+async def test_time_without_a_refusal_starts_the_waits_over() -> None:
     rate_limit = RateLimit()
     for _ in range(4):
         rate_limit.note_limited(blocked())
-    clock.now += rate_limit.remaining() + 8 * 120 - 1
+    await pass_time(rate_limit.remaining() + 8 * 120 - 1)
     rate_limit.note_limited(blocked())
     assert rate_limit.remaining() >= 16 * 120
-    clock.now += rate_limit.remaining() + 16 * 120 + 1
+    await pass_time(rate_limit.remaining() + 16 * 120 + 1)
     rate_limit.note_limited(blocked())
     assert rate_limit.remaining() <= 120 * 1.1
 
 
-async def test_first_block_is_not_longer_for_the_refusals_that_came_before_it(clock: Clock) -> None:
+async def test_first_block_is_not_longer_for_the_refusals_that_came_before_it() -> None:
     rate_limit = RateLimit()
     for _ in range(6):
         rate_limit.note_limited(rate_limited())
@@ -144,7 +124,7 @@ async def test_first_block_is_not_longer_for_the_refusals_that_came_before_it(cl
     assert rate_limit.remaining() <= 120 * 1.1
 
 
-async def test_shorter_wait_does_not_open_the_gate_earlier(clock: Clock) -> None:
+async def test_shorter_wait_does_not_open_the_gate_earlier() -> None:
     rate_limit = RateLimit()
     rate_limit.note_limited(blocked(3000))
     rate_limit.note_limited(rate_limited())
@@ -152,7 +132,7 @@ async def test_shorter_wait_does_not_open_the_gate_earlier(clock: Clock) -> None
 
 
 @pytest.mark.parametrize("kind", [kind for kind in ErrorKind if kind not in ("rate_limited", "blocked")])
-async def test_other_errors_leave_the_gate_open(clock: Clock, kind: ErrorKind) -> None:
+async def test_other_errors_leave_the_gate_open(kind: ErrorKind) -> None:
     rate_limit = RateLimit()
     rate_limit.note_limited(UpbitError(kind, "http_401", 60))
     rate_limit.check()

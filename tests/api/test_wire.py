@@ -18,7 +18,6 @@ from custom_components.upbit.api.wire import (
     DecodeErrorReason,
     ErrorFrame,
     Holding,
-    Holdings,
     NoticeFrame,
     decode_accounts,
     decode_frame,

@@ -6,12 +6,10 @@ from itertools import pairwise
 
 import pytest
 
-from custom_components.upbit.api.throttle import Backoff
 from custom_components.upbit.const import TIMINGS
 from simulator import SimulatedExchange
-
-from .clock import clock, pass_time, until
-from .world import World
+from tests.helpers.harness import Harness
+from tests.helpers.virtual_time import pass_time, virtual_loop, wait_until
 
 type Way = Callable[[SimulatedExchange], None]
 
@@ -28,31 +26,31 @@ WAYS: dict[str, Way] = {
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
-async def test_lost_connection_is_replaced_within_seconds(live: World, way: Way) -> None:
-    connected = live.coordinator.stats.connects
-    way(live.exchange)
-    await until(lambda: not live.stream_shown_live, within=1)
+async def test_lost_connection_is_replaced_within_seconds(connected: Harness, way: Way) -> None:
+    before = connected.stats.connects
+    way(connected.exchange)
+    await wait_until(lambda: not connected.shows_connected, within=1)
     # No frame will ever tell of this one: it happens while there is no connection.
-    live.exchange.account.change({"BTC": ("0.75", "0"), "ETH": ("2", "0")})
-    await until(lambda: live.live_and_right, within=5)
-    assert live.coordinator.stats.connects == connected + 1
-    assert live.total("BTC") == "0.75"
-    assert live.total("ETH") == "2"
+    connected.account.change({"BTC": ("0.75", "0"), "ETH": ("2", "0")})
+    await wait_until(lambda: connected.is_connected_and_correct, within=5)
+    assert connected.stats.connects == before + 1
+    assert connected.total("BTC") == "0.75"
+    assert connected.total("ETH") == "2"
     # For so short a loss nobody has to be told anything.
-    assert "unavailable" not in live.shown["BTC"]
-    assert live.log_lines() == []
+    assert "unavailable" not in connected.shown["BTC"]
+    assert connected.log_lines() == []
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
-async def test_changes_reach_the_sensors_after_each_reconnect(live: World, way: Way) -> None:
+async def test_changes_reach_the_sensors_after_each_reconnect(connected: Harness, way: Way) -> None:
     for number in range(1, 4):
-        way(live.exchange)
-        await until(lambda: not live.stream_shown_live, within=1)
-        await until(lambda: live.live_and_right, within=15)
-        snapshots = live.coordinator.stats.snapshots
-        live.exchange.account.set("BTC", number)
-        await until(lambda: live.right, within=1)
-        assert live.coordinator.stats.snapshots == snapshots  # it was the stream that told
+        way(connected.exchange)
+        await wait_until(lambda: not connected.shows_connected, within=1)
+        await wait_until(lambda: connected.is_connected_and_correct, within=15)
+        snapshots = connected.stats.snapshots
+        connected.account.set("BTC", number)
+        await wait_until(lambda: connected.is_correct, within=1)
+        assert connected.stats.snapshots == snapshots  # it was the stream that told
 
 
 FAILING_HANDSHAKES: dict[str, Way] = {
@@ -69,20 +67,20 @@ FAILING_HANDSHAKES: dict[str, Way] = {
 
 
 @pytest.mark.parametrize("failure", FAILING_HANDSHAKES.values(), ids=FAILING_HANDSHAKES.keys())
-async def test_connection_lost_during_the_handshake(live: World, failure: Way) -> None:
-    failure(live.exchange)
-    live.exchange.cut()
-    await until(lambda: not live.stream_shown_live, within=1)
-    live.exchange.account.set("BTC", "0.8")
+async def test_connection_lost_during_the_handshake(connected: Harness, failure: Way) -> None:
+    failure(connected.exchange)
+    connected.exchange.cut()
+    await wait_until(lambda: not connected.shows_connected, within=1)
+    connected.account.set("BTC", "0.8")
     # Snapshots keep the sensors right while the handshakes fail.
-    await until(lambda: live.right, within=TIMINGS.snapshot_interval)
-    await until(lambda: live.live_and_right, within=60)
+    await wait_until(lambda: connected.is_correct, within=TIMINGS.snapshot_interval)
+    await wait_until(lambda: connected.is_connected_and_correct, within=60)
     accepted = [
-        call for call in live.exchange.record.handshakes if call.status == HTTPStatus.SWITCHING_PROTOCOLS
+        call for call in connected.exchange.record.handshakes if call.status == HTTPStatus.SWITCHING_PROTOCOLS
     ]
     assert len(accepted) == 2
-    assert len(live.exchange.record.handshakes) >= 5
-    assert "unavailable" not in live.shown["BTC"]
+    assert len(connected.exchange.record.handshakes) >= 5
+    assert "unavailable" not in connected.shown["BTC"]
 
 
 AFTER_SUBSCRIBING: dict[str, Callable[..., None]] = {
@@ -93,23 +91,23 @@ AFTER_SUBSCRIBING: dict[str, Callable[..., None]] = {
 
 
 @pytest.mark.parametrize("end", AFTER_SUBSCRIBING.values(), ids=AFTER_SUBSCRIBING.keys())
-async def test_connection_lost_right_after_subscribing(live: World, end: Callable[..., None]) -> None:
-    exchange = live.exchange
+async def test_connection_lost_right_after_subscribing(connected: Harness, end: Callable[..., None]) -> None:
+    exchange = connected.exchange
     exchange.stream.after_subscribe = end
     exchange.cut()
-    await until(lambda: len(exchange.record.handshakes) == 5, within=60)
+    await wait_until(lambda: len(exchange.record.handshakes) == 5, within=60)
     exchange.account.set("BTC", "0.9")
     exchange.stream.after_subscribe = None
-    await until(lambda: live.live_and_right, within=60)
-    assert "unavailable" not in live.shown["BTC"]
+    await wait_until(lambda: connected.is_connected_and_correct, within=60)
+    assert "unavailable" not in connected.shown["BTC"]
 
 
-async def test_attempts_back_off_from_a_second_to_two_minutes(live: World) -> None:
-    live.exchange.handshake.fail_with(503)
-    live.exchange.cut()
-    lost = clock().time()
+async def test_attempts_back_off_from_a_second_to_two_minutes(connected: Harness) -> None:
+    connected.exchange.handshake.fail_with(503)
+    connected.exchange.cut()
+    lost = virtual_loop().time()
     await pass_time(3600)
-    attempts = [call.at for call in live.exchange.record.handshakes if call.at > lost]
+    attempts = [call.at for call in connected.exchange.record.handshakes if call.at > lost]
     assert 0.5 <= attempts[0] - lost <= 1.1
     for number, (earlier, later) in enumerate(pairwise(attempts), 1):
         step = min(2.0**number, 120)
@@ -117,59 +115,46 @@ async def test_attempts_back_off_from_a_second_to_two_minutes(live: World) -> No
     assert len(attempts) >= 30
 
 
-async def test_connection_that_held_is_replaced_quickly_however_often_it_is_lost(live: World) -> None:
+async def test_connection_that_held_is_replaced_quickly_however_often_it_is_lost(connected: Harness) -> None:
     for _ in range(5):
         await pass_time(TIMINGS.held + 1)
-        live.exchange.cut()
-        await until(lambda: not live.stream_shown_live, within=1)
-        assert await until(lambda: live.stream_shown_live, within=2) <= 1.1
+        connected.exchange.cut()
+        await wait_until(lambda: not connected.shows_connected, within=1)
+        assert await wait_until(lambda: connected.shows_connected, within=2) <= 1.1
 
 
-async def test_connection_that_did_not_hold_is_replaced_ever_more_slowly(live: World) -> None:
+async def test_connection_that_did_not_hold_is_replaced_ever_more_slowly(connected: Harness) -> None:
     waits = []
     for _ in range(5):
         await pass_time(TIMINGS.held - 10)
-        live.exchange.cut()
-        await until(lambda: not live.stream_shown_live, within=1)
-        waits.append(await until(lambda: live.stream_shown_live, within=60))
+        connected.exchange.cut()
+        await wait_until(lambda: not connected.shows_connected, within=1)
+        waits.append(await wait_until(lambda: connected.shows_connected, within=60))
     for number, wait in enumerate(waits):
         assert 2.0**number / 2 <= wait <= 2.0**number + 0.1
 
 
-def test_backoff_has_jitter_and_bounds() -> None:
-    schedules = []
-    for _ in range(50):
-        backoff = Backoff()
-        schedules.append([backoff.next_delay() for _ in range(20)])
-    for schedule in schedules:
-        for number, delay in enumerate(schedule):
-            step = min(2.0**number, 120)
-            assert step / 2 <= delay <= step
-    for delays in zip(*schedules, strict=True):
-        assert len(set(delays)) == len(delays)  # clients that lost the exchange together come back apart
-    backoff.reset()
-    assert backoff.next_delay() <= 1
-
-
-async def test_right_within_seconds_of_the_exchange_being_back(live: World) -> None:
+async def test_right_within_seconds_of_the_exchange_being_back(connected: Harness) -> None:
     for minutes in (3, 30):
-        live.exchange.go_down()
+        connected.exchange.go_down()
         await pass_time(minutes * 60)
-        assert live.unavailable
-        live.exchange.account.set("BTC", minutes)
-        await live.exchange.accept_connections()
-        await until(lambda: live.live_and_right, within=TIMINGS.longest_snapshot_delay + 2)
+        assert connected.is_unavailable
+        connected.account.set("BTC", minutes)
+        await connected.exchange.accept_connections()
+        await wait_until(
+            lambda: connected.is_connected_and_correct, within=TIMINGS.longest_snapshot_delay + 2
+        )
 
 
-async def test_connection_that_held_and_was_replaced_by_us_counts_as_well(live: World) -> None:
-    exchange = live.exchange
+async def test_connection_that_held_and_was_replaced_by_us_counts_as_well(connected: Harness) -> None:
+    exchange = connected.exchange
     exchange.handshake.fail_with(503)
     exchange.cut()
     await pass_time(600)
     exchange.handshake.recover()
-    await until(lambda: live.live_and_right, within=TIMINGS.longest_delay + 5)
+    await wait_until(lambda: connected.is_connected_and_correct, within=TIMINGS.longest_delay + 5)
     await pass_time(TIMINGS.held + 1)
     exchange.handshake.fail_with(503, times=1)
-    live.coordinator.reconnect("clock_jump")
-    await until(lambda: exchange.handshake.fault is None, within=1)
-    assert await until(lambda: live.live_and_right, within=5) <= 1.1
+    connected.replace_stream()
+    await wait_until(lambda: exchange.handshake.fault is None, within=1)
+    assert await wait_until(lambda: connected.is_connected_and_correct, within=5) <= 1.1

@@ -9,9 +9,8 @@ import pytest
 from custom_components.upbit.const import TIMINGS
 from simulator import SimulatedExchange, most_within
 from simulator.faults import HttpFault
-
-from .clock import clock, pass_time, until
-from .world import World
+from tests.helpers.harness import Harness
+from tests.helpers.virtual_time import pass_time, virtual_loop, wait_until
 
 HANDFUL = 7
 """Attempts in any minute: the steps of the backoff are 1, 2, 4, 8, 16, 32 s, and jitter may halve them."""
@@ -38,12 +37,12 @@ FLAPS = [_open_and_close, _open_and_cut, _open_and_refuse, _never_open]
 
 @pytest.mark.parametrize("flap", FLAPS)
 async def test_attempts_grow_apart_for_an_hour(
-    live: World, flap: Callable[[SimulatedExchange], None]
+    connected: Harness, flap: Callable[[SimulatedExchange], None]
 ) -> None:
-    exchange = live.exchange
+    exchange = connected.exchange
     flap(exchange)
     exchange.cut()
-    started = clock().time()
+    started = virtual_loop().time()
     await pass_time(3600)
 
     attempts = [call for call in exchange.record.handshakes if call.at > started]
@@ -59,28 +58,28 @@ async def test_attempts_grow_apart_for_an_hour(
     assert exchange.record.failed == [call for call in exchange.record.failed if call in attempts]
 
     # Snapshots carry on all the while, so there is nothing to tell the user.
-    assert "unavailable" not in live.shown["BTC"]
-    assert live.log_lines() == []
+    assert "unavailable" not in connected.shown["BTC"]
+    assert connected.log_lines() == []
 
     exchange.account.set("BTC", "0.1")
-    await until(lambda: live.right, within=65)
+    await wait_until(lambda: connected.is_correct, within=65)
     exchange.stream.recover()
     exchange.handshake.recover()
-    await until(lambda: live.live_and_right, within=125)
+    await wait_until(lambda: connected.is_connected_and_correct, within=125)
 
 
-async def test_flapping_while_no_snapshot_can_be_had_is_told_once(live: World) -> None:
-    exchange = live.exchange
+async def test_flapping_while_no_snapshot_can_be_had_is_told_once(connected: Harness) -> None:
+    exchange = connected.exchange
     _open_and_close(exchange)
     exchange.rest.fail_with(503)
     exchange.cut()
     await pass_time(3600)
-    assert live.unavailable
-    assert [line.partition(" are ")[2].partition(":")[0] for line in live.log_lines()] == ["unavailable"]
+    assert connected.is_unavailable
+    assert [line.partition(" are ")[2].partition(":")[0] for line in connected.log_lines()] == ["unavailable"]
 
     await exchange.recover()
-    await until(lambda: live.live_and_right, within=20)
-    assert [line.partition(" are ")[2].partition(":")[0] for line in live.log_lines()] == [
+    await wait_until(lambda: connected.is_connected_and_correct, within=20)
+    assert [line.partition(" are ")[2].partition(":")[0] for line in connected.log_lines()] == [
         "unavailable",
         "available again",
     ]
@@ -92,18 +91,18 @@ def _refuse_handshakes(exchange: SimulatedExchange) -> None:
 
 @pytest.mark.parametrize("flap", [*FLAPS, _refuse_handshakes])
 async def test_attempts_grow_apart_where_snapshots_fail_and_succeed_by_turns(
-    live: World, flap: Callable[[SimulatedExchange], None], monkeypatch: pytest.MonkeyPatch
+    connected: Harness, flap: Callable[[SimulatedExchange], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    exchange = live.exchange
+    exchange = connected.exchange
     turns = cycle([HttpFault(status=503), None])
     monkeypatch.setattr(exchange.rest, "take", lambda: next(turns))
     exchange.limits.lift()  # it must not be those of the exchange that keep it from more
     flap(exchange)
     exchange.cut()
-    started = clock().time()
+    started = virtual_loop().time()
     # Attempts without any wait would keep the hour from passing.
-    await until(
-        lambda: clock().time() > started + 3600 or len(exchange.record.calls) > 2000,
+    await wait_until(
+        lambda: virtual_loop().time() > started + 3600 or len(exchange.record.calls) > 2000,
         within=3600 + TIMINGS.tick,
     )
     attempts = [call for call in exchange.record.handshakes if call.at > started]

@@ -7,15 +7,14 @@ from zoneinfo import ZoneInfo
 from homeassistant.const import CONF_REGION
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 import pytest
 
-from custom_components.upbit import coordinator
+from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN, TIMINGS
-from simulator import ACCESS_KEY
-
-from .clock import clock, pass_time, until
-from .world import World
+from simulator import ACCESS_KEY, SimulatedExchange
+from tests.helpers.harness import Harness
+from tests.helpers.virtual_time import pass_time, virtual_loop, wait_until
 
 NEW_ACCESS_KEY, NEW_SECRET_KEY = "NEWACCESSKEY" * 3 + "0000", "NEWSECRETKEY" * 3 + "0000"
 
@@ -24,82 +23,93 @@ korea = pytest.mark.parametrize("region", ["kr"])
 
 def _in(days: float) -> datetime:
     """Return a time so many virtual days from now, in the whole seconds that the exchange gives."""
-    return clock().wall.utcnow().replace(microsecond=0) + timedelta(days=days)
+    return virtual_loop().utcnow().replace(microsecond=0) + timedelta(days=days)
 
 
-def _sensor(world: World) -> str | None:
-    entity_id = er.async_get(world.hass).async_get_entity_id(
-        "sensor", DOMAIN, f"{world.entry.entry_id}_api_key_expiration"
+def _sensor(harness: Harness) -> str | None:
+    entity_id = er.async_get(harness.hass).async_get_entity_id(
+        "sensor", DOMAIN, f"{harness.entry.entry_id}_api_key_expiration"
     )
-    state = None if entity_id is None else world.hass.states.get(entity_id)
+    state = None if entity_id is None else harness.hass.states.get(entity_id)
     return None if state is None else state.state
 
 
 @korea
-async def test_key_that_expires_soon_is_a_repair_issue_with_the_date(world: World) -> None:
-    expires_at = world.exchange.key.expires_at = _in(10)
-    await world.live()
-    await until(lambda: "key_expires" in world.issues(), within=5)
-    issue = world.issues()["key_expires"]
-    date = expires_at.astimezone(ZoneInfo(world.hass.config.time_zone)).date()
+@pytest.mark.parametrize("days", [0.1, 13.9])
+async def test_key_that_expires_soon_is_a_repair_issue_with_the_date(harness: Harness, days: float) -> None:
+    expires_at = harness.exchange.key.expires_at = _in(days)
+    await harness.start()
+    await wait_until(lambda: "key_expires" in harness.issues, within=5)
+    issue = harness.issues["key_expires"]
+    assert issue.severity is ir.IssueSeverity.WARNING
+    assert not issue.is_fixable
+    date = expires_at.astimezone(ZoneInfo(harness.hass.config.time_zone)).date()
     assert issue.translation_placeholders == {"account": "Upbit Korea", "date": date.isoformat()}
-    await until(lambda: _sensor(world) == expires_at.isoformat(), within=1)
+    await wait_until(lambda: _sensor(harness) == expires_at.isoformat(), within=1)
 
 
 @korea
+@pytest.mark.slow  # half a day with a connection
 async def test_key_that_lasts_is_no_issue_until_fourteen_days_before(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert 86_400 / TIMINGS.key_expiry >= 2  # asked twice a day, here more often
-    monkeypatch.setattr(coordinator, "TIMINGS", replace(TIMINGS, key_expiry=600))
-    expires_at = world.exchange.key.expires_at = _in(14 + 1 / 24)
-    await world.live()
-    await until(lambda: _sensor(world) == expires_at.isoformat(), within=5)
-    await pass_time(3500)
-    assert world.issues() == {}
-    await until(lambda: "key_expires" in world.issues(), within=800)
-    assert 6 <= len(world.exchange.record.requests("/v1/api_keys")) <= 9
+    expires_at = harness.exchange.key.expires_at = _in(14.4)
+    await harness.start()
+    await wait_until(lambda: _sensor(harness) == expires_at.isoformat(), within=5)
+    with monkeypatch.context() as patch:
+        patch.setattr(harness.exchange.rest, "api_keys", lambda *_: "soon")
+        await wait_until(
+            lambda: len(harness.exchange.record.requests("/v1/api_keys")) >= 2,
+            within=TIMINGS.key_expiry + TIMINGS.snapshot_interval,
+        )
+        # What the call before has shown stays.
+        await pass_time(1)
+        assert _sensor(harness) == expires_at.isoformat()
+        assert harness.issues == {}
+    await wait_until(lambda: "key_expires" in harness.issues, within=TIMINGS.snapshot_interval + 1)
 
 
 @korea
-async def test_key_without_an_end_is_no_issue(world: World) -> None:
-    await world.live()
-    await until(lambda: world.exchange.record.requests("/v1/api_keys") != [], within=5)
+async def test_key_without_an_end_is_no_issue(harness: Harness) -> None:
+    await harness.start()
+    await wait_until(lambda: harness.exchange.record.requests("/v1/api_keys") != [], within=5)
     await pass_time(60)
-    assert world.issues() == {}
+    assert harness.issues == {}
 
 
 @korea
-async def test_other_keys_of_the_account_do_not_matter(world: World) -> None:
-    expires_at = world.exchange.key.expires_at = _in(300)
-    world.exchange.add_key(access_key=NEW_ACCESS_KEY, expires_at=_in(1))
-    await world.live()
-    await until(lambda: _sensor(world) == expires_at.isoformat(), within=5)
-    assert world.issues() == {}
-    assert NEW_ACCESS_KEY not in world.log.text
+async def test_other_keys_of_the_account_do_not_matter(harness: Harness) -> None:
+    expires_at = harness.exchange.key.expires_at = _in(14.1)
+    harness.exchange.add_key(access_key=NEW_ACCESS_KEY, expires_at=_in(1))
+    await harness.start()
+    await wait_until(lambda: _sensor(harness) == expires_at.isoformat(), within=5)
+    assert harness.issues == {}
+    assert NEW_ACCESS_KEY not in harness.log.text
 
 
 @pytest.mark.parametrize("region", ["sg", "id", "th"])
-async def test_elsewhere_nobody_is_asked(world: World) -> None:
-    world.exchange.key.expires_at = _in(3)
-    await world.live()
+async def test_elsewhere_nobody_is_asked(harness: Harness) -> None:
+    harness.exchange.key.expires_at = _in(3)
+    await harness.start()
     await pass_time(3600)
-    assert world.exchange.record.requests("/v1/api_keys") == []
-    assert _sensor(world) is None
-    assert world.issues() == {}
+    assert harness.exchange.record.requests("/v1/api_keys") == []
+    assert _sensor(harness) is None
+    assert harness.issues == {}
 
 
 @korea
-async def test_call_that_fails_disturbs_nothing_and_is_tried_again(world: World) -> None:
-    exchange = world.exchange
-    expires_at = exchange.key.expires_at = _in(10)
-    await world.live()
-    await until(lambda: "key_expires" in world.issues(), within=5)
-    exchange.rest.refuse("out_of_scope")  # every call, and then the accounts again
-    await pass_time(1)
-    exchange.rest.recover()
-    assert world.reauth_flows() == 0
-    assert _sensor(world) == expires_at.isoformat()
+async def test_call_that_fails_disturbs_nothing_and_is_tried_again(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange = harness.exchange
+    exchange.key.expires_at = _in(10)
+    with monkeypatch.context() as patch:
+        patch.setattr(exchange.rest, "api_keys", lambda *_: "soon")
+        await harness.start()
+        await wait_until(lambda: exchange.record.requests("/v1/api_keys") != [], within=5)
+        assert harness.is_connected_and_correct
+        assert harness.log_lines() == []
+    await wait_until(lambda: "key_expires" in harness.issues, within=TIMINGS.snapshot_interval + 1)
 
 
 @korea
@@ -116,67 +126,94 @@ async def test_call_that_fails_disturbs_nothing_and_is_tried_again(world: World)
     ],
 )
 async def test_answer_that_says_nothing_is_no_expiry(
-    world: World, monkeypatch: pytest.MonkeyPatch, body: str
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, body: str
 ) -> None:
     text = body.replace("%s", ACCESS_KEY)
-    monkeypatch.setattr(world.exchange.rest, "api_keys", lambda *_: text)
-    await world.live()
-    await until(lambda: world.exchange.record.requests("/v1/api_keys") != [], within=5)
+    monkeypatch.setattr(harness.exchange.rest, "api_keys", lambda *_: text)
+    await harness.start()
+    await wait_until(lambda: harness.exchange.record.requests("/v1/api_keys") != [], within=5)
     await pass_time(120)
-    assert world.issues() == {}
-    assert _sensor(world) == "unknown"
-    assert world.right
-    assert world.log_lines() == []
+    assert harness.issues == {}
+    assert _sensor(harness) == "unknown"
+    assert harness.is_correct
+    assert harness.log_lines() == []
 
 
 @korea
-async def test_key_that_has_expired_is_asked_for_and_the_notice_goes(world: World) -> None:
-    world.exchange.key.expires_at = datetime.now(UTC) + timedelta(days=5)
-    await world.live()
-    await until(lambda: "key_expires" in world.issues(), within=5)
-    world.exchange.key.expires_at = datetime.now(UTC) - timedelta(days=1)
-    world.exchange.cut()
-    await until(lambda: world.reauth_flows() == 1, within=10)
-    assert world.unavailable
-    assert world.issues() == {}
+async def test_key_that_has_expired_is_asked_for_and_the_notice_goes(harness: Harness) -> None:
+    harness.exchange.key.expires_at = datetime.now(UTC) + timedelta(days=5)
+    await harness.start()
+    await wait_until(lambda: "key_expires" in harness.issues, within=5)
+    harness.exchange.key.expires_at = datetime.now(UTC) - timedelta(days=1)
+    harness.exchange.cut()
+    await wait_until(lambda: harness.reauth_flows == 1, within=10)
+    assert harness.is_unavailable
+    assert harness.issues == {}
 
 
 @korea
-async def test_new_key_takes_the_notice_back(world: World, hass: HomeAssistant) -> None:
-    world.exchange.key.expires_at = _in(5)
-    world.exchange.add_key(access_key=NEW_ACCESS_KEY, secret_key=NEW_SECRET_KEY, expires_at=_in(365))
-    await world.live()
-    await until(lambda: "key_expires" in world.issues(), within=5)
-    result = await world.entry.start_reconfigure_flow(hass)
+async def test_new_key_takes_the_notice_back(harness: Harness, hass: HomeAssistant) -> None:
+    harness.exchange.key.expires_at = _in(5)
+    harness.exchange.add_key(access_key=NEW_ACCESS_KEY, secret_key=NEW_SECRET_KEY, expires_at=_in(365))
+    await harness.start()
+    await wait_until(lambda: "key_expires" in harness.issues, within=5)
+    result = await harness.entry.start_reconfigure_flow(hass)
     result = await hass.config_entries.flow.async_configure(
         result["flow_id"],
         {CONF_REGION: "kr", CONF_ACCESS_KEY: NEW_ACCESS_KEY, CONF_SECRET_KEY: NEW_SECRET_KEY},
     )
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "reconfigure_successful"
-    await until(lambda: world.issues() == {}, within=5)
-    await until(lambda: world.live_and_right, within=5)
+    await wait_until(lambda: harness.issues == {}, within=5)
+    await wait_until(lambda: harness.is_connected_and_correct, within=5)
 
 
 @korea
-async def test_notice_goes_with_the_entry(world: World) -> None:
-    world.exchange.key.expires_at = _in(5)
-    await world.live()
-    await until(lambda: "key_expires" in world.issues(), within=5)
-    assert await world.hass.config_entries.async_remove(world.entry.entry_id)
-    assert world.issues() == {}
+async def test_notice_goes_with_the_entry(harness: Harness) -> None:
+    harness.exchange.key.expires_at = _in(5)
+    await harness.start()
+    await wait_until(lambda: "key_expires" in harness.issues, within=5)
+    assert await harness.hass.config_entries.async_remove(harness.entry.entry_id)
+    assert harness.issues == {}
 
 
 @korea
-async def test_stopping_while_the_expiry_is_asked_for_leaves_nothing(world: World) -> None:
+async def test_stopping_while_the_expiry_is_asked_for_leaves_nothing(harness: Harness) -> None:
     assert TIMINGS.key_expiry > 3600
-    exchange = world.exchange
-    await world.live()
-    await until(lambda: exchange.record.requests("/v1/api_keys") != [], within=5)
-    await world.hass.config_entries.async_unload(world.entry.entry_id)
+    exchange = harness.exchange
+    await harness.start()
+    await wait_until(lambda: exchange.record.requests("/v1/api_keys") != [], within=5)
+    await harness.hass.config_entries.async_unload(harness.entry.entry_id)
     exchange.rest.delay = 8
-    assert await world.hass.config_entries.async_setup(world.entry.entry_id)
+    assert await harness.hass.config_entries.async_setup(harness.entry.entry_id)
     await exchange.until(lambda: len(exchange.record.requests("/v1/api_keys")) == 2)
-    started = clock().time()
-    assert await world.hass.config_entries.async_unload(world.entry.entry_id)
-    assert clock().time() - started <= 1.1
+    started = virtual_loop().time()
+    assert await harness.hass.config_entries.async_unload(harness.entry.entry_id)
+    assert virtual_loop().time() - started <= 1.1
+
+
+@korea
+async def test_expiry_is_asked_for_rarely(harness: Harness) -> None:
+    await harness.start()
+    await wait_until(lambda: harness.key_expires_at)
+    for _ in range(3):
+        await harness.refresh()
+    await pass_time(3600)
+    assert len(harness.exchange.record.requests("/v1/api_keys")) == 1
+
+
+@korea
+async def test_issue_about_the_expiry_goes_when_the_account_moves_to_another_region(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harness.exchange.key.expires_at = _in(3)
+    await harness.start()
+    await wait_until(lambda: "key_expires" in harness.issues)
+    async with SimulatedExchange("sg") as singapore:
+        place = replace(REGIONS["sg"], rest_url=singapore.rest_url, websocket_url=singapore.websocket_url)
+        monkeypatch.setitem(REGIONS, "sg", place)
+        data = {**harness.entry.data, CONF_REGION: "sg"}
+        harness.hass.config_entries.async_update_entry(harness.entry, data=data)
+        await harness.reload()
+        await wait_until(lambda: harness.issues == {})
+        assert not singapore.record.requests("/v1/api_keys")

@@ -19,9 +19,8 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 import pytest
 
 from custom_components.upbit.api.regions import REGIONS
-
-from .clock import pass_time, until
-from .world import World
+from tests.helpers.harness import Harness
+from tests.helpers.virtual_time import pass_time, wait_until
 
 
 class Names:
@@ -41,7 +40,7 @@ class Names:
 
 
 @pytest.fixture
-def names(world: World, monkeypatch: pytest.MonkeyPatch) -> Names:
+def names(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> Names:
     """Have the exchange found by a name."""
     names = Names()
     monkeypatch.setattr(AsyncResolver, "resolve", lambda _, *args, **more: names.resolve(*args, **more))
@@ -58,28 +57,28 @@ def names(world: World, monkeypatch: pytest.MonkeyPatch) -> Names:
     return names
 
 
-async def test_name_that_is_not_found(names: Names, world: World) -> None:
+async def test_name_that_is_not_found(names: Names, harness: Harness) -> None:
     names.known = False
-    assert not await world.set_up()
-    assert world.entry.state is ConfigEntryState.SETUP_RETRY
-    assert world.exchange.record.calls == []
+    assert not await harness.set_up()
+    assert harness.entry.state is ConfigEntryState.SETUP_RETRY
+    assert harness.exchange.record.calls == []
     names.known = True
-    await until(lambda: world.total("BTC") == "0.6", within=60)
-    await until(lambda: world.live_and_right, within=5)
+    await wait_until(lambda: harness.total("BTC") == "0.6", within=60)
+    await wait_until(lambda: harness.is_connected_and_correct, within=5)
 
     names.known = False
-    connector = async_get_clientsession(world.hass).connector
+    connector = async_get_clientsession(harness.hass).connector
     assert isinstance(connector, TCPConnector)
     connector.clear_dns_cache()
-    world.exchange.go_down()
-    await until(lambda: world.unavailable, within=60)
-    await world.exchange.accept_connections()
+    harness.exchange.go_down()
+    await wait_until(lambda: harness.is_unavailable, within=60)
+    await harness.exchange.accept_connections()
     await pass_time(600)
-    assert world.unavailable
+    assert harness.is_unavailable
     names.known = True
-    await until(lambda: world.live_and_right, within=30)
-    assert world.reauth_flows() == 0
-    assert len(world.log_lines()) == 2
+    await wait_until(lambda: harness.is_connected_and_correct, within=30)
+    assert harness.reauth_flows == 0
+    assert len(harness.log_lines()) == 2
 
 
 def _certificate(folder: Path, names: list[x509.GeneralName], valid: timedelta) -> ssl.SSLContext:
@@ -131,7 +130,9 @@ class Impostor:
     ],
     ids=["self_signed", "expired", "other_name"],
 )
-async def impostor(world: World, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Impostor]:
+async def impostor(
+    harness: Harness, request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncIterator[Impostor]:
     """Run an impostor."""
     impostor = Impostor()
     names, valid = request.param
@@ -143,7 +144,7 @@ async def impostor(world: World, request: pytest.FixtureRequest, tmp_path: Path)
 
 
 async def test_certificate_that_is_not_trusted(
-    impostor: Impostor, world: World, monkeypatch: pytest.MonkeyPatch
+    impostor: Impostor, harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     true_region = REGIONS["sg"]
     monkeypatch.setitem(
@@ -155,15 +156,15 @@ async def test_certificate_that_is_not_trusted(
             websocket_url=f"wss://127.0.0.1:{impostor.port}/websocket/v1",
         ),
     )
-    assert not await world.set_up()
-    assert world.entry.state is ConfigEntryState.SETUP_RETRY
+    assert not await harness.set_up()
+    assert harness.entry.state is ConfigEntryState.SETUP_RETRY
     assert impostor.heard == b""  # the token comes after the trust
     monkeypatch.setitem(REGIONS, "sg", true_region)
-    await until(lambda: world.total("BTC") == "0.6", within=60)
-    assert world.reauth_flows() == 0
+    await wait_until(lambda: harness.total("BTC") == "0.6", within=60)
+    assert harness.reauth_flows == 0
 
 
-async def test_answer_that_is_no_tls(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_answer_that_is_no_tls(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     true_region = REGIONS["sg"]
     monkeypatch.setitem(
         REGIONS,
@@ -174,10 +175,10 @@ async def test_answer_that_is_no_tls(world: World, monkeypatch: pytest.MonkeyPat
             websocket_url=true_region.websocket_url.replace("ws:", "wss:"),
         ),
     )
-    assert not await world.set_up()
-    assert world.entry.state is ConfigEntryState.SETUP_RETRY
+    assert not await harness.set_up()
+    assert harness.entry.state is ConfigEntryState.SETUP_RETRY
     monkeypatch.setitem(REGIONS, "sg", true_region)
-    await until(lambda: world.total("BTC") == "0.6", within=60)
+    await wait_until(lambda: harness.total("BTC") == "0.6", within=60)
 
 
 def test_every_real_address_is_encrypted() -> None:

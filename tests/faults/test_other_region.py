@@ -11,21 +11,20 @@ import pytest
 from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
 from simulator import ACCESS_KEY, SECRET_KEY, SimulatedExchange
+from tests.helpers.harness import Harness
+from tests.helpers.virtual_time import pass_time
 
-from .clock import pass_time
-from .world import World
 
-
-async def test_form_names_the_region(world: World) -> None:
-    world.exchange.key.region = "th"
-    result = await world.hass.config_entries.flow.async_init(
+async def test_form_names_the_region(harness: Harness) -> None:
+    harness.exchange.key.region = "th"
+    result = await harness.hass.config_entries.flow.async_init(
         DOMAIN,
         context={"source": SOURCE_USER},
         data={CONF_REGION: "sg", CONF_ACCESS_KEY: ACCESS_KEY, CONF_SECRET_KEY: SECRET_KEY},
     )
     assert result["type"] is FlowResultType.FORM
     assert result["errors"] == {"base": "invalid_access_key"}
-    texts = await async_get_translations(world.hass, "en", "config", [DOMAIN])
+    texts = await async_get_translations(harness.hass, "en", "config", [DOMAIN])
     text = texts[f"component.{DOMAIN}.config.error.invalid_access_key"]
     assert "another region" in text
     assert "{region}" in text
@@ -33,24 +32,24 @@ async def test_form_names_the_region(world: World) -> None:
     assert result["description_placeholders"]["region"] == "Singapore"
 
 
-async def test_entry_names_the_region(world: World) -> None:
-    world.exchange.key.region = "th"
-    assert not await world.set_up()
-    assert world.entry.state is ConfigEntryState.SETUP_ERROR
-    assert world.entry.reason is not None
-    assert "Upbit Singapore" in world.entry.reason
-    assert "another region" in world.entry.reason
-    assert world.reauth_flows() == 1
+async def test_entry_names_the_region(harness: Harness) -> None:
+    harness.exchange.key.region = "th"
+    assert not await harness.set_up()
+    assert harness.entry.state is ConfigEntryState.SETUP_ERROR
+    assert harness.entry.reason is not None
+    assert "Upbit Singapore" in harness.entry.reason
+    assert "another region" in harness.entry.reason
+    assert harness.reauth_flows == 1
 
 
-async def test_key_is_sent_to_no_other_region(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_key_is_sent_to_no_other_region(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     """Trying the regions one after the other would hand the key to hosts that have nothing to do with it."""
-    world.exchange.key.region = "th"
+    harness.exchange.key.region = "th"
     async with SimulatedExchange("th") as other:
         elsewhere = {"rest_url": other.rest_url, "websocket_url": other.websocket_url}
         for code in REGIONS.keys() - {"sg"}:
             monkeypatch.setitem(REGIONS, code, replace(REGIONS[code], **elsewhere))
-        assert not await world.set_up()
+        assert not await harness.set_up()
         await pass_time(600)
         assert other.record.calls == []
-    assert world.exchange.record.calls
+    assert harness.exchange.record.calls

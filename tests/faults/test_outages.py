@@ -1,46 +1,48 @@
 """The stream is down, REST is down, or both are: what stays available, and what is said about it."""
 
+from itertools import pairwise
+
 import pytest
 
+from custom_components.upbit.api.rest import REQUEST_TIMEOUT
 from custom_components.upbit.api.stream import CONNECT_TIMEOUT
 from custom_components.upbit.const import TIMINGS
 from simulator import SimulatedExchange, most_within
+from tests.helpers.harness import Harness
+from tests.helpers.virtual_time import pass_time, virtual_loop, wait_until
 
-from .clock import clock, pass_time, until
-from .world import World
 
-
-async def test_stream_down_for_an_hour_is_bridged_by_a_snapshot_a_minute(live: World) -> None:
-    exchange = live.exchange
+async def test_stream_down_for_an_hour_is_bridged_by_a_snapshot_a_minute(connected: Harness) -> None:
+    exchange = connected.exchange
     exchange.handshake.fail_with(503)
     exchange.cut()
-    await until(lambda: not live.stream_shown_live, within=1)
-    started = clock().time()
+    await wait_until(lambda: not connected.shows_connected, within=1)
+    started = virtual_loop().time()
     for number in range(1, 61):
         exchange.account.set("BTC", number)
-        await until(lambda: live.right, within=62)
-        assert not live.stream_shown_live
+        await wait_until(lambda: connected.is_correct, within=62)
+        assert not connected.shows_connected
     snapshots = [call for call in exchange.record.requests("/v1/accounts") if call.at > started]
     assert most_within(snapshots, 60) <= 2
-    assert "unavailable" not in live.shown["BTC"]
-    assert live.stream_states == ["on", "off"]
-    assert live.log_lines() == []
+    assert "unavailable" not in connected.shown["BTC"]
+    assert connected.stream_states == ["on", "off"]
+    assert connected.log_lines() == []
 
     exchange.handshake.recover()
-    await until(lambda: live.live_and_right, within=125)
-    assert live.stream_states == ["on", "off", "on"]
+    await wait_until(lambda: connected.is_connected_and_correct, within=125)
+    assert connected.stream_states == ["on", "off", "on"]
 
 
-async def test_stream_never_up_since_the_start(world: World) -> None:
-    world.exchange.handshake.hang()
-    assert await world.set_up()
-    assert world.right
-    assert not world.stream_shown_live
-    world.exchange.account.set("BTC", "0.7")
-    await until(lambda: world.right, within=62)
-    world.exchange.handshake.recover()
-    await until(lambda: world.live_and_right, within=125)
-    assert world.log_lines() == []
+async def test_stream_never_up_since_the_start(harness: Harness) -> None:
+    harness.exchange.handshake.hang()
+    assert await harness.set_up()
+    assert harness.is_correct
+    assert not harness.shows_connected
+    harness.account.set("BTC", "0.7")
+    await wait_until(lambda: harness.is_correct, within=62)
+    harness.exchange.handshake.recover()
+    await wait_until(lambda: harness.is_connected_and_correct, within=125)
+    assert harness.log_lines() == []
 
 
 REST_FAILURES = {
@@ -52,43 +54,44 @@ REST_FAILURES = {
 
 
 @pytest.mark.parametrize("failure", REST_FAILURES.values(), ids=REST_FAILURES.keys())
-async def test_rest_down_leaves_the_stream_alone(live: World, failure: object) -> None:
-    exchange = live.exchange
+async def test_rest_down_leaves_the_stream_alone(connected: Harness, failure: object) -> None:
+    exchange = connected.exchange
     assert callable(failure)
     failure(exchange)
-    started = clock().time()
+    started = virtual_loop().time()
     for number in range(1, 61):
         exchange.account.set("BTC", number)
-        await until(lambda: live.right, within=1)
+        await wait_until(lambda: connected.is_correct, within=1)
         await pass_time(59)
     assert len(exchange.record.handshakes) == 1
     assert exchange.record.closes == {}
-    # With the stream there is no hurry.
+    # A snapshot that failed is repeated with the short backoff.
+    assert connected.stats.failed_snapshots.total() < 3600 / (TIMINGS.longest_snapshot_delay / 2) + 5
     attempts = [call for call in exchange.record.requests("/v1/accounts") if call.at > started]
-    assert attempts
-    assert most_within(attempts, 60) <= 2
-    assert "unavailable" not in live.shown["BTC"]
-    assert live.stream_states == ["on"]
-    assert live.log_lines() == []
+    longest_gap = TIMINGS.longest_snapshot_delay + REQUEST_TIMEOUT + 1
+    assert all(later.at - earlier.at <= longest_gap for earlier, later in pairwise(attempts))
+    assert "unavailable" not in connected.shown["BTC"]
+    assert connected.stream_states == ["on"]
+    assert connected.log_lines() == []
 
-    # The reconciliation that waited comes once it can, and finds what the stream did not tell.
+    # The first snapshot that succeeds shows what the stream did not deliver.
     exchange.account.change({"ETH": ("3", "0")}, announce=False)
     exchange.rest.recover()
-    await until(lambda: live.right, within=TIMINGS.snapshot_interval + 1)
+    await wait_until(lambda: connected.is_correct, within=longest_gap)
 
 
-async def test_stream_lost_while_rest_is_down_is_not_trusted_blindly(live: World) -> None:
+async def test_stream_lost_while_rest_is_down_is_not_trusted_blindly(connected: Harness) -> None:
     """What changed between the two connections nobody has told, so the new one alone proves nothing."""
-    exchange = live.exchange
+    exchange = connected.exchange
     exchange.rest.fail_with(503)
     exchange.cut()
     exchange.account.change({"BTC": ("0.7", "0")}, announce=False)
-    await until(lambda: live.unavailable and live.stream_shown_live, within=TIMINGS.grace + 1)
+    await wait_until(lambda: connected.is_unavailable and connected.shows_connected, within=TIMINGS.grace + 1)
     exchange.account.set("XRP", "5")  # a frame does not make the others right
     await pass_time(60)
-    assert live.unavailable
+    assert connected.is_unavailable
     exchange.rest.recover()
-    await until(lambda: live.live_and_right, within=TIMINGS.longest_snapshot_delay + 1)
+    await wait_until(lambda: connected.is_connected_and_correct, within=TIMINGS.longest_snapshot_delay + 1)
 
 
 def _go_down(exchange: SimulatedExchange) -> None:
@@ -107,80 +110,82 @@ def _silence(exchange: SimulatedExchange) -> None:
 
 @pytest.mark.parametrize("fail", [_go_down, _answer_503, _silence])
 @pytest.mark.parametrize("hours", [0.1, 2])
-async def test_both_down_is_said_once_and_so_is_their_return(live: World, fail: object, hours: float) -> None:
-    exchange = live.exchange
+async def test_both_down_is_said_once_and_so_is_their_return(
+    connected: Harness, fail: object, hours: float
+) -> None:
+    exchange = connected.exchange
     assert callable(fail)
     fail(exchange)
-    await until(lambda: live.unavailable and not live.stream_shown_live, within=60)
+    await wait_until(lambda: connected.is_unavailable and not connected.shows_connected, within=60)
     exchange.account.set("BTC", "0.7")
     await pass_time(hours * 3600)
-    assert live.unavailable
-    (lost,) = live.log_lines()
+    assert connected.is_unavailable
+    (lost,) = connected.log_lines()
     assert lost.startswith("Upbit Singapore: the balances are unavailable: ")
 
     await exchange.recover()
-    await until(lambda: live.live_and_right, within=30)
-    assert live.log_lines() == [lost, "Upbit Singapore: the balances are available again"]
-    assert live.shown["BTC"] == ["0.6", "unavailable", "0.7"]
-    assert live.stream_states == ["on", "off", "on"]
-    assert live.coordinator.stats.times_unavailable == 1
+    await wait_until(lambda: connected.is_connected_and_correct, within=30)
+    assert connected.log_lines() == [lost, "Upbit Singapore: the balances are available again"]
+    assert connected.shown["BTC"] == ["0.6", "unavailable", "0.7"]
+    assert connected.stream_states == ["on", "off", "on"]
+    assert connected.stats.times_unavailable == 1
 
 
-async def test_return_is_noticed_also_while_a_handshake_is_pending(live: World) -> None:
-    exchange = live.exchange
+async def test_return_is_noticed_also_while_a_handshake_is_pending(connected: Harness) -> None:
+    exchange = connected.exchange
     exchange.handshake.hang()
     exchange.rest.fail_with(503)
     exchange.cut()
-    await until(lambda: live.coordinator.stats.failed_connects["TimeoutError"] == 7, within=600)
+    await wait_until(lambda: connected.stats.failed_connects["TimeoutError"] == 7, within=600)
     tried = len(exchange.record.handshakes)
-    await until(lambda: len(exchange.record.handshakes) > tried, within=130)
+    await wait_until(lambda: len(exchange.record.handshakes) > tried, within=130)
     await exchange.recover()  # but that handshake will never be answered
-    await live.coordinator.async_refresh()
-    await until(lambda: live.live_and_right, within=CONNECT_TIMEOUT + 2)
+    await connected.refresh()
+    await wait_until(lambda: connected.is_connected_and_correct, within=CONNECT_TIMEOUT + 2)
 
 
-async def test_setup_waits_for_the_exchange_by_itself(world: World) -> None:
-    world.exchange.go_down()
-    assert not await world.set_up()
+async def test_setup_waits_for_the_exchange_by_itself(harness: Harness) -> None:
+    harness.exchange.go_down()
+    assert not await harness.set_up()
     await pass_time(1800)
-    assert world.exchange.stream.connections == []
-    await world.exchange.accept_connections()
-    await until(lambda: world.total("BTC") == "0.6", within=660)
-    await until(lambda: world.live_and_right, within=5)
-    assert world.reauth_flows() == 0
+    assert harness.exchange.stream.connections == []
+    await harness.exchange.accept_connections()
+    await wait_until(lambda: harness.total("BTC") == "0.6", within=660)
+    await wait_until(lambda: harness.is_connected_and_correct, within=5)
+    assert harness.reauth_flows == 0
 
 
-async def test_stream_that_has_never_spoken_is_not_trusted_without_rest(world: World) -> None:
+async def test_stream_that_has_never_spoken_is_not_trusted_without_rest(harness: Harness) -> None:
     """On the first use of an account it may be deaf for minutes."""
-    exchange = world.exchange
+    exchange = harness.exchange
     exchange.stream.first_use_silence = 300
-    await world.live()
+    await harness.start()
     exchange.rest.fail_with(503)
     exchange.account.set("BTC", "0.7")
-    await until(lambda: world.unavailable, within=TIMINGS.snapshot_interval + TIMINGS.grace + 1)
+    await wait_until(lambda: harness.is_unavailable, within=TIMINGS.snapshot_interval + TIMINGS.grace + 1)
     exchange.stream.first_use_silence = 0
     exchange.cut()
-    await until(lambda: world.stream_shown_live, within=5)
+    await wait_until(lambda: harness.shows_connected, within=5)
     exchange.account.set("XRP", "5")  # now it speaks, but nobody has told of BTC
     await pass_time(3600)
-    assert world.unavailable
-    assert len(world.log_lines()) == 1
+    assert harness.is_unavailable
+    assert len(harness.log_lines()) == 1
     exchange.rest.recover()
-    await until(lambda: world.live_and_right, within=TIMINGS.longest_snapshot_delay + 1)
+    await wait_until(lambda: harness.is_connected_and_correct, within=TIMINGS.longest_snapshot_delay + 1)
 
 
 @pytest.mark.parametrize("failure", REST_FAILURES.values(), ids=REST_FAILURES.keys())
 async def test_balances_are_not_shown_a_moment_longer_than_they_are_known(
-    live: World, failure: object
+    connected: Harness, failure: object
 ) -> None:
     """However long a call takes that fails in the end."""
-    exchange = live.exchange
+    exchange = connected.exchange
     exchange.handshake.fail_with(503)
     exchange.cut()
     await pass_time(1)
-    await live.coordinator.async_refresh()
-    known = clock().time()
+    await connected.refresh()
+    known = virtual_loop().time()
     assert callable(failure)
     failure(exchange)
-    await until(lambda: live.unavailable, within=100)
-    assert clock().time() - known <= TIMINGS.snapshot_interval + TIMINGS.grace + 0.1
+    await wait_until(lambda: connected.is_unavailable, within=100)
+    assert virtual_loop().time() - known <= TIMINGS.snapshot_interval + TIMINGS.grace + 0.1

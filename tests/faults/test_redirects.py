@@ -11,11 +11,8 @@ import pytest
 
 from custom_components.upbit.const import DOMAIN
 from simulator import most_within
-
-from .clock import clock, pass_time, until
-from .world import World
-
-STATUSES = [301, 302, 303, 307, 308]
+from tests.helpers.harness import Harness
+from tests.helpers.virtual_time import pass_time, virtual_loop, wait_until
 
 
 @dataclass
@@ -53,71 +50,44 @@ async def elsewhere(socket_enabled: None) -> AsyncIterator[Elsewhere]:
     await server.close()
 
 
-@pytest.mark.parametrize("status", STATUSES)
-async def test_rest_goes_to_no_other_address(live: World, elsewhere: Elsewhere, status: int) -> None:
-    exchange = live.exchange
-    exchange.handshake.fail_with(503)
-    exchange.rest.fail_with(status, headers={"Location": elsewhere.url + "v1/accounts"})
-    exchange.cut()
-    await until(lambda: live.unavailable, within=60)
-    assert elsewhere.requests == []
-    assert live.reauth_flows() == 0
-    await exchange.recover()
-    await until(lambda: live.live_and_right, within=30)
-
-
-@pytest.mark.parametrize("status", STATUSES)
-async def test_handshake_goes_to_no_other_address(live: World, elsewhere: Elsewhere, status: int) -> None:
-    exchange = live.exchange
-    exchange.handshake.fail_with(status, headers={"Location": elsewhere.url + "websocket/v1/private"})
-    exchange.cut()
-    await pass_time(60)
-    assert elsewhere.requests == []
-    assert not live.stream_shown_live
-    assert live.coordinator.stats.failed_connects[f"http_{status}"] >= 3
-    assert live.right  # by snapshots
-    await exchange.recover()
-    await until(lambda: live.live_and_right, within=125)
-
-
 @pytest.mark.parametrize("location", ["/elsewhere", "//127.0.0.1/elsewhere", "ftp://[", "", "http:elsewhere"])
-async def test_nor_to_another_path_of_the_same_address(live: World, location: str) -> None:
-    exchange = live.exchange
+async def test_nor_to_another_path_of_the_same_address(connected: Harness, location: str) -> None:
+    exchange = connected.exchange
     headers = {"Location": location} if location else {}
     exchange.handshake.fail_with(302, headers=headers)
     exchange.rest.fail_with(307, headers=headers)
     exchange.cut()
-    started = clock().time()
-    await until(lambda: live.unavailable, within=60)
+    started = virtual_loop().time()
+    await wait_until(lambda: connected.is_unavailable, within=60)
     await pass_time(300)
     assert {call.path for call in exchange.record.calls} == {"/v1/accounts", "/websocket/v1/private"}
     assert most_within((call for call in exchange.record.handshakes if call.at > started), 60) <= 7
     await exchange.recover()
-    await until(lambda: live.live_and_right, within=30)
+    await wait_until(lambda: connected.is_connected_and_correct, within=30)
 
 
-async def test_redirect_back_to_the_same_address_is_no_loop(live: World) -> None:
-    exchange = live.exchange
+async def test_redirect_back_to_the_same_address_is_no_loop(connected: Harness) -> None:
+    exchange = connected.exchange
     exchange.handshake.fail_with(302, headers={"Location": exchange.websocket_url + "/private"})
     exchange.cut()
-    await until(lambda: live.coordinator.stats.failed_connects["http_302"] == 1, within=2)
+    await wait_until(lambda: connected.stats.failed_connects["http_302"] == 1, within=2)
     refused = [call for call in exchange.record.handshakes if call.status == 302]
     assert len(refused) == 1
 
 
-async def test_setup_follows_no_redirect(world: World, elsewhere: Elsewhere) -> None:
-    world.exchange.rest.fail_with(302, headers={"Location": elsewhere.url + "v1/accounts"})
-    world.exchange.handshake.fail_with(302, headers={"Location": elsewhere.url + "websocket/v1/private"})
-    assert not await world.set_up()
+async def test_setup_follows_no_redirect(harness: Harness, elsewhere: Elsewhere) -> None:
+    harness.exchange.rest.fail_with(302, headers={"Location": elsewhere.url + "v1/accounts"})
+    harness.exchange.handshake.fail_with(302, headers={"Location": elsewhere.url + "websocket/v1/private"})
+    assert not await harness.set_up()
     assert elsewhere.requests == []
-    await world.exchange.recover()
-    await until(lambda: world.total("BTC") == "0.6", within=60)
+    await harness.exchange.recover()
+    await wait_until(lambda: harness.total("BTC") == "0.6", within=60)
 
 
-async def test_form_follows_no_redirect(world: World, elsewhere: Elsewhere) -> None:
-    world.exchange.rest.fail_with(307, headers={"Location": elsewhere.url + "v1/accounts"})
-    result = await world.hass.config_entries.flow.async_init(
-        DOMAIN, context={"source": SOURCE_USER}, data=dict(world.entry.data)
+async def test_form_follows_no_redirect(harness: Harness, elsewhere: Elsewhere) -> None:
+    harness.exchange.rest.fail_with(307, headers={"Location": elsewhere.url + "v1/accounts"})
+    result = await harness.hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_USER}, data=dict(harness.entry.data)
     )
     assert result["type"] is FlowResultType.FORM
     assert result["errors"] == {"base": "cannot_connect"}

@@ -1,4 +1,4 @@
-"""The whole integration in any interleaving of changes and mishaps, on real sockets in a real Home Assistant."""
+"""The whole integration in any interleaving of changes and scenarios, on real sockets in a real Home Assistant."""
 
 import asyncio
 from contextlib import suppress
@@ -8,7 +8,6 @@ from pathlib import Path
 import random
 from tempfile import TemporaryDirectory
 
-from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.exceptions import HomeAssistantError
 from hypothesis import HealthCheck, given, strategies as st
@@ -17,13 +16,13 @@ import pytest
 from custom_components.upbit.const import DOMAIN
 from custom_components.upbit.services import SERVICE_REFRESH
 from simulator import Delivery
-from tests.effort import effort
-from tests.mishaps import MISHAPS, expect
-from tests.virtual_time import run
-from tests.world import World, open_world
+from tests.helpers.harness import Harness, own_harness
+from tests.helpers.hypothesis_profiles import scaled_settings
+from tests.helpers.scenarios import SCENARIOS, expect
+from tests.helpers.virtual_time import run
 
 # Hours of virtual time, on a machine that may be busy.
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.usefixtures("socket_enabled"), pytest.mark.timeout(300)]
 
 CURRENCIES = ("SGD", "KRW", "BTC", "ETH", "XRP", "DOGE", "SHIB")
 PAUSES = (0, 0.001, 0.1, 0.3, 0.7, 1.5, 2, 6, 13, 35, 70, 130, 640)
@@ -46,9 +45,9 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """A mishap begins, while others may still last."""
+    """A scenario begins, while others may still last."""
 
-    mishap: str
+    scenario: str
     seconds: float
 
 
@@ -69,55 +68,52 @@ changes = st.builds(
     st.sampled_from(Delivery),
 )
 pauses = st.builds(Pause, st.sampled_from(PAUSES))
-begins = st.builds(Begin, st.sampled_from(sorted(MISHAPS)), st.sampled_from(PAUSES[5:-1]))
-# Mishaps are rare enough for something to go right between them, where it can go wrong in a subtler way.
+begins = st.builds(Begin, st.sampled_from(sorted(SCENARIOS)), st.sampled_from(PAUSES[5:-1]))
+# Scenarios are rare enough for something to go right between them, where it can go wrong in a subtler way.
 kinds = {"change": changes, "pause": pauses, "refresh": st.just(Refresh()), "begin": begins}
 kind = st.sampled_from(6 * ["change"] + 6 * ["pause"] + 3 * ["refresh"] + 2 * ["begin"])
 schedules = st.lists(kind.flatmap(kinds.__getitem__), min_size=12, max_size=50)
 
 
-async def follow(world: World, schedule: list[Step]) -> None:
-    """Take the steps, then let every mishap end."""
+async def follow(harness: Harness, schedule: list[Step]) -> None:
+    """Take the steps, then let every scenario end."""
     async with asyncio.TaskGroup() as lasting:
         for step in schedule:
             match step:
                 case Change(holdings, delivery):
-                    world.exchange.account.delivery = delivery
-                    world.exchange.account.change(holdings)
+                    harness.exchange.account.delivery = delivery
+                    harness.exchange.account.change(holdings)
                 case Pause(seconds):
                     await asyncio.sleep(seconds)
-                case Begin(mishap, seconds):
-                    lasting.create_task(MISHAPS[mishap].course(world, seconds))
+                case Begin(scenario, seconds):
+                    lasting.create_task(SCENARIOS[scenario].course(harness, seconds))
                 case Refresh():
-                    lasting.create_task(refresh(world))
+                    lasting.create_task(refresh(harness))
 
 
-async def refresh(world: World) -> None:
-    entry_id = world.entry.entry_id
+async def refresh(harness: Harness) -> None:
+    entry_id = harness.entry.entry_id
     with suppress(HomeAssistantError):
-        await world.hass.services.async_call(
+        await harness.hass.services.async_call(
             DOMAIN, SERVICE_REFRESH, {ATTR_CONFIG_ENTRY_ID: entry_id}, blocking=True
         )
 
 
 @given(region=st.sampled_from(("sg", "kr")), schedule=schedules, chance=st.integers(0, 2**32))
-@effort(40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-def test_sensors_show_the_account_and_nothing_else(
-    wall: FrozenDateTimeFactory, region: str, schedule: list[Step], chance: int
-) -> None:
+@scaled_settings(40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+def test_sensors_show_the_account_and_nothing_else(region: str, schedule: list[Step], chance: int) -> None:
     async def main() -> None:
         with TemporaryDirectory() as folder:
-            async with open_world(Path(folder), region=region, seed=chance) as world:
-                begun = [MISHAPS[step.mishap] for step in schedule if isinstance(step, Begin)]
-                expect(world.observer, begun)
+            async with own_harness(Path(folder), region=region, seed=chance) as harness:
+                begun = [SCENARIOS[step.scenario] for step in schedule if isinstance(step, Begin)]
+                expect(harness.observer, begun)
                 # Much happens while a snapshot is under way.
-                world.answer_seconds = (0.2, 5)
-                await world.observe(follow(world, schedule))
-                await world.recover()
-                assert await world.quiet() == []
-                assert world.observer.wrong == []
-                assert world.coordinator is not None
-                assert not world.coordinator.stats.unexpected_errors
+                harness.response_seconds = (0.2, 5)
+                await harness.observe(follow(harness, schedule))
+                await harness.exchange.recover()
+                assert await harness.settle() == []
+                assert harness.observer.wrong == []
+                assert not harness.stats.unexpected_errors
 
     random.seed(chance)
-    run(wall, main)
+    run(main())

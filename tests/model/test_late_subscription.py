@@ -3,20 +3,19 @@
 import asyncio
 from pathlib import Path
 
-from freezegun.api import FrozenDateTimeFactory
+import pytest
 
 from custom_components.upbit.const import TIMINGS
 from simulator.connection import Connection
-from tests.virtual_time import run
-from tests.world import open_world
+from tests.helpers.harness import own_harness
+from tests.helpers.virtual_time import run, wait_until
 
 
-def test_change_before_a_subscription_has_an_effect_is_right_within_a_minute(
-    wall: FrozenDateTimeFactory, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("socket_enabled")
+def test_change_before_a_subscription_has_an_effect_is_right_within_a_minute(tmp_path: Path) -> None:
     async def main() -> None:
-        async with open_world(tmp_path) as world:
-            exchange = world.exchange
+        async with own_harness(tmp_path) as harness:
+            exchange = harness.exchange
             arrived: list[Connection] = []
 
             def take_no_effect(connection: Connection) -> None:
@@ -38,9 +37,9 @@ def test_change_before_a_subscription_has_an_effect_is_right_within_a_minute(
                 exchange.account.deposit("XRP", 1)
                 await exchange.flushed()
                 await asyncio.sleep(1)
-            await world.until(world.is_live)
-            assert world.observer.settled() != []
+            await wait_until(harness.has_recovered, within=7200)
+            assert harness.observer.settled() != []
             await asyncio.sleep(TIMINGS.snapshot_interval + 5)
-            assert world.observer.settled() == []
+            assert harness.observer.settled() == []
 
-    run(wall, main)
+    run(main())

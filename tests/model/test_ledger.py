@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 
 from custom_components.upbit.api.ledger import Change, Ledger
 from custom_components.upbit.api.wire import EMPTY, AssetUpdate, DecodeErrorReason, Holding, Holdings
-from tests.effort import effort
+from tests.helpers.hypothesis_profiles import scaled_settings
 
 CURRENCIES = ("SGD", "BTC", "XRP")
 
@@ -254,7 +254,7 @@ def schedules(steps: dict[str, st.SearchStrategy[Step]]) -> st.SearchStrategy[li
     schedule=st.one_of(schedules(EVERYDAY), schedules(EVERYDAY), schedules(EVERYDAY | LOSSES)),
     answer_first=st.booleans(),
 )
-@effort(500)
+@scaled_settings(500)
 def test_ledger_has_what_the_account_has_once_all_has_arrived(
     schedule: list[Step], answer_first: bool
 ) -> None:

@@ -23,7 +23,7 @@ from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMA
 from custom_components.upbit.diagnostics import async_get_config_entry_diagnostics
 from custom_components.upbit.event import EVENT_BALANCE_CHANGED
 from simulator import ApiKey, SimulatedExchange
-from tests.world import World, key_text, open_world
+from tests.helpers.harness import Harness, key_text, own_harness
 
 _DIGITS = 9
 """An amount counts as found by so many of its digits, so that a rounded one is found too."""
@@ -184,27 +184,27 @@ class _Handler(logging.Handler):
             self._leaks.collect_error(f"log {record.name}", record.exc_info[1])
 
 
-type Course = Callable[[World, Leaks], Awaitable[None]]
+type Course = Callable[[Harness, Leaks], Awaitable[None]]
 
 
 async def watch(folder: Path, course: Course) -> Leaks:
-    """Let something happen in a world, and collect all that could leak.
+    """Let something happen in a harness, and collect all that could leak.
 
-    The world is in Korea, where the integration also asks for the account's keys.
+    The account is in Korea, where the integration also asks for the account's keys.
     """
     loop = asyncio.get_running_loop()
     loop.set_debug(True)
     # In debug mode every callback and task that takes this long is written to the log, arguments and results and all.
     loop.slow_callback_duration = 0
-    async with open_world(folder, region="kr", pace=1) as world:
-        leaks = Leaks(world.exchange, ASSET_UUID, WRONG_KEY, *_HOSTILE)
+    async with own_harness(folder, region="kr", pace=1) as harness:
+        leaks = Leaks(harness.exchange, ASSET_UUID, WRONG_KEY, *_HOSTILE)
         with leaks.logs(), patch("simulator.wire.uuid", SimpleNamespace(uuid4=lambda: ASSET_UUID)):
-            leaks.listen(world.hass)
-            trading = asyncio.create_task(world.trader.run())
-            await course(world, leaks)
-            await leaks.look(world.hass)
+            leaks.listen(harness.hass)
+            trading = asyncio.create_task(harness.trader.run())
+            await course(harness, leaks)
+            await leaks.look(harness.hass)
             trading.cancel()
-            await world.stop_home()
+            await harness.stop_hass()
             await asyncio.to_thread(leaks.read_files, folder)
         return leaks
 

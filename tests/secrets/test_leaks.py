@@ -6,87 +6,87 @@ import logging
 from pathlib import Path
 import warnings
 
-from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from custom_components.upbit import issues
 from custom_components.upbit.api.regions import REGIONS
-from tests.virtual_time import run
-from tests.world import World
+from tests.helpers.harness import Harness
+from tests.helpers.virtual_time import run
 
 from .leaks import ASSET_UUID, Leaks, token, watch
+
+pytestmark = pytest.mark.usefixtures("socket_enabled")
 
 LOGGER = logging.getLogger("custom_components.upbit")
 
 
-def in_a_message(world: World) -> None:
-    LOGGER.debug("with %s", world.exchange.key.access_key)
+def in_a_message(harness: Harness) -> None:
+    LOGGER.debug("with %s", harness.exchange.key.access_key)
 
 
-def in_part(world: World) -> None:
-    LOGGER.debug("with %s...", world.exchange.key.secret_key[5:30])
+def in_part(harness: Harness) -> None:
+    LOGGER.debug("with %s...", harness.exchange.key.secret_key[5:30])
 
 
-def in_an_error(world: World) -> None:
+def in_an_error(harness: Harness) -> None:
     try:
-        raise ValueError(world.exchange.key.secret_key)
+        raise ValueError(harness.exchange.key.secret_key)
     except ValueError:
         LOGGER.exception("something else")
 
 
-def in_the_error_before(world: World) -> None:
+def in_the_error_before(harness: Harness) -> None:
     try:
         try:
-            raise ValueError(token(world.exchange.key))
+            raise ValueError(token(harness.exchange.key))
         except ValueError as error:
             raise RuntimeError("something else") from error
     except RuntimeError:
         LOGGER.exception("something else")
 
 
-def with_an_amount(world: World) -> None:
-    LOGGER.debug("has %.6f", world.exchange.account["KRW"].available)
+def with_an_amount(harness: Harness) -> None:
+    LOGGER.debug("has %.6f", harness.exchange.account["KRW"].available)
 
 
-def with_the_account_id(world: World) -> None:
+def with_the_account_id(harness: Harness) -> None:
     LOGGER.debug("of %s", ASSET_UUID)
 
 
-def in_a_warning(world: World) -> None:
-    warnings.warn(world.exchange.key.access_key, stacklevel=1)
+def in_a_warning(harness: Harness) -> None:
+    warnings.warn(harness.exchange.key.access_key, stacklevel=1)
 
 
-def in_an_event(world: World) -> None:
-    world.hass.bus.async_fire("upbit_balance_changed", {"key": world.exchange.key.access_key})
+def in_an_event(harness: Harness) -> None:
+    harness.hass.bus.async_fire("upbit_balance_changed", {"key": harness.exchange.key.access_key})
 
 
-def in_a_state(world: World) -> None:
-    world.hass.states.async_set(
-        "sensor.planted", "on", {"authorization": f"Bearer {token(world.exchange.key)}"}
+def in_a_state(harness: Harness) -> None:
+    harness.hass.states.async_set(
+        "sensor.planted", "on", {"authorization": f"Bearer {token(harness.exchange.key)}"}
     )
 
 
-def in_an_issue(world: World) -> None:
-    region = replace(REGIONS["kr"], name=world.exchange.key.access_key)
-    issues.async_address_refused(world.hass, world.entry, region)
+def in_an_issue(harness: Harness) -> None:
+    region = replace(REGIONS["kr"], name=harness.exchange.key.access_key)
+    issues.async_address_not_allowed(harness.hass, harness.entry, region)
 
 
-def in_the_diagnostics(world: World) -> None:
-    assert world.coordinator is not None
-    world.coordinator.stats.losses[format(world.exchange.account["KRW"].locked, "f")] += 1
+def in_the_diagnostics(harness: Harness) -> None:
+    harness.stats.losses[format(harness.exchange.account["KRW"].locked, "f")] += 1
 
 
-def in_the_title(world: World) -> None:
-    world.hass.config_entries.async_update_entry(world.entry, title=world.exchange.key.access_key)
+def in_the_title(harness: Harness) -> None:
+    harness.hass.config_entries.async_update_entry(harness.entry, title=harness.exchange.key.access_key)
 
 
-def in_the_options(world: World) -> None:
-    options = {"key": world.exchange.key.secret_key}
-    world.hass.config_entries.async_update_entry(world.entry, options=options)
+def in_the_options(harness: Harness) -> None:
+    options = {"key": harness.exchange.key.secret_key}
+    harness.hass.config_entries.async_update_entry(harness.entry, options=options)
 
 
-def in_a_file(world: World) -> None:
-    Path(world.hass.config.path("planted")).write_text(world.exchange.key.secret_key, encoding="utf-8")
+def in_a_file(harness: Harness) -> None:
+    Path(harness.hass.config.path("planted")).write_text(harness.exchange.key.secret_key, encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -108,11 +108,9 @@ def in_a_file(world: World) -> None:
         (in_a_file, "file planted"),
     ],
 )
-def test_planted_leak_is_found(
-    wall: FrozenDateTimeFactory, tmp_path: Path, plant: Callable[[World], None], place: str
-) -> None:
-    async def course(world: World, _: Leaks) -> None:
-        plant(world)
+def test_planted_leak_is_found(tmp_path: Path, plant: Callable[[Harness], None], place: str) -> None:
+    async def course(harness: Harness, _: Leaks) -> None:
+        plant(harness)
 
-    found = run(wall, lambda: watch(tmp_path, course)).found()
+    found = run(watch(tmp_path, course)).found()
     assert any(each.startswith(f"{place}: ") for each in found)

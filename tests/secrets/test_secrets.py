@@ -9,7 +9,6 @@ import random
 import socket
 from unittest.mock import patch
 
-from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, CONF_REGION
 from homeassistant.exceptions import HomeAssistantError
@@ -21,139 +20,141 @@ from custom_components.upbit.api.rest import RestClient
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
 from custom_components.upbit.services import SERVICE_REFRESH
 from simulator import ERRORS
-from tests.mishaps import MISHAPS
-from tests.virtual_time import run
-from tests.world import World
+from tests.helpers.harness import Harness
+from tests.helpers.scenarios import SCENARIOS
+from tests.helpers.virtual_time import run, wait_until
 
 from .leaks import WRONG_KEY, Course, Leaks, token, watch
 
 # Hours of virtual time, on a machine that may be busy.
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.usefixtures("socket_enabled"), pytest.mark.timeout(300)]
 
 
-async def look_into(world: World, leaks: Leaks) -> None:
+async def look_into(harness: Harness, leaks: Leaks) -> None:
     """Use the action, keep what it raises, and look at everything."""
     try:
-        await world.hass.services.async_call(
-            DOMAIN, SERVICE_REFRESH, {ATTR_CONFIG_ENTRY_ID: world.entry.entry_id}, blocking=True
+        await harness.hass.services.async_call(
+            DOMAIN, SERVICE_REFRESH, {ATTR_CONFIG_ENTRY_ID: harness.entry.entry_id}, blocking=True
         )
     except HomeAssistantError as error:
         leaks.collect_error("action", error)
-    await leaks.look(world.hass)
+    await leaks.look(harness.hass)
 
 
-# What happens in the worlds
+# What happens meanwhile
 
 
-async def everything_goes_wrong(world: World, leaks: Leaks) -> None:
-    world.exchange.key.expires_at = datetime.now(UTC) + timedelta(days=5)
-    await world.hass.config_entries.async_reload(world.entry.entry_id)
-    for mishap in MISHAPS.values():
+async def everything_goes_wrong(harness: Harness, leaks: Leaks) -> None:
+    harness.exchange.key.expires_at = datetime.now(UTC) + timedelta(days=5)
+    await harness.hass.config_entries.async_reload(harness.entry.entry_id)
+    for scenario in SCENARIOS.values():
         async with asyncio.TaskGroup() as group:
-            group.create_task(mishap.course(world, 40))
-            if mishap.name != "restarted":
+            group.create_task(scenario.course(harness, 40))
+            if scenario.name != "restarted":
                 await asyncio.sleep(20)
-                await look_into(world, leaks)
-        if mishap.name == "restarted":
-            leaks.listen(world.hass)
-        await world.recover()
-        await world.until(world.is_live)
-        await look_into(world, leaks)
+                await look_into(harness, leaks)
+        if scenario.name == "restarted":
+            leaks.listen(harness.hass)
+        await harness.exchange.recover()
+        await wait_until(harness.has_recovered, within=7200)
+        await look_into(harness, leaks)
 
 
-async def set_up_is_refused(world: World, leaks: Leaks) -> None:
-    for surface in (world.exchange.rest, world.exchange.handshake):
+async def set_up_is_refused(harness: Harness, leaks: Leaks) -> None:
+    for endpoint in (harness.exchange.rest, harness.exchange.handshake):
         for name in ERRORS:
-            surface.refuse(name)
-            await world.hass.config_entries.async_reload(world.entry.entry_id)
-            await look_into(world, leaks)
+            endpoint.refuse(name)
+            await harness.hass.config_entries.async_reload(harness.entry.entry_id)
+            await look_into(harness, leaks)
             await asyncio.sleep(30)
-            await look_into(world, leaks)
-            surface.recover()
+            await look_into(harness, leaks)
+            endpoint.recover()
 
 
-async def forms_are_refused(world: World, leaks: Leaks) -> None:
+async def forms_are_refused(harness: Harness, leaks: Leaks) -> None:
     not_for_signing = "-----BEGIN PUBLIC KEY-----" + WRONG_KEY
-    for secret in (WRONG_KEY, world.exchange.key.secret_key, not_for_signing, "\ud800" + WRONG_KEY):
-        await fill_in_form(world, leaks, secret)
+    for secret in (WRONG_KEY, harness.exchange.key.secret_key, not_for_signing, "\ud800" + WRONG_KEY):
+        await fill_in_form(harness, leaks, secret)
     for name in ERRORS:
-        world.exchange.rest.refuse(name)
-        await fill_in_form(world, leaks, WRONG_KEY)
-        world.exchange.rest.recover()
+        harness.exchange.rest.refuse(name)
+        await fill_in_form(harness, leaks, WRONG_KEY)
+        harness.exchange.rest.recover()
 
 
-async def fill_in_form(world: World, leaks: Leaks, secret_key: str) -> None:
-    forms = world.hass.config_entries.flow
+async def fill_in_form(harness: Harness, leaks: Leaks, secret_key: str) -> None:
+    forms = harness.hass.config_entries.flow
     form = await forms.async_init(DOMAIN, context={"source": SOURCE_USER})
-    region = world.exchange.region.code
+    region = harness.exchange.region.code
     data = {CONF_REGION: region, CONF_ACCESS_KEY: WRONG_KEY, CONF_SECRET_KEY: secret_key}
     result = await forms.async_configure(form["flow_id"], data)
     assert result["errors"]
     leaks.collect("form", f"{result['errors']} {result['description_placeholders']}")
-    await leaks.look(world.hass)
+    await leaks.look(harness.hass)
     forms.async_abort(form["flow_id"])
 
 
-async def answers_repeat_what_was_sent(world: World, leaks: Leaks) -> None:
+async def answers_repeat_what_was_sent(harness: Harness, leaks: Leaks) -> None:
     """Every part of an answer, and a frame, has the keys and the token in it."""
-    key = world.exchange.key
+    key = harness.exchange.key
     for echo in (key.access_key, key.secret_key, key.access_key.lower(), f"Bearer {token(key)}"):
         body = json.dumps({"error": {"name": echo, "message": echo}, echo: echo})
         for status, content in ((200, body), (401, body), (429, echo), (500, body), (302, echo), (503, echo)):
-            for surface in (world.exchange.rest, world.exchange.handshake):
+            for endpoint in (harness.exchange.rest, harness.exchange.handshake):
                 headers = {"Retry-After": echo, "Location": f"/{echo}", "X-Key": echo}
-                surface.fail_with(status, content, content_type=f"text/{echo[:20].strip()}", headers=headers)
-            world.exchange.stream.send(json.dumps({"error": {"name": echo, "message": echo}}))
-            world.exchange.stream.send(json.dumps({"type": echo, "assets": [{"currency": echo}]}))
-            world.exchange.stream.send(echo)
+                endpoint.fail_with(status, content, content_type=f"text/{echo[:20].strip()}", headers=headers)
+            harness.exchange.stream.send(json.dumps({"error": {"name": echo, "message": echo}}))
+            harness.exchange.stream.send(json.dumps({"type": echo, "assets": [{"currency": echo}]}))
+            harness.exchange.stream.send(echo)
             await asyncio.sleep(10)
-            await look_into(world, leaks)
-            world.exchange.close_all(4000, echo.encode()[:100])
+            await look_into(harness, leaks)
+            harness.exchange.close_all(4000, echo.encode()[:100])
             await asyncio.sleep(30)
-            await look_into(world, leaks)
-            await world.recover()
-            if world.is_asked_for_key():
-                await world.issue_key()
-            await world.until(world.is_live)
+            await look_into(harness, leaks)
+            await harness.exchange.recover()
+            if harness.reauth_flows:
+                await harness.replace_key()
+            await wait_until(harness.has_recovered, within=7200)
 
 
-async def nothing_is_found_under_the_name(world: World, leaks: Leaks) -> None:
+async def nothing_is_found_under_the_name(harness: Harness, leaks: Leaks) -> None:
     nowhere = replace(REGIONS["kr"], rest_url="http://upbit.invalid", websocket_url="ws://upbit.invalid")
     unknown = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
     with patch.dict(REGIONS, {"kr": nowhere}), patch("socket.getaddrinfo", side_effect=unknown):
-        await fail_to_set_up(world, leaks)
+        await fail_to_set_up(harness, leaks)
 
 
-async def certificate_is_wrong(world: World, leaks: Leaks) -> None:
-    port = world.exchange.port
+async def certificate_is_wrong(harness: Harness, leaks: Leaks) -> None:
+    port = harness.exchange.port
     no_tls = replace(
         REGIONS["kr"], rest_url=f"https://127.0.0.1:{port}", websocket_url=f"wss://127.0.0.1:{port}"
     )
     with patch.dict(REGIONS, {"kr": no_tls}):
-        await fail_to_set_up(world, leaks)
+        await fail_to_set_up(harness, leaks)
 
 
-async def fail_to_set_up(world: World, leaks: Leaks) -> None:
-    assert not await world.hass.config_entries.async_reload(world.entry.entry_id)
-    await look_into(world, leaks)
+async def fail_to_set_up(harness: Harness, leaks: Leaks) -> None:
+    assert not await harness.hass.config_entries.async_reload(harness.entry.entry_id)
+    await look_into(harness, leaks)
     await asyncio.sleep(30)
-    await look_into(world, leaks)
+    await look_into(harness, leaks)
 
 
-async def the_integration_itself_fails(world: World, leaks: Leaks) -> None:
+async def the_integration_itself_fails(harness: Harness, leaks: Leaks) -> None:
     """An error that nobody foresaw, with all that it could have in its hands."""
     # asyncio itself would write the error of a task to the log, whatever it says.
-    world.loop.slow_callback_duration = 1
-    key = world.exchange.key
-    error = RuntimeError(f"{world.exchange.account.holdings} {key.access_key} {key.secret_key} {token(key)}")
+    harness.loop.slow_callback_duration = 1
+    key = harness.exchange.key
+    error = RuntimeError(
+        f"{harness.exchange.account.holdings} {key.access_key} {key.secret_key} {token(key)}"
+    )
     for target, name in ((Ledger, "merge_update"), (Ledger, "merge_snapshot"), (RestClient, "accounts")):
         with patch.object(target, name, side_effect=error):
             await asyncio.sleep(30)
             if target is RestClient:
-                await fill_in_form(world, leaks, WRONG_KEY)
-            await look_into(world, leaks)
-        await world.until(world.is_live)
-        await look_into(world, leaks)
+                await fill_in_form(harness, leaks, WRONG_KEY)
+            await look_into(harness, leaks)
+        await wait_until(harness.has_recovered, within=7200)
+        await look_into(harness, leaks)
 
 
 COURSES = [
@@ -168,10 +169,8 @@ COURSES = [
 
 
 @pytest.mark.parametrize("course", COURSES)
-def test_nothing_leaks(
-    wall: FrozenDateTimeFactory, tmp_path: Path, capfd: pytest.CaptureFixture[str], course: Course
-) -> None:
+def test_nothing_leaks(tmp_path: Path, capfd: pytest.CaptureFixture[str], course: Course) -> None:
     random.seed(1)
-    leaks = run(wall, lambda: watch(tmp_path, course))
+    leaks = run(watch(tmp_path, course))
     leaks.collect("output", "".join(capfd.readouterr()))
     assert leaks.found() == []

@@ -8,11 +8,6 @@ from simulator import SimulatedExchange
 from .client import Client
 
 
-@pytest.fixture(autouse=True)
-def _custom_integrations() -> None:
-    """Do without Home Assistant, which the other tests have around them."""
-
-
 @pytest.fixture
 async def exchange(socket_enabled: None) -> AsyncGenerator[SimulatedExchange]:
     holdings = {"SGD": ("1386929.37231066771348207123", "10329.670127489597585685"), "BTC": ("0.5", "0")}

@@ -83,6 +83,8 @@ async def test_both_algorithms_are_accepted(client: Client, algorithm: str) -> N
         (token(secret_key="wrong" * 8), "jwt_verification"),
         (token(algorithm="HS384"), "jwt_verification"),
     ],
+    # A token is another one in each process, and the processes of pytest-xdist must find the same tests.
+    ids=["no_token", "nonsense", "unknown_key", "wrong_secret", "wrong_algorithm"],
 )
 async def test_invalid_tokens_are_rejected_by_name(client: Client, authorization: str, name: str) -> None:
     status, body = await client.get(authorization=authorization)

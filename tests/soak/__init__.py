@@ -1,1 +1,1 @@
-"""The soak: hours of trading and mishaps in virtual time, and figures of what the integration made of them."""
+"""The soak: hours of trading and scenarios in virtual time, and figures of what the integration made of them."""

@@ -1,8 +1,9 @@
-"""The course of a soak: trading without end, mishap after mishap, and quiet points where everything has to be right."""
+"""The course of a soak: trading, one fault after another, and quiet points where every sensor must be correct."""
 
 import asyncio
 from collections import Counter
 import gc
+from math import isfinite
 import os
 from pathlib import Path
 import random
@@ -12,8 +13,9 @@ import tracemalloc
 from homeassistant.const import __version__
 from homeassistant.util.async_ import get_scheduled_timer_handles
 
-from tests.mishaps import MISHAPS, Mishap, expect
-from tests.world import World, open_world
+from tests.helpers.harness import Harness, own_harness
+from tests.helpers.scenarios import SCENARIOS, Scenario, expect
+from tests.helpers.virtual_time import wait_until
 
 from .figures import Figures
 
@@ -27,94 +29,92 @@ _MEMORY_LIMIT_KIB = 256.0
 class Soak:
     """One soak; `run` returns its figures."""
 
-    def __init__(self, world: World, hours: float, figures: Figures) -> None:
-        self._world = world
-        self._end = world.loop.time() + hours * 3600
+    def __init__(self, harness: Harness, hours: float, figures: Figures) -> None:
+        self._harness = harness
+        self._end = harness.loop.time() + hours * 3600
         self._figures = figures
-        self._deck: list[Mishap] = []
+        self._deck: list[Scenario] = []
         self._memory: tuple[float, int] | None = None
 
     async def run(self) -> None:
         """Let everything happen, until the time is over."""
         watching = asyncio.create_task(self._watch_sockets())
-        trading = asyncio.create_task(self._world.trader.run())
+        trading = asyncio.create_task(self._harness.trader.run())
         try:
-            await self._world.observe(self._warm_up())
-            while self._world.loop.time() < self._end:
-                await self._world.observe(self._cycle())
+            await self._harness.observe(self._warm_up())
+            while self._harness.loop.time() < self._end:
+                await self._harness.observe(self._cycle())
         finally:
             for task in (watching, trading):
                 task.cancel()
 
     async def _warm_up(self) -> None:
-        """Let every mishap happen once and briefly: by then everything has happened that fills a cache."""
-        expect(self._world.observer, MISHAPS.values())
-        for _ in MISHAPS:
-            mishap = self._draw()
-            await self._begin(mishap, self._world.random.uniform(5, 30))
-            await self._world.recover()
-            await self._measure_recovery([mishap])
-        await self._rest(list(MISHAPS.values()))
+        """Let every scenario happen once and briefly: by then everything has happened that fills a cache."""
+        expect(self._harness.observer, SCENARIOS.values())
+        for _ in SCENARIOS:
+            scenario = self._draw()
+            await self._begin(scenario, self._harness.random.uniform(5, 30))
+            await self._harness.exchange.recover()
+            await self._measure_recovery([scenario])
+        await self._rest()
 
     async def _cycle(self) -> None:
-        """Trade for a while, let one mishap or two happen meanwhile; then come to rest."""
-        world = self._world
-        mishaps = [self._draw() for _ in range(world.random.choice((1, 1, 2)))]
-        expect(world.observer, mishaps)
-        world.trader.paused = False
-        await asyncio.sleep(world.random.uniform(30, 600))
+        """Trade for a while, let one scenario or two happen meanwhile; then come to rest."""
+        harness = self._harness
+        scenarios = [self._draw() for _ in range(harness.random.choice((1, 1, 2)))]
+        expect(harness.observer, scenarios)
+        harness.trader.paused = False
+        await asyncio.sleep(harness.random.uniform(30, 600))
         async with asyncio.TaskGroup() as lasting:
-            for mishap in mishaps:
-                lasting.create_task(self._begin(mishap, world.random.uniform(20, 600)))
-                await asyncio.sleep(world.random.uniform(0, 60))
-        await world.recover()
-        await self._measure_recovery(mishaps)
-        await asyncio.sleep(world.random.uniform(60, 300))
-        await self._rest(mishaps)
+            for scenario in scenarios:
+                lasting.create_task(self._begin(scenario, harness.random.uniform(20, 600)))
+                await asyncio.sleep(harness.random.uniform(0, 60))
+        await harness.exchange.recover()
+        await self._measure_recovery(scenarios)
+        await asyncio.sleep(harness.random.uniform(60, 300))
+        await self._rest()
 
-    def _draw(self) -> Mishap:
+    def _draw(self) -> Scenario:
         """Draw from a deck, so that each kind comes as often as the others."""
         if not self._deck:
-            self._deck = list(MISHAPS.values())
-            self._world.random.shuffle(self._deck)
+            self._deck = list(SCENARIOS.values())
+            self._harness.random.shuffle(self._deck)
         return self._deck.pop()
 
-    async def _begin(self, mishap: Mishap, seconds: float) -> None:
-        self._figures.mishaps[mishap.name] = self._figures.mishaps.get(mishap.name, 0) + 1
-        await mishap.course(self._world, seconds)
+    async def _begin(self, scenario: Scenario, seconds: float) -> None:
+        self._figures.scenarios[scenario.name] = self._figures.scenarios.get(scenario.name, 0) + 1
+        await scenario.course(self._harness, seconds)
 
-    async def _measure_recovery(self, mishaps: list[Mishap]) -> None:
-        ended, figures = self._world.loop.time(), self._figures
-        names = " + ".join(mishap.name for mishap in mishaps)
+    async def _measure_recovery(self, scenarios: list[Scenario]) -> None:
+        ended, figures = self._harness.loop.time(), self._figures
+        names = " + ".join(scenario.name for scenario in scenarios)
         try:
-            await self._world.until(self._world.is_live)
-        except TimeoutError:
+            await wait_until(self._harness.has_recovered, within=7200)
+        except AssertionError:
             figures.not_recovered.append(names)
-        if (took := self._world.loop.time() - ended) > figures.longest_recovery:
-            figures.longest_recovery, figures.slowest_mishap = took, names
+        if (took := self._harness.loop.time() - ended) > figures.longest_recovery:
+            figures.longest_recovery, figures.slowest_scenario = took, names
 
-    async def _rest(self, mishaps: list[Mishap]) -> None:
+    async def _rest(self) -> None:
         """Come to a quiet point, and take stock."""
-        world, figures, observer = self._world, self._figures, self._world.observer
+        harness, figures, observer = self._harness, self._figures, self._harness.observer
         try:
-            observer.wrong += await world.quiet()
-        except TimeoutError:
+            observer.wrong += await harness.settle()
+        except AssertionError:
             figures.not_recovered.append("quiet point")
         figures.quiet_points += 1
         figures.wrong_states += map(str, observer.wrong)
-        if any(mishap.hides for mishap in mishaps):
-            figures.longest_hidden_lag = max(figures.longest_hidden_lag, observer.greatest_lag)
-        else:
+        if isfinite(observer.longest_lag):
             figures.longest_lag = max(figures.longest_lag, observer.greatest_lag)
-        if world.coordinator is not None:
-            figures.unexpected_errors += world.coordinator.stats.unexpected_errors
+        if harness.is_loaded:
+            figures.unexpected_errors += harness.stats.unexpected_errors
         self._take_down_record()
         self._measure_memory()
         observer.forget()
 
     def _take_down_record(self) -> None:
         """Add the exchange's record to the figures, and have the exchange forget it."""
-        record, figures = self._world.exchange.record, self._figures
+        record, figures = self._harness.exchange.record, self._figures
         accepted = sum(call.status == 101 for call in record.handshakes)
         snapshots = record.requests("/v1/accounts")
         taken = sum(call.status == 200 for call in snapshots)
@@ -122,15 +122,15 @@ class Soak:
         figures.refused_handshakes += len(record.handshakes) - accepted
         figures.snapshots += taken
         figures.failed_snapshots += len(snapshots) - taken
-        figures.changes = self._world.observer.changes
+        figures.changes = self._harness.observer.changes
         figures.frames = record.frames_sent
-        figures.states = self._world.observer.states
+        figures.states = self._harness.observer.states
         record.calls.clear()
         record.messages.clear()
-        self._world.exchange.keys.prune()
+        self._harness.exchange.keys.prune()
 
     def _measure_memory(self) -> None:
-        now = self._world.loop.time()
+        now = self._harness.loop.time()
         gc.collect()
         memory, _ = tracemalloc.get_traced_memory()
         if self._memory is None:
@@ -141,14 +141,14 @@ class Soak:
 
     async def _watch_sockets(self) -> None:
         """Note the most connections that a key ever has at the same time; a dead one is not known to be there."""
-        stream, figures = self._world.exchange.stream, self._figures
+        stream, figures = self._harness.exchange.stream, self._figures
 
         def most() -> int:
             keys = Counter(each.key.access_key for each in stream.connections if not each.half_open)
             return max(keys.values(), default=0)
 
         while True:
-            await self._world.exchange.until(lambda: most() > figures.most_sockets)
+            await self._harness.exchange.until(lambda: most() > figures.most_sockets)
             figures.most_sockets = most()
 
 
@@ -159,23 +159,23 @@ async def soak(hours: float, *, seed: int, region: str, pace: float) -> Figures:
     descriptors = open_descriptors()
     random.seed(seed)
     with TemporaryDirectory() as folder:
-        async with open_world(
+        async with own_harness(
             Path(folder), region=region, seed=seed, pace=pace, first_use_silence=_FIRST_USE_SILENCE
-        ) as world:
+        ) as harness:
             tracemalloc.start()
-            await Soak(world, hours, figures).run()
+            await Soak(harness, hours, figures).run()
             tracemalloc.stop()
-            await world.hass.config_entries.async_unload(world.entry.entry_id)
+            await harness.hass.config_entries.async_unload(harness.entry.entry_id)
             # At once: in a minute the integration's own timers, of seconds, would have fired.
             figures.tasks_left = [repr(task) for task in asyncio.all_tasks() if is_ours(repr(task))]
             figures.timers_left = [
                 text
-                for each in get_scheduled_timer_handles(world.loop)
+                for each in get_scheduled_timer_handles(harness.loop)
                 if not each.cancelled() and is_ours(text := repr_of_timer(each))
             ]
             # Home Assistant's own pool lets go of a connection after 15 s.
             await asyncio.sleep(60)
-            figures.connections_left = len(world.exchange.stream.connections)
+            figures.connections_left = len(harness.exchange.stream.connections)
     figures.tasks_left += [repr(task) for task in asyncio.all_tasks() - {asyncio.current_task()}]
     figures.descriptors_left = open_descriptors() - descriptors
     figures.real_seconds = real_time() - begun

@@ -21,19 +21,17 @@ class Figures:
     """My Asset messages that the exchange sent; lost ones are not among them."""
     states: int = 0
     """States that the currencies' sensors were given."""
-    mishaps: dict[str, int] = field(default_factory=dict)
+    scenarios: dict[str, int] = field(default_factory=dict)
     connections: int = 0
     """Handshakes that were accepted, the first one included."""
     refused_handshakes: int = 0
     snapshots: int = 0
     failed_snapshots: int = 0
     longest_lag: float = 0.0
-    """For how long a sensor showed what the account no longer had, while the stream or snapshots could tell."""
-    longest_hidden_lag: float = 0.0
-    """The same while the stream stood and left changes untold."""
+    """For how long an available sensor showed what the account no longer had, while snapshots could succeed."""
     longest_recovery: float = 0.0
-    """From the end of a mishap until the stream was live and reconciled again."""
-    slowest_mishap: str = ""
+    """From the end of a scenario until the stream was in sync again."""
+    slowest_scenario: str = ""
 
     quiet_points: int = 0
     wrong_states: list[str] = field(default_factory=list)
@@ -96,8 +94,7 @@ class Figures:
             ("snapshots taken", self.snapshots),
             ("snapshots failed", self.failed_snapshots),
             ("longest lag", f"{self.longest_lag:.0f} s"),
-            ("longest lag, changes untold", f"{self.longest_hidden_lag:.0f} s"),
-            ("longest recovery", f"{self.longest_recovery:.0f} s ({self.slowest_mishap})"),
+            ("longest recovery", f"{self.longest_recovery:.0f} s ({self.slowest_scenario})"),
             ("quiet points checked", self.quiet_points),
             ("WRONG STATES", len(self.wrong_states)),
             ("not recovered", len(self.not_recovered)),
@@ -109,7 +106,7 @@ class Figures:
             ("file descriptors left", self.descriptors_left),
             ("memory growth after warm-up", memory),
         ]
-        mishaps = [(f"  {name}", count) for name, count in sorted(self.mishaps.items())]
-        rows[13:13] = [("mishaps", sum(self.mishaps.values())), *mishaps]
+        scenarios = [(f"  {name}", count) for name, count in sorted(self.scenarios.items())]
+        rows[13:13] = [("scenarios", sum(self.scenarios.values())), *scenarios]
         width = max(len(name) for name, _ in rows)
         return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)

@@ -2,43 +2,43 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
-from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from custom_components.upbit import sensor
 from custom_components.upbit.api.ledger import Change, Ledger
 from custom_components.upbit.api.wire import AssetUpdate
+from custom_components.upbit.const import TIMINGS
 from custom_components.upbit.coordinator import UpbitCoordinator
-from custom_components.upbit.reconciler import Reconciler
-from tests.mishaps import MISHAPS
-from tests.virtual_time import run
+from tests.helpers.scenarios import SCENARIOS
+from tests.helpers.virtual_time import run
 
 from .course import soak
 from .figures import Figures
 
 # Hours of virtual time, on a machine that may be busy.
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("socket_enabled"), pytest.mark.timeout(300)]
 
 kept: list[AssetUpdate] = []
 
 
 @pytest.fixture
 def only(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave only one kind of mishap."""
-    chosen = MISHAPS[request.param]
-    for name in set(MISHAPS) - {chosen.name}:
-        monkeypatch.delitem(MISHAPS, name)
+    """Leave only one kind of scenario."""
+    chosen = SCENARIOS[request.param]
+    for name in set(SCENARIOS) - {chosen.name}:
+        monkeypatch.delitem(SCENARIOS, name)
 
 
-def soaked(wall: FrozenDateTimeFactory, hours: float) -> Figures:
+def soaked(hours: float) -> Figures:
     kept.clear()
-    return run(wall, lambda: soak(hours, seed=1, region="sg", pace=0.5))
+    return run(soak(hours, seed=1, region="sg", pace=0.5))
 
 
-def test_sound_integration_passes(wall: FrozenDateTimeFactory) -> None:
-    figures = soaked(wall, 1)
+def test_sound_integration_passes() -> None:
+    figures = soaked(1)
     assert figures.failures == []
     assert figures.changes > 100
     assert figures.quiet_points > 1
@@ -53,7 +53,8 @@ def rounding(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def never_comparing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Reconciler, "_delay_after_success", lambda _: 100_000.0)
+    timings = replace(TIMINGS, snapshot_interval=100_000)
+    monkeypatch.setattr("custom_components.upbit.coordinator.TIMINGS", timings)
 
 
 def leaving_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +73,7 @@ def leaving_timers(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def stop_and_wait(self: UpbitCoordinator) -> None:
         await async_stop(self)
-        self.hass.loop.call_later(10, self._reconciler._on_ask_timer)
+        self.hass.loop.call_later(10, self._on_timer)
 
     monkeypatch.setattr(UpbitCoordinator, "async_stop", stop_and_wait)
 
@@ -100,10 +101,9 @@ def frames_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 @pytest.mark.usefixtures("only")
 def test_unsound_integration_fails(
-    wall: FrozenDateTimeFactory,
     monkeypatch: pytest.MonkeyPatch,
     broken: Callable[[pytest.MonkeyPatch], None],
     failure: str,
 ) -> None:
     broken(monkeypatch)
-    assert any(each.startswith(failure) for each in soaked(wall, 1).failures)
+    assert any(each.startswith(failure) for each in soaked(1).failures)

@@ -6,10 +6,6 @@ from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import async_mock_service
 
-from custom_components.upbit.coordinator import UpbitCoordinator
-from simulator import Account
-from tests.waiting import until
-
 # Home Assistant makes a number of a result that looks like one; within other text each digit is kept.
 _FIELDS = ("entity_id", "currency", "amount", "direction", "from", "to", "difference")
 _NOTE = " ".join(f"{{{{ trigger.{field} }}}}" for field in _FIELDS)
@@ -51,13 +47,11 @@ def notes(calls: list[ServiceCall]) -> list[str]:
     return [call.data["note"] for call in calls]
 
 
-async def caught_up(hass: HomeAssistant, coordinator: UpbitCoordinator, account: Account) -> None:
-    """Wait until Home Assistant has the amounts of the exchange, and until the automations have run."""
-    await until(
-        lambda: all(
-            (held.available, held.locked) == (known.available, known.locked)
-            for currency, held in account.holdings.items()
-            for known in [coordinator.ledger.holding(currency)]
-        )
-    )
-    await hass.async_block_till_done()
+def limit(kind: str, number: Any) -> dict[str, Any]:
+    """Return a threshold with one limit."""
+    return {"type": kind, "value": {"number": number}}
+
+
+def limits(kind: str, low: Any, high: Any) -> dict[str, Any]:
+    """Return a threshold with two limits."""
+    return {"type": kind, "value_min": {"number": low}, "value_max": {"number": high}}

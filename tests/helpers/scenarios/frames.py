@@ -7,113 +7,113 @@ import random
 
 from simulator.connection import Connection
 from simulator.wire import NumberStyle
-from tests.world import World
+from tests.helpers.harness import Harness
 
-from .register import mishap
+from .register import scenario
 
 
-@mishap(shuffles=True)
-async def late_frames(world: World, seconds: float) -> None:
+@scenario(shuffles=True)
+async def late_frames(harness: Harness, seconds: float) -> None:
     """Frames are late and overtake each other."""
-    outbound = world.exchange.stream.outbound
-    outbound.delay, outbound.jitter = world.random.uniform(0, 2), world.random.uniform(0, 6)
+    outbound = harness.exchange.stream.outbound
+    outbound.delay, outbound.jitter = harness.random.uniform(0, 2), harness.random.uniform(0, 6)
     await asyncio.sleep(seconds)
     outbound.recover()
 
 
-@mishap(shuffles=True)
-async def doubled_frames(world: World, seconds: float) -> None:
+@scenario(shuffles=True)
+async def doubled_frames(harness: Harness, seconds: float) -> None:
     """Frames come three times, the copies at any moment."""
-    outbound = world.exchange.stream.outbound
-    outbound.copies, outbound.jitter = 3, world.random.uniform(0, 6)
+    outbound = harness.exchange.stream.outbound
+    outbound.copies, outbound.jitter = 3, harness.random.uniform(0, 6)
     await asyncio.sleep(seconds)
     outbound.recover()
 
 
-@mishap(hides=True, shuffles=True)
-async def held_frames(world: World, seconds: float) -> None:
+@scenario(hides=True, shuffles=True)
+async def held_frames(harness: Harness, seconds: float) -> None:
     """Frames are held back; then they come in any order, or are lost with the connection."""
-    with world.exchange.stream.hold_frames() as held:
+    with harness.exchange.stream.hold_frames() as held:
         await asyncio.sleep(seconds)
         order = list(range(len(held.frames)))
-        world.random.shuffle(order)
-        if world.random.random() < 0.5:
+        harness.random.shuffle(order)
+        if harness.random.random() < 0.5:
             order = order[: len(order) // 2]
         if order:
             held.release(*order)
         if held.frames:
             held.discard()
-            world.exchange.cut()
+            harness.exchange.cut()
 
 
-@mishap(hides=True)
-async def lost_frames(world: World, seconds: float) -> None:
+@scenario(hides=True)
+async def lost_frames(harness: Harness, seconds: float) -> None:
     """A third of the frames is lost while the connection stands."""
-    world.exchange.stream.outbound.lose = 0.3
+    harness.exchange.stream.outbound.lose = 0.3
     await asyncio.sleep(seconds)
-    world.exchange.stream.outbound.recover()
+    harness.exchange.stream.outbound.recover()
 
 
-@mishap(hides=True)
-async def deaf(world: World, seconds: float) -> None:
+@scenario(hides=True)
+async def deaf(harness: Harness, seconds: float) -> None:
     """The connection stands, and nothing is told."""
-    world.exchange.stream.withhold_frames = True
+    harness.exchange.stream.withhold_frames = True
     await asyncio.sleep(seconds)
-    world.exchange.stream.withhold_frames = False
+    harness.exchange.stream.withhold_frames = False
 
 
-@mishap()
-async def late_subscription(world: World, seconds: float) -> None:
+@scenario()
+async def late_subscription(harness: Harness, seconds: float) -> None:
     """A subscription takes a while before it has an effect."""
 
     def hold(connection: Connection) -> None:
         connection.subscribed = False
-        world.loop.call_later(world.random.uniform(0, 5), setattr, connection, "subscribed", True)
+        harness.loop.call_later(harness.random.uniform(0, 5), setattr, connection, "subscribed", True)
 
-    world.exchange.stream.after_subscribe = hold
-    world.exchange.cut()
+    harness.exchange.stream.after_subscribe = hold
+    harness.exchange.cut()
     await asyncio.sleep(seconds)
-    world.exchange.stream.after_subscribe = None
+    harness.exchange.stream.after_subscribe = None
 
 
-@mishap(hides=True)
-async def untold(world: World, seconds: float) -> None:
+@scenario(hides=True)
+async def untold(harness: Harness, seconds: float) -> None:
     """A balance changes, or a currency goes from the rows, and the stream never tells."""
-    account = world.exchange.account
+    account = harness.exchange.account
     for currency, holding in tuple(account.holdings.items()):
-        if currency == world.exchange.region.fiat or holding.locked:
+        if currency == harness.exchange.region.fiat or holding.locked:
             continue
-        if world.random.random() < 0.3:
+        if harness.random.random() < 0.3:
             account.remove(currency)
         else:
-            amount = Decimal(world.random.randrange(1, 10**12)).scaleb(-8)
+            amount = Decimal(harness.random.randrange(1, 10**12)).scaleb(-8)
             account.change({currency: (holding.available + amount, 0)}, announce=False)
-    world.observer.note_account()
+    harness.observer.note_account()
     await asyncio.sleep(seconds)
 
 
-@mishap()
-async def hostile_frames(world: World, seconds: float) -> None:
+@scenario()
+async def hostile_frames(harness: Harness, seconds: float) -> None:
     """Frames come that no exchange should send."""
-    for payload in hostile_payloads(world.random):
-        world.exchange.stream.send(payload, text=world.random.random() < 0.3)
+    for payload in hostile_payloads(harness.random):
+        harness.exchange.stream.send(payload, text=harness.random.random() < 0.3)
         await asyncio.sleep(seconds / 20)
 
 
-@mishap()
-async def another_spelling(world: World, seconds: float) -> None:
+@scenario()
+async def another_spelling(harness: Harness, seconds: float) -> None:
     """Frames are text, numbers have exponents or more zeros, and rows list what is empty: all the same."""
-    world.exchange.stream.text = True
-    world.exchange.stream.numbers = world.random.choice((NumberStyle.SCIENTIFIC, NumberStyle.PADDED))
-    world.exchange.rest.list_zeros = True
+    harness.exchange.stream.text = True
+    harness.exchange.stream.numbers = harness.random.choice((NumberStyle.SCIENTIFIC, NumberStyle.PADDED))
+    harness.exchange.rest.list_zeros = True
     await asyncio.sleep(seconds)
-    world.exchange.stream.text = False
-    world.exchange.stream.numbers = NumberStyle.PLAIN
-    world.exchange.rest.list_zeros = False
+    harness.exchange.stream.text = False
+    harness.exchange.stream.numbers = NumberStyle.PLAIN
+    harness.exchange.rest.list_zeros = False
 
 
 def hostile_payloads(chance: random.Random) -> list[bytes]:
-    """Return frames that are to be refused whole, in any order."""
+    """Return frames that are invalid or have an asset that can't be decoded, in any order."""
     now = 1_790_000_000_000
 
     def frame(
@@ -137,7 +137,7 @@ def hostile_payloads(chance: random.Random) -> list[bytes]:
         frame(balance="1e-1000000000"),
         frame(balance="1" * 5000),
         frame(balance="0." + "1" * 500_000),
-        frame(currency='"../../etc"'),
+        frame(currency='"BTC\\n"'),
         frame(currency="null"),
         frame(currency='"\\ud800"'),
         frame(time="-1"),

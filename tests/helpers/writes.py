@@ -1,25 +1,9 @@
-"""States as they are shown, and how often they are written."""
+"""How often states are written."""
 
 from collections import Counter
 
 from homeassistant.const import EVENT_STATE_CHANGED, EVENT_STATE_REPORTED
 from homeassistant.core import Event, HomeAssistant, State, callback
-
-from tests.waiting import until
-
-
-def state_of(hass: HomeAssistant, entity_id: str) -> str | None:
-    """Return an entity's state, None where there is none."""
-    state = hass.states.get(entity_id)
-    return None if state is None else state.state
-
-
-async def becomes(hass: HomeAssistant, entity_id: str, state: str) -> State:
-    """Wait until an entity has a state; return it whole."""
-    await until(lambda: state_of(hass, entity_id) == state)
-    whole = hass.states.get(entity_id)
-    assert whole is not None
-    return whole
 
 
 class Writes:

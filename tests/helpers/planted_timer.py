@@ -1,6 +1,6 @@
 """Idle hours of an integration with a timer that fires every second, to see that the benchmark notices it.
 
-usage: PLANTED=interval|call_later|loop python -m tests.planted_timer FOLDER
+usage: PLANTED=interval|call_later|loop python -m tests.helpers.planted_timer FOLDER
 """
 
 from collections.abc import Iterable
@@ -8,12 +8,10 @@ from datetime import datetime, timedelta
 import os
 from unittest.mock import patch
 
-# First, for it makes Home Assistant's clock a virtual one.
-from benchmarks import idle_hour  # isort: skip
-
 from homeassistant.core import callback
 from homeassistant.helpers.event import async_call_later, async_track_time_interval
 
+from benchmarks import idle_hour
 from custom_components.upbit.coordinator import UpbitCoordinator
 
 _start = UpbitCoordinator.async_start

@@ -1,7 +1,7 @@
-"""A real Home Assistant core in a folder of its own, with the integration set up the way a user does it."""
+"""Home Assistant's core in a folder of its own, with the account added by the form."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from unittest.mock import patch
 
@@ -16,19 +16,21 @@ from homeassistant.setup import async_setup_component
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
 from simulator import ApiKey
 
-REPOSITORY = Path(__file__).parent.parent
+from .virtual_time import VirtualLoop, virtual_wall_clock
+
+REPOSITORY = Path(__file__).parent.parent.parent
 
 
 class _Resolver(ThreadedResolver):
-    """Finds names the system's way, in place of Home Assistant's, which also asks the local network."""
+    """Finds names as the system does, in place of Home Assistant's resolver, which also asks the local network."""
 
     async def real_close(self) -> None:
         """Do nothing, where Home Assistant closes the one it shares."""
 
 
 @asynccontextmanager
-async def home_assistant(folder: Path) -> AsyncIterator[HomeAssistant]:
-    """Start Home Assistant's core with the registries, storage and flows that it has everywhere; stop it in the end."""
+async def hass_app(folder: Path) -> AsyncIterator[HomeAssistant]:
+    """Run Home Assistant's core with registries, storage and flows; stop it in the end."""
     components = folder / "custom_components"
     if not components.exists():
         components.symlink_to(REPOSITORY / "custom_components", target_is_directory=True)
@@ -36,11 +38,16 @@ async def home_assistant(folder: Path) -> AsyncIterator[HomeAssistant]:
     hass.config.skip_pip = True
     loader.async_setup(hass)
     hass.config_entries = ConfigEntries(hass, {})
-    await loader.async_get_custom_components(hass)
-    assert await bootstrap.async_load_base_functionality(hass)
-    for domain in sorted(bootstrap.CORE_INTEGRATIONS):
-        assert await async_setup_component(hass, domain, {})
-    with patch("homeassistant.helpers.aiohttp_client._async_make_resolver", lambda _: _Resolver()):
+    with ExitStack() as stack:
+        if isinstance(hass.loop, VirtualLoop):
+            stack.enter_context(virtual_wall_clock(hass.loop))
+        await loader.async_get_custom_components(hass)
+        assert await bootstrap.async_load_base_functionality(hass)
+        for domain in sorted(bootstrap.CORE_INTEGRATIONS):
+            assert await async_setup_component(hass, domain, {})
+        stack.enter_context(
+            patch("homeassistant.helpers.aiohttp_client._async_make_resolver", lambda _: _Resolver())
+        )
         for domain in {entry.domain for entry in hass.config_entries.async_entries()}:
             assert await async_setup_component(hass, domain, {})
         await hass.async_start()
@@ -51,7 +58,7 @@ async def home_assistant(folder: Path) -> AsyncIterator[HomeAssistant]:
 
 
 async def add_account(hass: HomeAssistant, region: str, key: ApiKey) -> ConfigEntry:
-    """Go through the form that adds an account, and return its entry."""
+    """Add an account by the form, and return its entry."""
     result = await hass.config_entries.flow.async_init(
         DOMAIN,
         context={"source": SOURCE_USER},

@@ -21,7 +21,7 @@ settings.register_profile(
 settings.load_profile("check")
 
 
-def effort(examples: int, **changes: object) -> settings:
+def scaled_settings(examples: int, **changes: object) -> settings:
     """Return settings for so many examples in a check, and for a hundred times as many in a thorough run."""
     factor = settings().max_examples // _NORMAL
     return settings(max_examples=examples * factor, **changes)  # type: ignore[arg-type]

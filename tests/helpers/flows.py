@@ -33,9 +33,3 @@ async def submit(
     result = await hass.config_entries.flow.async_configure(form["flow_id"], user_input)
     await hass.async_block_till_done()
     return result
-
-
-async def unload_all(hass: HomeAssistant) -> None:
-    """Unload every account that is set up."""
-    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
-        await hass.config_entries.async_unload(entry.entry_id)

@@ -1,0 +1,1 @@
+"""What the tests share: the harness, virtual time, and what sets automations and forms up."""

@@ -1,0 +1,183 @@
+"""Virtual time: an event loop on real sockets whose clock jumps ahead whenever there is nothing left to do.
+
+Hours pass in seconds, with the product's own timings and without a single real wait. The clock stands still while
+code runs. Once every socket is quiet, it moves to the next timer.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta, tzinfo
+import math
+import selectors
+import time
+from typing import Any
+from unittest.mock import patch
+
+from homeassistant.util import dt as dt_util
+
+_SETTLE = 0.0005
+"""Real seconds for the kernel to carry what was written from one end of a loopback connection to the other."""
+
+_STEP = 0.005
+"""Seconds between two checks of conditions in real time."""
+
+type _Ready = list[tuple[selectors.SelectorKey, int]]
+
+
+class _Selector(selectors.BaseSelector):
+    """A selector that lets virtual time pass instead of waiting."""
+
+    def __init__(self, loop: VirtualLoop) -> None:
+        self._real = selectors.DefaultSelector()
+        self._loop = loop
+
+    def select(self, timeout: float | None = None) -> _Ready:
+        if ready := self._real.select(0):
+            return ready
+        if timeout is not None and timeout <= 0:
+            return []
+        if timeout is None or self._loop.jobs:
+            # Only a thread can end the wait, and threads run in real time.
+            return self._real.select(None if self._loop.jobs else 1)
+        started = time.monotonic()
+        if ready := self._real.select(min(timeout, _STEP) if self._loop.real_time else _SETTLE):
+            return ready
+        self._loop.pass_time(time.monotonic() - started if self._loop.real_time else timeout)
+        return []
+
+    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        return self._real.register(fileobj, events, data)
+
+    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
+        return self._real.unregister(fileobj)
+
+    def modify(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        return self._real.modify(fileobj, events, data)
+
+    def close(self) -> None:
+        self._real.close()
+
+    def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
+        return self._real.get_map()
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop in virtual time that checks conditions whenever nothing is left to do."""
+
+    def __init__(self) -> None:
+        self.longest_work = 0.0
+        """The longest that the loop was busy between two looks at its sockets, in seconds of processor time."""
+        self.jobs = 0
+        """Functions that run in threads of the loop: virtual time waits for them."""
+        self.real_time = False
+        """Whether time passes as it does outside, because threads work that the loop does not know of."""
+        self._now = 0.0
+        self._wall_offset = timedelta()
+        self._waiters: dict[asyncio.Future[None], Callable[[], object]] = {}
+        super().__init__(_Selector(self))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        # Home Assistant's test package gives every loop the real clock.
+        if name != "time":
+            super().__setattr__(name, value)
+
+    def time(self) -> float:
+        """Return the virtual seconds since the loop was made."""
+        return self._now
+
+    def utcnow(self) -> datetime:
+        """Return the time of the wall clock, which moves with virtual time and can be moved alone."""
+        return datetime.now(UTC) + self._wall_offset
+
+    def move_wall_clock(self, seconds: float) -> None:
+        """Move the wall clock alone, as when the host was suspended or its clock was set."""
+        self._wall_offset += timedelta(seconds=seconds)
+
+    async def wait_until(self, condition: Callable[[], object], within: float) -> float:
+        """Wait until a condition holds, at most so many virtual seconds; return the seconds it took."""
+        started = self.time()
+        reached = self.create_future()
+        self._waiters[reached] = condition
+        try:
+            async with asyncio.timeout(within):
+                await reached
+        except TimeoutError:
+            raise AssertionError(f"the condition does not hold after {within} s") from None
+        finally:
+            del self._waiters[reached]
+        return self.time() - started
+
+    def pass_time(self, seconds: float) -> None:
+        """Move the clocks, unless a condition that somebody waits for holds."""
+        met = [future for future, condition in self._waiters.items() if condition()]
+        for future in met:
+            if not future.done():
+                future.set_result(None)
+        if met:
+            return
+        # In whole microseconds, because the wall clock has no finer ones. Upwards, or a timer might never be due.
+        microseconds = math.ceil(seconds * 1e6)
+        self._now += microseconds / 1e6
+        if not self.real_time:
+            self._wall_offset += timedelta(microseconds=microseconds)
+
+    def _run_once(self) -> None:
+        started = time.thread_time()
+        super()._run_once()
+        self.longest_work = max(self.longest_work, time.thread_time() - started)
+
+    def run_in_executor[**P](
+        self, executor: Executor | None, func: Callable[..., Any], *args: Any
+    ) -> asyncio.Future[Any]:
+        """Run a function in a thread; virtual time waits for it."""
+        future = super().run_in_executor(executor, func, *args)
+        self.jobs += 1
+        future.add_done_callback(self._job_done)
+        return future
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """Let the threads end; virtual time waits for them."""
+        self.jobs += 1
+        try:
+            await super().shutdown_default_executor(timeout)
+        finally:
+            self.jobs -= 1
+
+    def _job_done(self, _: object) -> None:
+        self.jobs -= 1
+
+
+def virtual_loop() -> VirtualLoop:
+    """Return the running loop."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    return loop
+
+
+@contextmanager
+def virtual_wall_clock(loop: VirtualLoop) -> Iterator[None]:
+    """Give Home Assistant the wall clock of the loop."""
+
+    def now(zone: tzinfo | None = None) -> datetime:
+        return loop.utcnow().astimezone(zone or dt_util.get_default_time_zone())
+
+    with patch.multiple(dt_util, utcnow=loop.utcnow, now=now):
+        yield
+
+
+async def wait_until(condition: Callable[[], object], within: float = 10) -> float:
+    """Wait until a condition holds, at most so many virtual seconds; return the seconds it took."""
+    return await virtual_loop().wait_until(condition, within)
+
+
+async def pass_time(seconds: float) -> None:
+    """Let virtual time pass, with everything that happens in it."""
+    await asyncio.sleep(seconds)
+
+
+def run[T](main: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end in a loop of its own, in virtual time."""
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(main)

@@ -1,1 +1,0 @@
-"""Plugins that pytest loads before any other, named in pyproject.toml."""
