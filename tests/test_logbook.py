@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import entity_registry as er, translation
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
@@ -12,6 +12,7 @@ from pytest_homeassistant_custom_component.common import mock_component
 from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
+from custom_components.upbit.const import DOMAIN
 from tests.helpers.harness import Harness
 from tests.helpers.virtual_time import virtual_loop
 
@@ -159,3 +160,33 @@ async def test_activity_names_a_currency_whose_sensor_is_gone(
     )
     answer = await client.receive_json()
     assert worded(answer["result"]) == [(None, "BTC", "increased by 0.1 to 0.7")]
+
+
+async def test_words_are_english_until_those_of_a_new_language_are_loaded(
+    connected: Harness, hass_ws_client: WebSocketGenerator
+) -> None:
+    """After an update of the integration, Home Assistant's cache has not even the English ones."""
+    hass = connected.hass
+    mock_component(hass, "frontend")  # the pages, which are not installed with the tests
+    assert await async_setup_component(hass, "logbook", {})
+    start = dt_util.utcnow()
+    connected.account.set("BTC", "0.6", "0.1")
+    await connected.caught_up()
+    await async_wait_recording_done(hass)
+    client = await hass_ws_client()
+
+    async def messages() -> list[str]:
+        await client.send_json_auto_id(
+            {"type": "logbook/get_events", "start_time": start.isoformat(), "entity_ids": [EVENT]}
+        )
+        return [message for _, _, message in worded((await client.receive_json())["result"])]
+
+    if (invalidate := getattr(translation, "async_invalidate_translations", None)) is not None:  # 2026.11
+        invalidate(hass, {DOMAIN})
+        assert await messages() == ["increased by 0.1 to 0.7"]
+
+    await hass.config.async_update(language="ko")
+    assert await messages() == ["increased by 0.1 to 0.7"]
+    await hass.async_block_till_done()
+    (message,) = await messages()
+    assert not message.isascii()

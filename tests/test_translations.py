@@ -7,16 +7,18 @@ import json
 from pathlib import Path
 import re
 from string import Formatter
-from typing import Any
+from typing import Any, NoReturn
 
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 import pytest
 
 import custom_components.upbit
 from custom_components.upbit import issues
-from custom_components.upbit.api.errors import ErrorKind
+from custom_components.upbit.api.errors import ErrorKind, UpbitError
 from custom_components.upbit.api.regions import REGIONS
+from custom_components.upbit.api.rest import RestClient
 from custom_components.upbit.const import DOMAIN
+from tests.helpers.flows import start, submit
 from tests.helpers.harness import Harness
 
 INTEGRATION = Path(custom_components.upbit.__file__).parent
@@ -283,3 +285,16 @@ async def test_every_entity_has_an_icon(connected: Harness) -> None:
 def test_attributes_with_a_name_exist() -> None:
     names = ENGLISH["entity"]["sensor"]["balance"]["state_attributes"]
     assert names.keys() == {"balance", "locked"}
+
+
+@pytest.mark.parametrize("kind", ErrorKind)
+async def test_every_kind_of_error_has_a_text_in_form_set_up_and_action(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, kind: ErrorKind
+) -> None:
+    async def fail(_: RestClient) -> NoReturn:
+        raise UpbitError(kind, "test")
+
+    monkeypatch.setattr(RestClient, "accounts", fail)
+    result = await submit(harness.hass, await start(harness.hass))
+    assert result["errors"]["base"] in ENGLISH["config"]["error"]
+    assert kind.value in ENGLISH["exceptions"]

@@ -34,11 +34,11 @@ def test_every_token_has_a_nonce_of_its_own() -> None:
     assert len(nonces) == 100
 
 
-def test_key_of_the_usual_length_draws_no_warning() -> None:
-    assert len(SECRET_KEY) == 40
+@pytest.mark.parametrize("secret", [SECRET_KEY, "short"])
+def test_no_warning_shows_the_length_of_a_secret(secret: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        Credentials(ACCESS_KEY, SECRET_KEY).authorization()
+        Credentials(ACCESS_KEY, secret).authorization()
 
 
 @pytest.mark.parametrize(

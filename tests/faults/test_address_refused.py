@@ -131,6 +131,23 @@ async def test_each_account_has_an_issue_of_its_own(connected: Harness, other: H
     assert issue.issue_id == f"ip_not_allowed_{other.entry.entry_id}"
 
 
+async def test_issue_stays_while_a_network_uses_two_addresses_in_turn(harness: Harness) -> None:
+    _allow_one_address(harness)
+    await harness.start()
+    harness.exchange.keys.second_address = OTHER
+    await wait_until(lambda: "ip_not_allowed" in harness.issues, within=2 * TIMINGS.snapshot_interval + 5)
+    registry = ir.async_get(harness.hass)
+    registry.async_ignore(DOMAIN, harness.issues["ip_not_allowed"].issue_id, True)
+    actions = []
+    harness.hass.bus.async_listen(
+        ir.EVENT_REPAIRS_ISSUE_REGISTRY_UPDATED, lambda event: actions.append(event.data["action"])
+    )
+    await pass_time(3600)
+    assert "remove" not in actions
+    # That the user ignores it lasts, too.
+    assert harness.issues["ip_not_allowed"].dismissed_version is not None
+
+
 async def _check_again(harness: Harness) -> RepairsFlowResult:
     """Open the issue, and ask for another check."""
     assert await async_setup_component(harness.hass, REPAIRS, {})
