@@ -4,6 +4,7 @@
 """
 
 from hypothesis import HealthCheck, settings
+import pytest
 
 _NORMAL = 100
 
@@ -23,5 +24,13 @@ settings.load_profile("check")
 
 def scaled_settings(examples: int, **changes: object) -> settings:
     """Return settings for so many examples in a check, and for a hundred times as many in a thorough run."""
-    factor = settings().max_examples // _NORMAL
-    return settings(max_examples=examples * factor, **changes)  # type: ignore[arg-type]
+    return settings(max_examples=examples * _factor(), **changes)  # type: ignore[arg-type]
+
+
+def scaled_timeout(seconds: float) -> pytest.MarkDecorator:
+    """Return the mark for a timeout of so many seconds in a check; a mark outdoes the option --timeout."""
+    return pytest.mark.timeout(seconds * _factor())
+
+
+def _factor() -> int:
+    return settings().max_examples // _NORMAL

@@ -147,9 +147,14 @@ class Observer:
     @callback
     def _on_state(self, event: Event[EventStateChangedData]) -> None:
         state = event.data["new_state"]
-        if state is not None and (currency := self._currency_of(state.entity_id)) is not None:
-            self.states += 1
+        if state is None or (currency := self._currency_of(state.entity_id)) is None:
+            return
+        self.states += 1
+        # A new sensor shows zero first, so that statistics count the first purchase, and its amount right after.
+        if currency in self._newest or state.state != "0":
             self._check(state, currency)
+        else:
+            self._newest[currency] = 0
 
     def _check(self, state: State, currency: str) -> None:
         if state.state == STATE_UNAVAILABLE:

@@ -17,12 +17,12 @@ from custom_components.upbit.const import DOMAIN
 from custom_components.upbit.services import SERVICE_REFRESH
 from simulator import Delivery
 from tests.helpers.harness import Harness, own_harness
-from tests.helpers.hypothesis_profiles import scaled_settings
+from tests.helpers.hypothesis_profiles import scaled_settings, scaled_timeout
 from tests.helpers.scenarios import SCENARIOS, expect
 from tests.helpers.virtual_time import run
 
 # Hours of virtual time, on a machine that may be busy.
-pytestmark = [pytest.mark.usefixtures("socket_enabled"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.usefixtures("socket_enabled"), scaled_timeout(300)]
 
 CURRENCIES = ("SGD", "KRW", "BTC", "ETH", "XRP", "DOGE", "SHIB")
 PAUSES = (0, 0.001, 0.1, 0.3, 0.7, 1.5, 2, 6, 13, 35, 70, 130, 640)
