@@ -1,5 +1,6 @@
 from collections.abc import AsyncIterator
 from decimal import Decimal
+import html
 import re
 
 from playwright.async_api import Locator, Page, expect
@@ -28,10 +29,15 @@ from .pages import (
 from .texts import card_name, frontend_texts
 
 # Returns the text of the table on the dashboard of a user with another profile.
-WRITE_LOCKED = """async (locale) => {
+WRITE_LOCKED = """async ([locale, codes]) => {
     const { hass } = document.querySelector("home-assistant");
+    const withCode = ({ attributes, ...state }) => {
+        const unit_of_measurement = codes[attributes.unit_of_measurement] ?? attributes.unit_of_measurement;
+        return { ...state, attributes: { ...attributes, unit_of_measurement } };
+    };
+    const states = Object.fromEntries(Object.entries(hass.states).map(([id, state]) => [id, withCode(state)]));
     const strategy = customElements.get("ll-strategy-dashboard-upbit");
-    const { views } = await strategy.generate({}, { ...hass, locale: { ...hass.locale, ...locale } });
+    const { views } = await strategy.generate({}, { ...hass, states, locale: { ...hass.locale, ...locale } });
     const cards = views.flatMap((view) => view.sections).flatMap((section) => section.cards);
     const { content: template } = cards.find((card) => card.type === "markdown");
     return await new Promise((resolve) =>
@@ -170,10 +176,18 @@ async def test_what_is_locked_is_written_in_the_format_of_the_profile(
     much_is_locked: Page, number_format: str, language: str, large: str, medium: str, share: str
 ) -> None:
     locale = {"number_format": number_format, "language": language}
-    written: str = await much_is_locked.evaluate(WRITE_LOCKED, locale)
+    written: str = await much_is_locked.evaluate(WRITE_LOCKED, [locale, {}])
     # Which apostrophe the Swiss use depends on the browser's version.
     cells = re.findall("<td>(.*?)</td>", written.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
     assert cells == ["ETH", medium, f"&lt; {share}", "XRP", large, share]
+
+
+async def test_any_currency_code_is_safe_in_the_table_of_what_is_locked(much_is_locked: Page) -> None:
+    code = "<i>\"'%}{{7*7}}"
+    written: str = await much_is_locked.evaluate(WRITE_LOCKED, [{}, {"ETH": code}])
+    first, *_ = re.findall("<td>(.*?)</td>", written)
+    assert html.unescape(first) == code
+    assert "<" not in first
 
 
 async def test_card_of_the_picker_is_configured_and_highlights_a_change(

@@ -55,6 +55,6 @@ async def test_currency_unknown_until_then_appears_while_looked_at(demo: View, p
     await open_device(page, "Upbit Simulated exchange")
     async with staying(page):
         await expect(sensor_row(page, "BTC")).to_be_visible()
-        await expect(sensor_row(page, "DOGE")).to_have_count(0)
-        await demo.control("PUT", "account", {"DOGE": {"available": "12.5", "locked": "0"}})
-        await expect(sensor_row(page, "DOGE")).to_contain_text("12.50000000 DOGE")
+        await expect(sensor_row(page, "NEO")).to_have_count(0)
+        await demo.control("PUT", "account", {"NEO": {"available": "12.5", "locked": "0"}})
+        await expect(sensor_row(page, "NEO")).to_contain_text("12.50000000 NEO")

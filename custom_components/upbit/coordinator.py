@@ -239,7 +239,7 @@ class UpbitCoordinator:
                     raise
                 self._on_lost(error)
                 if error.kind is ErrorKind.UNAUTHORIZED:
-                    # A handshake says no reason. Only a snapshot shows whether it is the key.
+                    # A rejected handshake has no reason. Only a snapshot shows whether it is the key.
                     await self._async_next_success()
                 await self._async_wait_to_connect(backoff.next_delay())
 

@@ -1,4 +1,4 @@
-"""The repair issues: problems that only the user can fix, outside of Home Assistant or with time to spare."""
+"""The repair issues: problems that only the user can fix, at Upbit."""
 
 from datetime import datetime, timedelta
 

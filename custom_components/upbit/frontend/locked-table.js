@@ -41,7 +41,7 @@ ${notKnown}
 {%- if loop.first -%}
 <table width="100%"><tr>${heads}</tr>
 {%- endif -%}
-<tr><td>{{ currency }}</td>
+<tr><td>{{ currency | e }}</td>
 {%- if has_value(balance) -%}
 {%- set locked = state_attr(balance, "locked") -%}
 {%- set share = 100 * locked / states(balance) | float -%}
