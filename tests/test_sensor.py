@@ -1,12 +1,10 @@
 """Sensors: one for each currency with its exact state, the last change, and the expiration of the key."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 import json
 
-from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import (
     CONF_REGION,
     STATE_UNKNOWN,
@@ -19,9 +17,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
-from simulator import ACCESS_KEY, SECRET_KEY, NumberStyle, SimulatedExchange
+from simulator import ACCESS_KEY, SECRET_KEY, NumberStyle
 from tests.helpers.harness import Harness
 from tests.helpers.virtual_time import wait_until
 
@@ -138,25 +135,3 @@ async def test_last_change_is_the_time_of_the_exchange_and_survives_a_restart(co
     await connected.refresh()
     merged_at = datetime.fromisoformat(connected.state(last_change))
     assert timedelta() <= datetime.now(UTC) - merged_at < timedelta(seconds=10)
-
-
-@pytest.mark.parametrize("region", ["kr"])
-async def test_expiration_of_the_key_is_removed_when_the_account_moves_to_a_region_without_one(
-    harness: Harness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await harness.set_up()
-    registry = er.async_get(harness.hass)
-    assert registry.async_get("sensor.upbit_korea_api_key_expiration") is not None
-    async with SimulatedExchange("sg", holdings={"BTC": (1, 0)}) as singapore:
-        harness.accounts.append(singapore.account)
-        place = replace(REGIONS["sg"], rest_url=singapore.rest_url, websocket_url=singapore.websocket_url)
-        monkeypatch.setitem(REGIONS, "sg", place)
-        harness.hass.config_entries.async_update_entry(
-            harness.entry, data={**harness.entry.data, CONF_REGION: "sg"}
-        )
-        await harness.reload()
-        await harness.hass.async_block_till_done()
-        assert harness.entry.state is ConfigEntryState.LOADED
-        assert registry.async_get("sensor.upbit_korea_api_key_expiration") is None
-        assert harness.state("sensor.upbit_korea_api_key_expiration") is None
-        assert harness.state("sensor.upbit_korea_btc") == "1"
