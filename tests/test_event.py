@@ -106,7 +106,7 @@ async def test_source_of_a_change_that_a_snapshot_shows(connected: Harness) -> N
 
 
 @pytest.mark.usefixtures("all_entities_enabled")
-async def test_fired_event_names_the_event_entity_and_the_sensor_of_the_currency(connected: Harness) -> None:
+async def test_fired_event_has_the_event_entity_and_the_sensor_of_the_currency(connected: Harness) -> None:
     fired = async_capture_events(connected.hass, EVENT_BALANCE_CHANGED)
     connected.account.set("BTC", "0.6", "0.1")
     await connected.caught_up()

@@ -335,7 +335,7 @@ class Harness:
 
     @property
     def is_current(self) -> bool:
-        """Whether the integration takes the balances for up to date."""
+        """Whether the balances as a whole are known to be up to date."""
         return self.coordinator.available
 
     @property
@@ -400,13 +400,13 @@ class Harness:
             happening = group.create_task(course)
             while not happening.done():
                 await asyncio.wait([happening], timeout=_BETWEEN_CHECKS)
-                self.observer.look()
+                self.observer.check()
             delaying.cancel()
 
     async def _delay_responses(self) -> None:
         while True:
-            async with self.exchange.hold_snapshots() as gate:
-                await gate.held()
+            async with self.exchange.hold_snapshots() as held:
+                await held.held()
                 await asyncio.sleep(self.random.uniform(*self.response_seconds))
 
     async def settle(self) -> list[WrongState]:
@@ -423,7 +423,7 @@ async def own_harness(
 ) -> AsyncIterator[Harness]:
     """Run a harness with an exchange and a Home Assistant of its own, and the account set up.
 
-    The stream stays silent for so many seconds, as it may when an account uses it for the first time.
+    The stream delivers nothing for so many seconds, as it may when an account uses it for the first time.
     """
     exchange = SimulatedExchange(
         region,
@@ -433,7 +433,7 @@ async def own_harness(
     )
     exchange.stream.first_use_silence = first_use_silence
     async with exchange:
-        # So far away that no region warns of it.
+        # So late that there is no issue about it.
         exchange.key.expires_at = datetime.now(UTC) + timedelta(days=365)
         addresses = replace(REGIONS[region], rest_url=exchange.rest_url, websocket_url=exchange.websocket_url)
         with patch.dict(REGIONS, {region: addresses}):

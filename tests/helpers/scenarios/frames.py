@@ -1,4 +1,4 @@
-"""Frames are late, doubled, lost or not what a frame should be, and changes are not told at all."""
+"""Frames are late, doubled, lost or invalid, and changes are not announced at all."""
 
 import asyncio
 from decimal import Decimal
@@ -23,7 +23,7 @@ async def late_frames(harness: Harness, seconds: float) -> None:
 
 @scenario(shuffles=True)
 async def doubled_frames(harness: Harness, seconds: float) -> None:
-    """Frames come three times, the copies at any moment."""
+    """Frames are sent three times, the copies at any time."""
     outbound = harness.exchange.stream.outbound
     outbound.copies, outbound.jitter = 3, harness.random.uniform(0, 6)
     await asyncio.sleep(seconds)
@@ -32,7 +32,7 @@ async def doubled_frames(harness: Harness, seconds: float) -> None:
 
 @scenario(hides=True, shuffles=True)
 async def held_frames(harness: Harness, seconds: float) -> None:
-    """Frames are held back; then they come in any order, or are lost with the connection."""
+    """Frames are held back, and then sent in any order or lost with the connection."""
     with harness.exchange.stream.hold_frames() as held:
         await asyncio.sleep(seconds)
         order = list(range(len(held.frames)))
@@ -48,15 +48,15 @@ async def held_frames(harness: Harness, seconds: float) -> None:
 
 @scenario(hides=True)
 async def lost_frames(harness: Harness, seconds: float) -> None:
-    """A third of the frames is lost while the connection stands."""
+    """A third of the frames is lost while the connection stays open."""
     harness.exchange.stream.outbound.lose = 0.3
     await asyncio.sleep(seconds)
     harness.exchange.stream.outbound.recover()
 
 
 @scenario(hides=True)
-async def deaf(harness: Harness, seconds: float) -> None:
-    """The connection stands, and nothing is told."""
+async def withheld_frames(harness: Harness, seconds: float) -> None:
+    """The connection stays open, and no frame is sent."""
     harness.exchange.stream.withhold_frames = True
     await asyncio.sleep(seconds)
     harness.exchange.stream.withhold_frames = False
@@ -77,8 +77,8 @@ async def late_subscription(harness: Harness, seconds: float) -> None:
 
 
 @scenario(hides=True)
-async def untold(harness: Harness, seconds: float) -> None:
-    """A balance changes, or a currency goes from the rows, and the stream never tells."""
+async def missed_changes(harness: Harness, seconds: float) -> None:
+    """A balance changes, or a currency disappears from the rows, and no frame is sent."""
     account = harness.exchange.account
     for currency, holding in tuple(account.holdings.items()):
         if currency == harness.exchange.region.fiat or holding.locked:
@@ -94,7 +94,7 @@ async def untold(harness: Harness, seconds: float) -> None:
 
 @scenario()
 async def hostile_frames(harness: Harness, seconds: float) -> None:
-    """Frames come that no exchange should send."""
+    """Frames are received that no exchange should send."""
     for payload in hostile_payloads(harness.random):
         harness.exchange.stream.send(payload, text=harness.random.random() < 0.3)
         await asyncio.sleep(seconds / 20)
@@ -102,7 +102,7 @@ async def hostile_frames(harness: Harness, seconds: float) -> None:
 
 @scenario()
 async def another_spelling(harness: Harness, seconds: float) -> None:
-    """Frames are text, numbers have exponents or more zeros, and rows list what is empty: all the same."""
+    """Frames are text, numbers have exponents or more zeros, and rows list empty currencies."""
     harness.exchange.stream.text = True
     harness.exchange.stream.numbers = harness.random.choice((NumberStyle.SCIENTIFIC, NumberStyle.PADDED))
     harness.exchange.rest.list_zeros = True
