@@ -1,17 +1,18 @@
-"""Blueprints: imported by their link, and run as the automations that a user makes of them."""
+"""Blueprints: valid, and run as the automations that a user makes of them."""
 
 from pathlib import Path
 import shutil
 from typing import Any
 
+from homeassistant.components.automation.config import AUTOMATION_BLUEPRINT_SCHEMA
+from homeassistant.components.blueprint.models import Blueprint
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import CoreState, HomeAssistant, ServiceCall
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
+from homeassistant.util.yaml import load_yaml_dict
 import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
-from pytest_homeassistant_custom_component.test_util.aiohttp import AiohttpClientMocker
-from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.upbit.const import DOCUMENTATION_URL
 from simulator import Delivery
@@ -48,37 +49,14 @@ def texts(sent: list[ServiceCall]) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("path", BLUEPRINTS, ids=lambda path: path.stem)
-async def test_blueprint_is_imported_by_its_link(
-    hass: HomeAssistant,
-    hass_ws_client: WebSocketGenerator,
-    aioclient_mock: AiohttpClientMocker,
-    path: Path,
-) -> None:
-    assert await async_setup_component(hass, "automation", {})
-    link = f"{DOCUMENTATION_URL}/blob/main/blueprints/automation/upbit/{path.name}"
-    raw = link.replace("https://github.com", "https://raw.githubusercontent.com").replace("/blob/", "/")
-    text = path.read_text()
-    aioclient_mock.get(raw, text=text)
-    client = await hass_ws_client()
-    await client.send_json_auto_id({"type": "blueprint/import", "url": link})
-    imported = (await client.receive_json())["result"]
-    assert imported["validation_errors"] is None
-    metadata = imported["blueprint"]["metadata"]
-    assert metadata["source_url"] == link
-    assert all(field.get("selector") and field.get("name") for field in metadata["input"].values())
-    await client.send_json_auto_id(
-        {
-            "type": "blueprint/save",
-            "domain": "automation",
-            "path": imported["suggested_filename"],
-            "yaml": imported["raw_data"],
-            "source_url": link,
-        }
+def test_blueprint_is_valid_and_has_its_link(path: Path) -> None:
+    blueprint = Blueprint(
+        load_yaml_dict(path), expected_domain="automation", schema=AUTOMATION_BLUEPRINT_SCHEMA
     )
-    assert (await client.receive_json())["success"]
-    await client.send_json_auto_id({"type": "blueprint/list", "domain": "automation"})
-    listed = (await client.receive_json())["result"]
-    assert listed[f"{imported['suggested_filename']}.yaml"]["metadata"]["name"] == metadata["name"]
+    assert blueprint.validate() is None
+    link = f"{DOCUMENTATION_URL}/blob/main/blueprints/automation/upbit/{path.name}"
+    assert blueprint.metadata["source_url"] == link
+    assert all(field.get("selector") and field.get("name") for field in blueprint.inputs.values())
 
 
 async def test_change_is_notified(connected: Harness) -> None:
