@@ -339,11 +339,6 @@ class Harness:
         return self.coordinator.available
 
     @property
-    def has_stopped(self) -> bool:
-        """Whether the coordinator runs no longer, because only another key can help."""
-        return not self.running_tasks()
-
-    @property
     def key_expires_at(self) -> datetime | None:
         """When the key expires, as the integration has received it."""
         return self.coordinator.key_expires_at

@@ -119,7 +119,7 @@ class Soak:
         snapshots = record.requests("/v1/accounts")
         taken = sum(call.status == 200 for call in snapshots)
         figures.connections += accepted
-        figures.refused_handshakes += len(record.handshakes) - accepted
+        figures.failed_handshakes += len(record.handshakes) - accepted
         figures.snapshots += taken
         figures.failed_snapshots += len(snapshots) - taken
         figures.changes = self._harness.observer.changes

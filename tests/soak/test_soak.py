@@ -42,7 +42,7 @@ def test_correct_integration_passes() -> None:
     assert figures.failures == []
     assert figures.changes > 100
     assert figures.quiet_points > 1
-    assert "WRONG STATES" in figures.table()
+    assert "wrong_states" in figures.table()
 
 
 def rounding(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 from decimal import Decimal
-import json
 import random
 
 from simulator.connection import Connection
@@ -113,7 +112,7 @@ async def another_spelling(harness: Harness, seconds: float) -> None:
 
 
 def hostile_payloads(chance: random.Random) -> list[bytes]:
-    """Return frames that are invalid or have an asset that can't be decoded, in any order."""
+    """Return frames that are invalid or have an asset that can't be decoded: one of each kind, in any order."""
     now = 1_790_000_000_000
 
     def frame(
@@ -126,30 +125,19 @@ def hostile_payloads(chance: random.Random) -> list[bytes]:
 
     payloads = [
         b"",
-        b"not JSON",
         b"\xff\xfe\x00",
         frame(balance="-1"),
         frame(balance="NaN"),
-        frame(balance="-Infinity"),
         frame(balance='"1.5"'),
-        frame(balance="true"),
         frame(balance="1e1000000000"),
-        frame(balance="1e-1000000000"),
-        frame(balance="1" * 5000),
         frame(balance="0." + "1" * 500_000),
         frame(currency='"BTC\\n"'),
-        frame(currency="null"),
         frame(currency='"\\ud800"'),
         frame(time="-1"),
-        frame(time="1.5"),
-        frame(time="99999999999999999999"),
         frame(kind="myOrder"),
         frame()[:-20],
         b"[" * 200_000,
-        b'{"error":{"name":' * 3000,
-        json.dumps([]).encode(),
-        json.dumps({"type": "myAsset", "assets": {}}).encode(),
-        json.dumps({"type": "myAsset", "assets": [[]], "asset_timestamp": 1, "timestamp": 1}).encode(),
+        b'{"type":"myAsset","assets":{}}',
         b'{"status":"UP"}',
         b'{"method":"LIST_SUBSCRIPTIONS","result":[]}',
         b" " * (5 * 1024 * 1024),
