@@ -154,10 +154,8 @@ async def test_unavailable_amount_makes_the_condition_false_for_its_currency_alo
     "config",
     [
         is_balance({}, limit("above", 1)),
-        is_balance({"entity_id": BTC}, {"type": "any"}),
         is_balance({"entity_id": BTC}, limit("above", "much")),
         is_balance({"entity_id": BTC}, limit("above", 1), behavior="each"),
-        is_balance({"entity_id": BTC}, limit("above", 1), amount="value"),
         {"condition": "upbit.is_balance", "target": {"entity_id": BTC}},
     ],
 )

@@ -127,7 +127,6 @@ async def test_smallest_change_is_compared_exactly(connected: Harness, at_least:
     [
         changed(at_least=-1),
         changed(at_least="much"),
-        changed(at_least="nan"),
         changed(at_least=True),
         changed(amount="balance"),
         changed(direction="up"),
@@ -135,7 +134,6 @@ async def test_smallest_change_is_compared_exactly(connected: Harness, at_least:
         changed({}),
         changed({"entity_id": "none"}),
         crossed({"type": "above"}),
-        crossed({"type": "any"}),
         crossed(limit("above", "inf")),
         crossed(limit("above", "1,000")),
         # Equal as floats.
@@ -160,7 +158,6 @@ async def test_validated_options_are_still_valid(connected: Harness) -> None:
     ("threshold", "expected"),
     [
         (limit("above", 0.7), ["0.7 0.700000000000000001", "0.6 0.8"]),
-        (limit("above", "0.700000000000000000"), ["0.7 0.700000000000000001", "0.6 0.8"]),
         (limit("above", "0.700000000000000001"), ["0.6 0.8"]),
         (limit("below", 0.7), ["0.700000000000000001 0.6"]),
         (limits("between", "0.7", "0.75"), ["0.6 0.7"]),

@@ -12,6 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.upbit.const import DOMAIN
 from custom_components.upbit.coordinator import UpbitCoordinator
 from tests.helpers.harness import Harness
+from tests.helpers.virtual_time import wait_until
 
 
 async def test_unloading_closes_the_connection_and_frees_the_coordinator(harness: Harness) -> None:
@@ -20,6 +21,9 @@ async def test_unloading_closes_the_connection_and_frees_the_coordinator(harness
     async with asyncio.timeout(5):
         await harness.exchange.subscribed()
     assert harness.running_tasks()
+    # Now a snapshot is due, and a timer is set for the end of the grace period. The test's own clean-up finds it.
+    harness.exchange.stream.send("{")
+    await wait_until(lambda: harness.stats.invalid_messages)
 
     assert await harness.unload()
     assert harness.entry.state is ConfigEntryState.NOT_LOADED
