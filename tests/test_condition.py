@@ -26,12 +26,12 @@ def is_balance(target: dict[str, Any], threshold: dict[str, Any], **options: Any
 
 
 async def automate_with(hass: HomeAssistant, condition: dict[str, Any]) -> list[ServiceCall]:
-    return await automate(hass, {"trigger": "event", "event_type": "asked"}, [condition], note="passed")
+    return await automate(hass, {"trigger": "event", "event_type": "check"}, [condition], note="passed")
 
 
 async def passes(hass: HomeAssistant, calls: list[ServiceCall]) -> bool:
     calls.clear()
-    hass.bus.async_fire("asked")
+    hass.bus.async_fire("check")
     await hass.async_block_till_done()
     return bool(calls)
 
@@ -139,8 +139,8 @@ async def test_all_is_false_when_one_account_is_not_loaded(
 async def test_unavailable_amount_makes_the_condition_false_for_its_currency_alone(
     connected: Harness,
 ) -> None:
-    asked = [is_balance({"entity_id": sensor}, limit("above", 0)) for sensor in (BTC, XRP)]
-    calls = await automate_with(connected.hass, {"condition": "and", "conditions": asked})
+    conditions = [is_balance({"entity_id": sensor}, limit("above", 0)) for sensor in (BTC, XRP)]
+    calls = await automate_with(connected.hass, {"condition": "and", "conditions": conditions})
     assert await passes(connected.hass, calls)
     faults = connected.exchange.rest.row_faults
     for currency in ("SGD", "BTC"):

@@ -35,7 +35,7 @@ async def test_currency_that_is_sold_out_stays_at_zero_over_a_restart(connected:
     await connected.unload()
     connected.account.remove("XRP")
     await connected.set_up()
-    # Known from before, and missing: a second snapshot has to confirm that.
+    # Registered and missing: a second snapshot has to confirm its absence.
     assert connected.state(XRP) == STATE_UNAVAILABLE
     await connected.becomes(XRP, "0", within=TIMINGS.absence + 1)
     # It is not new either, so nothing is added twice.

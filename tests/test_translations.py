@@ -86,7 +86,7 @@ def test_texts_are_well_formed(language: str) -> None:
 
 
 @every_language
-def test_no_two_entities_of_a_platform_have_one_name(language: str) -> None:
+def test_entities_of_a_platform_have_different_names(language: str) -> None:
     for platform, entities in TEXTS[language]["entity"].items():
         names = [texts["name"] for texts in entities.values()]
         assert len(set(names)) == len(names), platform
@@ -172,7 +172,7 @@ def test_choices_of_the_forms_are_the_regions() -> None:
     }
 
 
-# What else is said
+# Other texts
 
 
 def test_exceptions_are_those_that_are_raised() -> None:

@@ -44,11 +44,11 @@ async def test_entities_that_cannot_be_unloaded_become_unavailable(
 ) -> None:
     await harness.set_up()
 
-    async def refuse(*_: object) -> bool:
+    async def fail(*_: object) -> bool:
         return False
 
     with monkeypatch.context() as patch:
-        patch.setattr(harness.hass.config_entries, "async_unload_platforms", refuse)
+        patch.setattr(harness.hass.config_entries, "async_unload_platforms", fail)
         assert not await harness.unload()
     assert harness.entry.state is ConfigEntryState.FAILED_UNLOAD
     # It is closed, and may be closed again.

@@ -91,7 +91,7 @@ class Harness:
         self.trader = Trader(self.account, exchange.region.fiat, seed=seed, pace=pace)
         self.observer = Observer(self.account, self.loop.time)
         self.entry_lock = asyncio.Lock()
-        """Held by whoever reloads, disables or restarts, so that one scenario does so at a time."""
+        """Held while the entry is reloaded, disabled or restarted, by one scenario at a time."""
         self.response_seconds = _RESPONSE_SECONDS
         self._folder = folder
         self._own_hass = AsyncExitStack()
@@ -168,7 +168,7 @@ class Harness:
         await self.coordinator.async_refresh()
 
     async def replace_key(self) -> None:
-        """Delete the key, create another one, and enter it where the user is asked for it."""
+        """Delete the key, create another one, and enter it in the form of the reauthentication."""
         async with self.entry_lock:
             self.exchange.key.deleted = True
             self.exchange.key = self.exchange.add_key(
@@ -279,7 +279,7 @@ class Harness:
 
     @property
     def reauth_flows(self) -> int:
-        """How often the user is asked for another key."""
+        """How many reauthentications are open."""
         flows = self.hass.config_entries.flow.async_progress_by_handler(DOMAIN)
         return sum(flow["context"]["source"] == SOURCE_REAUTH for flow in flows)
 
@@ -350,7 +350,7 @@ class Harness:
 
     @property
     def wait_seconds(self) -> float:
-        """For how long the exchange has asked to wait."""
+        """How long requests are held back by the rate limit."""
         return self.coordinator.rate_limit.remaining()
 
     def replace_stream(self) -> None:

@@ -32,7 +32,7 @@ _TIMES = (2, 3, 10, 100, 1000, 10_000, 100_000)
 
 
 def _mostly_first[T](choices: tuple[T, ...], chance: random.Random) -> T:
-    """Return a choice; the further behind, the rarer, for huge cases take long and say little more."""
+    """Return a choice; later ones are rarer, because huge cases take long and find little more."""
     return choices[min(int(chance.expovariate(0.5)), len(choices) - 1)]
 
 

@@ -57,7 +57,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.jobs = 0
         """Functions that run in threads of the loop: virtual time waits for them."""
         self.real_time = False
-        """Whether time passes as it does outside, because threads work that the loop does not know of."""
+        """Whether time passes as it does outside, because threads work outside of the loop."""
         self._now = 0.0
         self._wall_offset = timedelta()
         self._waiters: dict[asyncio.Future[None], Callable[[], object]] = {}

@@ -173,7 +173,7 @@ class _Handler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage()
-        # Home Assistant itself writes every event to its log, states and all, for whoever asks for that much.
+        # Home Assistant itself writes every event to its log, with the states, at its lowest level.
         is_event = record.name == "homeassistant.core" and message.startswith("Bus:Handling")
         self._leaks.collect(
             f"log {record.name}",
@@ -190,7 +190,7 @@ type Course = Callable[[Harness, Leaks], Awaitable[None]]
 async def watch(folder: Path, course: Course) -> Leaks:
     """Let something happen in a harness, and collect all that could leak.
 
-    The account is in Korea, where the integration also asks for the account's keys.
+    The account is in Korea, where the integration also requests the account's keys.
     """
     loop = asyncio.get_running_loop()
     loop.set_debug(True)

@@ -140,7 +140,7 @@ class Soak:
         self._figures.memory_growth_kib = (memory - before) / 1024
 
     async def _watch_sockets(self) -> None:
-        """Note the most connections that a key ever has at the same time; a dead one is not known to be there."""
+        """Note the most connections that a key ever has at the same time; a half-open one is left out."""
         stream, figures = self._harness.exchange.stream, self._figures
 
         def most() -> int:

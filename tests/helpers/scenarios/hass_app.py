@@ -65,7 +65,7 @@ async def restarted(harness: Harness, seconds: float) -> None:
 
 @scenario()
 async def clock_set(harness: Harness, seconds: float) -> None:
-    """Somebody sets the clock."""
+    """The clock is set."""
     harness.loop.move_wall_clock(harness.random.uniform(-7200, 7200))
     await asyncio.sleep(seconds)
 
