@@ -1,4 +1,4 @@
-"""What every test may ask for: the simulated exchange on a real socket, and the harness around Home Assistant."""
+"""Fixtures of all tests: the simulated exchange on a real socket, and the harness around Home Assistant."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -18,7 +18,6 @@ from simulator import ACCESS_KEY, SECRET_KEY, SimulatedExchange
 from tests.helpers import hypothesis_profiles  # noqa: F401 - pytest needs the profiles before it reads any test
 from tests.helpers.harness import Harness
 from tests.helpers.virtual_time import VirtualLoop, virtual_wall_clock
-from tests.helpers.writes import Writes
 
 HOLDINGS = {"SGD": ("1000.5", "200.25"), "BTC": ("0.5", "0.1"), "XRP": ("120", "0")}
 
@@ -33,7 +32,7 @@ def pytest_asyncio_loop_factories(
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say that slow tests are left out, and show the figures that tests recorded as a property."""
+    """Report that slow tests are left out, and the figures that tests recorded as a property."""
     if config.option.markexpr == "not slow":
         terminalreporter.write_line("Slow tests are left out; -m slow runs them.")
     for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
@@ -105,14 +104,6 @@ async def other(connected: Harness) -> Harness:
     data = {CONF_REGION: "sg", CONF_ACCESS_KEY: key.access_key, CONF_SECRET_KEY: key.secret_key}
     entry = MockConfigEntry(domain=DOMAIN, title="Upbit Singapore 2", data=data)
     return Harness(connected.exchange, hass=connected.hass, entry=entry, account=account, log=connected.log)
-
-
-@pytest.fixture
-def writes(connected: Harness) -> Iterator[Writes]:
-    """Count the states that a test writes, from after set-up on."""
-    writes = Writes(connected.hass)
-    yield writes
-    writes.stop()
 
 
 @pytest.fixture

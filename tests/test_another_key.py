@@ -63,16 +63,7 @@ async def test_reauth_replaces_the_key(connected: Harness) -> None:
     assert connected.state("sensor.upbit_singapore_btc") == "0.6"
 
 
-async def test_reauth_with_the_same_access_key_takes_the_new_secret(connected: Harness) -> None:
-    connected.exchange.key.secret_key = OTHER_SECRET_KEY
-    form = await connected.entry.start_reauth_flow(connected.hass)
-    result = await submit(connected.hass, form, USER_INPUT | {CONF_SECRET_KEY: OTHER_SECRET_KEY})
-    assert result["reason"] == "reauth_successful"
-    await wait_until(lambda: connected.entry.state is ConfigEntryState.LOADED)
-    assert connected.entry.data[CONF_SECRET_KEY] == OTHER_SECRET_KEY
-
-
-async def test_reauth_with_the_key_of_another_entry_is_refused(harness: Harness) -> None:
+async def test_reauth_with_the_key_of_another_entry_is_rejected(harness: Harness) -> None:
     harness.entry.add_to_hass(harness.hass)
     other = MockConfigEntry(domain=DOMAIN, data=OTHER_INPUT)
     other.add_to_hass(harness.hass)
@@ -93,7 +84,7 @@ async def test_form_for_another_key_offers_the_region_and_no_key(harness: Harnes
 
 
 @pytest.mark.parametrize("start_flow", ["start_reauth_flow", "start_reconfigure_flow"])
-async def test_wait_that_the_exchange_asked_for_holds_for_the_form_of_the_same_region(
+async def test_form_keeps_the_rate_limit_of_the_account_in_the_same_region(
     connected: Harness, thai_exchange: SimulatedExchange, start_flow: str
 ) -> None:
     connected.exchange.add_key(access_key=OTHER_ACCESS_KEY, secret_key=OTHER_SECRET_KEY)
@@ -114,6 +105,7 @@ async def test_wait_that_the_exchange_asked_for_holds_for_the_form_of_the_same_r
 # Another region for an account
 
 
+@pytest.mark.parametrize("region", ["kr"])
 async def test_reconfigure_moves_to_another_region_and_keeps_the_entities(
     connected: Harness, thai_exchange: SimulatedExchange
 ) -> None:
@@ -135,11 +127,13 @@ async def test_reconfigure_moves_to_another_region_and_keeps_the_entities(
     assert connected.entry.data == OTHER_INPUT | {CONF_REGION: "th"}
     assert connected.entry.title == "Upbit Thailand"
     after = ids()
+    # Only the region of before has an expiration of the key.
+    assert before.pop(f"{connected.entry.entry_id}_api_key_expiration")
     assert after.items() > before.items()
     assert len(after) == len(before) + 1
-    assert connected.state("sensor.upbit_singapore_btc") == "2"
-    # What only the other region held stays, at zero, once a second snapshot lacks it too.
-    await connected.becomes("sensor.upbit_singapore_sgd", "0", within=TIMINGS.absence + 1)
+    assert connected.state("sensor.upbit_korea_btc") == "2"
+    # A currency that only the other region held stays, at zero, once a second snapshot lacks it too.
+    await connected.becomes("sensor.upbit_korea_sgd", "0", within=TIMINGS.absence + 1)
     assert connected.state(after[f"{connected.entry.entry_id}_balance_THB"]) == "5000"
     (device,) = dr.async_entries_for_config_entry(dr.async_get(connected.hass), connected.entry.entry_id)
     assert device.model == "Thailand"
@@ -147,35 +141,27 @@ async def test_reconfigure_moves_to_another_region_and_keeps_the_entities(
 
 
 @pytest.mark.parametrize(
-    ("title", "after"),
+    ("title", "to_region", "after"),
     [
-        ("Upbit Singapore 2", "Upbit Thailand"),
-        ("Savings", "Savings"),
-        ("Upbit Singapore account", "Upbit Singapore account"),
+        ("Upbit Singapore 2", "th", "Upbit Thailand"),
+        ("Upbit Singapore 2", "sg", "Upbit Singapore 2"),
+        ("Savings", "th", "Savings"),
+        ("Upbit Singapore account", "th", "Upbit Singapore account"),
     ],
 )
-async def test_title_follows_the_region_unless_the_user_chose_it(
-    harness: Harness, thai_exchange: SimulatedExchange, title: str, after: str
+async def test_title_follows_the_region_unless_the_user_has_renamed_the_entry(
+    harness: Harness, thai_exchange: SimulatedExchange, title: str, to_region: str, after: str
 ) -> None:
     harness.accounts.append(thai_exchange.account)
+    harness.exchange.add_key(access_key=OTHER_ACCESS_KEY, secret_key=OTHER_SECRET_KEY)
     harness.entry.add_to_hass(harness.hass)
     harness.hass.config_entries.async_update_entry(harness.entry, title=title)
     form = await harness.entry.start_reconfigure_flow(harness.hass)
-    await submit(harness.hass, form, OTHER_INPUT | {CONF_REGION: "th"})
+    await submit(harness.hass, form, OTHER_INPUT | {CONF_REGION: to_region})
     assert harness.entry.title == after
 
 
-async def test_title_stays_where_the_region_does(harness: Harness) -> None:
-    harness.entry.add_to_hass(harness.hass)
-    other = MockConfigEntry(domain=DOMAIN, title="Upbit Singapore 2", data=OTHER_INPUT)
-    other.add_to_hass(harness.hass)
-    harness.exchange.add_key(access_key="THIRD")
-    form = await other.start_reconfigure_flow(harness.hass)
-    await submit(harness.hass, form, USER_INPUT | {CONF_ACCESS_KEY: "THIRD"})
-    assert other.title == "Upbit Singapore 2"
-
-
-async def test_entry_of_a_region_nobody_knows_any_more_can_be_moved(harness: Harness) -> None:
+async def test_entry_of_an_unsupported_region_can_be_moved(harness: Harness) -> None:
     entry = MockConfigEntry(domain=DOMAIN, title="Upbit", data=USER_INPUT | {CONF_REGION: "gone"})
     entry.add_to_hass(harness.hass)
     result = await submit(harness.hass, await entry.start_reconfigure_flow(harness.hass), USER_INPUT)

@@ -1,17 +1,18 @@
-"""Blueprints: imported by their link, and run as the automations that a user makes of them."""
+"""Blueprints: valid, and run as the automations that a user makes of them."""
 
 from pathlib import Path
 import shutil
 from typing import Any
 
+from homeassistant.components.automation.config import AUTOMATION_BLUEPRINT_SCHEMA
+from homeassistant.components.blueprint.models import Blueprint
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import CoreState, HomeAssistant, ServiceCall
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
+from homeassistant.util.yaml import load_yaml_dict
 import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
-from pytest_homeassistant_custom_component.test_util.aiohttp import AiohttpClientMocker
-from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.upbit.const import DOCUMENTATION_URL
 from simulator import Delivery
@@ -48,40 +49,17 @@ def texts(sent: list[ServiceCall]) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("path", BLUEPRINTS, ids=lambda path: path.stem)
-async def test_blueprint_is_imported_by_its_link(
-    hass: HomeAssistant,
-    hass_ws_client: WebSocketGenerator,
-    aioclient_mock: AiohttpClientMocker,
-    path: Path,
-) -> None:
-    assert await async_setup_component(hass, "automation", {})
-    link = f"{DOCUMENTATION_URL}/blob/main/blueprints/automation/upbit/{path.name}"
-    raw = link.replace("https://github.com", "https://raw.githubusercontent.com").replace("/blob/", "/")
-    text = path.read_text()
-    aioclient_mock.get(raw, text=text)
-    client = await hass_ws_client()
-    await client.send_json_auto_id({"type": "blueprint/import", "url": link})
-    imported = (await client.receive_json())["result"]
-    assert imported["validation_errors"] is None
-    metadata = imported["blueprint"]["metadata"]
-    assert metadata["source_url"] == link
-    assert all(field.get("selector") and field.get("name") for field in metadata["input"].values())
-    await client.send_json_auto_id(
-        {
-            "type": "blueprint/save",
-            "domain": "automation",
-            "path": imported["suggested_filename"],
-            "yaml": imported["raw_data"],
-            "source_url": link,
-        }
+def test_blueprint_is_valid_and_has_its_link(path: Path) -> None:
+    blueprint = Blueprint(
+        load_yaml_dict(path), expected_domain="automation", schema=AUTOMATION_BLUEPRINT_SCHEMA
     )
-    assert (await client.receive_json())["success"]
-    await client.send_json_auto_id({"type": "blueprint/list", "domain": "automation"})
-    listed = (await client.receive_json())["result"]
-    assert listed[f"{imported['suggested_filename']}.yaml"]["metadata"]["name"] == metadata["name"]
+    assert blueprint.validate() is None
+    link = f"{DOCUMENTATION_URL}/blob/main/blueprints/automation/upbit/{path.name}"
+    assert blueprint.metadata["source_url"] == link
+    assert all(field.get("selector") and field.get("name") for field in blueprint.inputs.values())
 
 
-async def test_change_is_told(connected: Harness) -> None:
+async def test_change_is_notified(connected: Harness) -> None:
     device = connected.device_id
     sent = await automate(connected.hass, "notify_on_change", balances={"device_id": [device]})
     connected.account.delivery = Delivery.ONE_FRAME
@@ -93,7 +71,8 @@ async def test_change_is_told(connected: Harness) -> None:
     ]
 
 
-async def test_change_below_the_smallest_amount_is_not_told(connected: Harness) -> None:
+async def test_options_of_a_change_and_actions_in_place_of_the_notification(connected: Harness) -> None:
+    calls = async_mock_service(connected.hass, "notify", "send_message")
     sent = await automate(
         connected.hass,
         "notify_on_change",
@@ -101,32 +80,19 @@ async def test_change_below_the_smallest_amount_is_not_told(connected: Harness) 
         amount="available",
         direction="decreased",
         at_least=0.1,
+        actions=[{"action": "notify.send_message", "data": {"message": "{{ title }}: {{ message }}"}}],
     )
     for balance in ("0.400000000000000001", "0.3", "0.9", "0.8"):
         connected.account.set("BTC", balance, "0.1")
     await connected.caught_up()
-    assert [message for _, message in texts(sent)] == [
-        "BTC available: 0.400000000000000001 → 0.3 (-0.100000000000000001)",
-        "BTC available: 0.9 → 0.8 (-0.1)",
+    assert [call.data["message"] for call in calls] == [
+        "Upbit Singapore BTC decreased: BTC available: 0.400000000000000001 → 0.3 (-0.100000000000000001)",
+        "Upbit Singapore BTC decreased: BTC available: 0.9 → 0.8 (-0.1)",
     ]
-
-
-async def test_actions_of_the_user_take_the_place_of_the_notification(connected: Harness) -> None:
-    calls = async_mock_service(connected.hass, "notify", "send_message")
-    sent = await automate(
-        connected.hass,
-        "notify_on_change",
-        balances={"entity_id": BTC},
-        actions=[{"action": "notify.send_message", "data": {"message": "{{ title }}: {{ message }}"}}],
-    )
-    connected.account.set("BTC", "0.5", "0")
-    await connected.caught_up()
-    (call,) = calls
-    assert call.data["message"] == "Upbit Singapore BTC decreased: BTC total: 0.6 → 0.5 (-0.1)"
     assert sent == []
 
 
-async def test_threshold_is_told_once_each_time_it_is_crossed(connected: Harness) -> None:
+async def test_threshold_is_notified_once_each_time_it_is_crossed(connected: Harness) -> None:
     sent = await automate(
         connected.hass,
         "notify_on_threshold",
@@ -143,7 +109,7 @@ async def test_threshold_is_told_once_each_time_it_is_crossed(connected: Harness
 
 
 @pytest.mark.parametrize("connection", [STREAM, BTC])
-async def test_connection_that_is_away_is_told(connected: Harness, connection: str) -> None:
+async def test_connection_that_is_away_is_notified(connected: Harness, connection: str) -> None:
     sent = await automate(connected.hass, "notify_when_away", connection=connection, away_for={"seconds": 10})
     connected.exchange.go_down()
     await wait_until(lambda: sent, within=100)
@@ -155,31 +121,30 @@ async def test_connection_that_is_away_is_told(connected: Harness, connection: s
 # The time that a connection has to be away, by states alone
 
 
-async def test_connection_that_is_back_in_time_is_not_told(hass: HomeAssistant) -> None:
+async def test_away_is_notified_once_with_its_start_and_again_only_after_it_was_back(
+    hass: HomeAssistant,
+) -> None:
+    await hass.config.async_update(time_zone="UTC")
     hass.states.async_set(STREAM, "on")
     sent = await automate(hass, "notify_when_away", connection=STREAM)
-    hass.states.async_set(STREAM, "off")
-    await hass.async_block_till_done()
-    await pass_time(9 * 60)
-    hass.states.async_set(STREAM, "on")
-    await hass.async_block_till_done()
-    await pass_time(9 * 60)
-    assert sent == []
+    virtual_loop().move_wall_clock(30 - dt_util.utcnow().second)  # in the middle of a minute
 
-
-async def test_away_is_told_once_and_again_only_after_it_was_back(hass: HomeAssistant) -> None:
-    hass.states.async_set(STREAM, "on")
-    sent = await automate(hass, "notify_when_away", connection=STREAM)
-    for _ in range(2):
-        # Off, then unavailable because the entry is being reloaded, is one time of being away.
-        for state in ("off", STATE_UNAVAILABLE, "off"):
-            hass.states.async_set(STREAM, state)
-            await hass.async_block_till_done()
-            await pass_time(5 * 60)
-        await pass_time(30 * 60)
-        hass.states.async_set(STREAM, "on")
+    async def show(state: str, minutes: int) -> None:
+        hass.states.async_set(STREAM, state)
         await hass.async_block_till_done()
-    assert len(sent) == 2
+        await pass_time(minutes * 60)
+
+    # Back in time.
+    await show("off", 9)
+    await show("on", 9)
+    expected = []
+    for _ in range(2):
+        expected.append(f"The connection to Upbit has been away since {dt_util.utcnow():%H:%M}.")
+        # Off, then unavailable because the entry is being reloaded, is one time of being away.
+        for state, minutes in (("off", 5), (STATE_UNAVAILABLE, 1), ("off", 30)):
+            await show(state, minutes)
+        await show("on", 0)
+    assert [message for _, message in texts(sent)] == expected
 
 
 async def start(hass: HomeAssistant, state: str) -> list[ServiceCall]:
@@ -196,7 +161,7 @@ def runs(hass: HomeAssistant) -> int:
 
 
 @pytest.mark.parametrize("later", ["off", STATE_UNAVAILABLE])
-async def test_away_since_the_start_is_told(hass: HomeAssistant, later: str) -> None:
+async def test_away_since_the_start_is_notified(hass: HomeAssistant, later: str) -> None:
     sent = await start(hass, STATE_UNAVAILABLE)
     # The run waits, so nothing that waits for all runs may be used here.
     await wait_until(lambda: runs(hass) == 1)
@@ -207,7 +172,7 @@ async def test_away_since_the_start_is_told(hass: HomeAssistant, later: str) -> 
     assert len(sent) == 1
 
 
-async def test_back_after_the_start_and_away_again_is_told_in_its_own_time(hass: HomeAssistant) -> None:
+async def test_back_after_the_start_and_away_again_is_notified_later(hass: HomeAssistant) -> None:
     sent = await start(hass, "off")
     await wait_until(lambda: runs(hass) == 1)
     hass.states.async_set(STREAM, "on")
@@ -218,29 +183,3 @@ async def test_back_after_the_start_and_away_again_is_told_in_its_own_time(hass:
     assert sent == []
     await pass_time(20)
     assert len(sent) == 1
-
-
-async def test_connection_lost_after_a_good_start_is_told_in_time(hass: HomeAssistant) -> None:
-    sent = await start(hass, "on")
-    await pass_time(590)
-    hass.states.async_set(STREAM, "off")
-    await hass.async_block_till_done()
-    await pass_time(20)
-    assert sent == []
-    await pass_time(10 * 60)
-    assert len(sent) == 1
-
-
-async def test_time_that_is_told_is_that_of_the_loss(hass: HomeAssistant) -> None:
-    hass.states.async_set(STREAM, "on")
-    sent = await automate(hass, "notify_when_away", connection=STREAM)
-    await hass.config.async_update(time_zone="UTC")
-    virtual_loop().move_wall_clock(30 - dt_util.utcnow().second)  # in the middle of a minute
-    lost_at = dt_util.utcnow()
-    # Off, then unavailable and off again because the entry is being reloaded.
-    for state, minutes in (("off", 5), (STATE_UNAVAILABLE, 1), ("off", 4)):
-        hass.states.async_set(STREAM, state)
-        await hass.async_block_till_done()
-        await pass_time(minutes * 60)
-    ((_, message),) = texts(sent)
-    assert message == f"The connection to Upbit has been away since {lost_at:%H:%M}."

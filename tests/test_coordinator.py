@@ -1,4 +1,4 @@
-"""The coordinator where no exchange can lead it: faults of our own, failing listeners, and whoever waits."""
+"""The coordinator where no exchange is involved: bugs, listeners that raise, and waiting for a snapshot."""
 
 import asyncio
 from collections.abc import Callable
@@ -20,7 +20,7 @@ BTC, XRP = "sensor.upbit_singapore_btc", "sensor.upbit_singapore_xrp"
 
 
 class ExplosionError(Exception):
-    """A fault of our own, whose text carries what it held in its hands."""
+    """A bug whose text contains amounts."""
 
 
 def explosive(original: Callable[..., object], times: int = 1) -> Callable[..., object]:
@@ -37,17 +37,17 @@ def explosive(original: Callable[..., object], times: int = 1) -> Callable[..., 
     return explode
 
 
-# Faults of our own
+# Bugs
 
 
-async def test_fault_of_our_own_ends_neither_the_stream_nor_in_silence(
+async def test_bug_is_logged_once_and_the_account_starts_again(
     connected: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Ledger, "merge_update", explosive(Ledger.merge_update))
     availability = []
     connected.listeners.async_add_currency("DOGE", lambda: availability.append(connected.is_current))
     connected.account.set("BTC", 7)
-    # The frame was lost with the fault; the snapshot after it tells what it said.
+    # The frame was lost, and the next snapshot shows what was in it.
     await connected.becomes(BTC, "7")
     await wait_until(lambda: connected.in_sync)
     assert availability == [False, True]
@@ -60,11 +60,10 @@ async def test_fault_of_our_own_ends_neither_the_stream_nor_in_silence(
     assert first.end == place
     assert first.ended_at is not None
     assert second.ended_at is None
-    # What it held in its hands is in no log.
     assert "120 XRP" not in connected.log.text
 
 
-async def test_fault_of_our_own_at_each_attempt_is_not_a_busy_loop(
+async def test_bug_at_each_attempt_is_not_a_busy_loop(
     connected: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ConnectionStats, "connected", explosive(ConnectionStats.connected, times=3))
@@ -79,9 +78,7 @@ async def test_fault_of_our_own_at_each_attempt_is_not_a_busy_loop(
     assert all(later - earlier >= 0.5 for earlier, later in pairwise(times[1:]))
 
 
-async def test_fault_of_our_own_during_set_up_is_retried(
-    harness: Harness, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_bug_during_set_up_is_retried(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Ledger, "merge_snapshot", explosive(Ledger.merge_snapshot))
     assert not await harness.set_up()
     assert harness.entry.error_reason_translation_key == "unknown"
@@ -89,7 +86,7 @@ async def test_fault_of_our_own_during_set_up_is_retried(
     assert harness.state(BTC) == "0.6"
 
 
-async def test_timeout_that_is_not_a_planned_reconnect_is_a_fault(
+async def test_timeout_that_is_no_planned_reconnect_is_a_bug(
     connected: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def time_out(*_: object) -> None:
@@ -106,27 +103,27 @@ async def test_timeout_that_is_not_a_planned_reconnect_is_a_fault(
 # Listeners
 
 
-async def test_failing_listener_keeps_no_other_from_being_told(connected: Harness) -> None:
+async def test_listener_that_raises_keeps_no_other_from_being_notified(connected: Harness) -> None:
     @callback
     def explode(*_: object) -> None:
         raise ExplosionError("120 XRP")
 
-    told: list[list[str]] = []
+    notified: list[list[str]] = []
     listeners = connected.listeners
     stop = [
         listeners.async_add_currency("BTC", explode),
         listeners.async_add_changes(explode),
-        listeners.async_add_changes(lambda changes: told.append([change.currency for change in changes])),
+        listeners.async_add_changes(lambda changes: notified.append([change.currency for change in changes])),
         listeners.async_add_status(explode),
     ]
     for balance in (7, 8):
         connected.account.change({"BTC": (balance, 0), "XRP": (balance, 0)})
         await wait_until(lambda balance=balance: connected.state(XRP) == str(balance))
-    assert told == [["BTC"], ["XRP"]] * 2
+    assert notified == [["BTC"], ["XRP"]] * 2
     assert connected.in_sync
     assert len(connected.exchange.record.handshakes) == 1
 
-    # Neither does it hinder the news that the balances are lost, or are back.
+    # Availability is notified as well.
     connected.exchange.go_down()
     await connected.becomes(XRP, STATE_UNAVAILABLE, within=80)
     await connected.exchange.accept_connections()
@@ -134,40 +131,40 @@ async def test_failing_listener_keeps_no_other_from_being_told(connected: Harnes
 
     ((place, count),) = connected.stats.unexpected_errors.items()
     assert count >= 8
-    # Said once, although it comes with every frame.
+    # Logged once, although every frame raises it.
     assert connected.log.text.count(f"Unexpected {place}") == 1
     assert "120 XRP" not in connected.log.text
     for each in stop:
         each()
 
 
-async def test_listener_may_stop_itself_while_it_is_told(connected: Harness) -> None:
-    told: list[str] = []
+async def test_listener_may_remove_itself_while_it_is_notified(connected: Harness) -> None:
+    notified: list[str] = []
 
     def once(changes: list[Change]) -> None:
-        told.append("once")
+        notified.append("once")
         stop_once()
 
     stop_once = connected.listeners.async_add_changes(once)
-    stop_other = connected.listeners.async_add_changes(lambda _: told.append("other"))
+    stop_other = connected.listeners.async_add_changes(lambda _: notified.append("other"))
     connected.account.set("BTC", 7)
     connected.account.set("BTC", 8)
-    await wait_until(lambda: len(told) == 3)
-    assert told == ["once", "other", "other"]
+    await wait_until(lambda: len(notified) == 3)
+    assert notified == ["once", "other", "other"]
     stop_other()
 
 
-# Whoever waits for a snapshot
+# Waiting for a snapshot
 
 
-async def test_refresh_waits_for_a_snapshot_that_was_asked_for_after_it(connected: Harness) -> None:
-    async with connected.exchange.hold_snapshots() as gate, asyncio.timeout(5):
+async def test_refresh_waits_for_a_snapshot_that_is_requested_after_it(connected: Harness) -> None:
+    async with connected.exchange.hold_snapshots() as held, asyncio.timeout(5):
         early = asyncio.create_task(connected.refresh())
-        await gate.held()
+        await held.held()
         connected.account.change({"BTC": (7, 0)}, announce=False)
-        # The rows that are held do not know of it yet; this one wants others.
+        # The held rows are from before the change.
         late = asyncio.create_task(connected.refresh())
-        asyncio.get_running_loop().call_soon(gate.release)
+        asyncio.get_running_loop().call_soon(held.release)
         await early
         assert connected.state(BTC) == "0.6"
         assert not late.done()
@@ -175,83 +172,35 @@ async def test_refresh_waits_for_a_snapshot_that_was_asked_for_after_it(connecte
     assert connected.state(BTC) == "7"
 
 
-async def test_refreshes_at_once_share_a_snapshot(connected: Harness) -> None:
+async def test_simultaneous_refreshes_share_a_snapshot(connected: Harness) -> None:
     before = len(connected.exchange.record.requests("/v1/accounts"))
     await asyncio.gather(*(connected.refresh() for _ in range(20)))
     assert len(connected.exchange.record.requests("/v1/accounts")) == before + 1
 
 
-async def test_refresh_tells_why_there_was_no_snapshot(connected: Harness) -> None:
-    connected.exchange.rest.fail_with(503, times=1)
-    with pytest.raises(UpbitError) as caught:
-        await connected.refresh()
-    assert caught.value.kind is ErrorKind.CANNOT_CONNECT
-    # Nobody but the one who asked minds: the stream is up.
-    assert connected.state(BTC) == "0.6"
-    await connected.refresh()
-
-
-async def test_refresh_after_the_key_was_refused_does_not_wait_for_ever(connected: Harness) -> None:
+async def test_refresh_fails_immediately_once_the_key_is_rejected(connected: Harness) -> None:
     connected.exchange.key.deleted = True
     async with asyncio.timeout(5):
         with pytest.raises(UpbitError) as caught:
             await connected.refresh()
         assert caught.value.kind is ErrorKind.INVALID_ACCESS_KEY
-        # While everything ends, and when it has.
+        # While the coordinator stops, and afterwards.
         with pytest.raises(UpbitError) as caught:
             await connected.refresh()
         assert caught.value.kind is ErrorKind.INVALID_ACCESS_KEY
-        await wait_until(lambda: connected.has_stopped)
+        await wait_until(lambda: not connected.running_tasks())
         with pytest.raises(UpbitError) as caught:
             await connected.refresh()
         assert caught.value.kind is ErrorKind.UNAUTHORIZED
 
 
-async def test_refresh_that_is_given_up_disturbs_nobody(connected: Harness) -> None:
-    async with connected.exchange.hold_snapshots() as gate, asyncio.timeout(5):
-        given_up = asyncio.create_task(connected.refresh())
+async def test_cancelled_refresh_does_not_affect_another_one(connected: Harness) -> None:
+    async with connected.exchange.hold_snapshots() as held, asyncio.timeout(5):
+        cancelled = asyncio.create_task(connected.refresh())
         other = asyncio.create_task(connected.refresh())
-        await gate.held()
-        given_up.cancel()
-        gate.release()
+        await held.held()
+        cancelled.cancel()
+        held.release()
         await other
-    assert given_up.cancelled()
+    assert cancelled.cancelled()
     assert not [record for record in connected.log.records if record.levelno >= logging.ERROR]
-
-
-async def test_everybody_who_waits_is_told_when_the_entry_is_unloaded(connected: Harness) -> None:
-    async with connected.exchange.hold_snapshots() as gate, asyncio.timeout(5):
-        waiting = [asyncio.create_task(connected.refresh()) for _ in range(3)]
-        await gate.held()
-        waiting.append(asyncio.create_task(connected.refresh()))
-        assert await connected.unload()
-        await asyncio.wait(waiting)
-    assert {task.exception().kind for task in waiting} == {ErrorKind.UNKNOWN}
-
-
-# Reconnects
-
-
-async def test_snapshot_that_succeeds_again_brings_no_later_reconnect_forward(connected: Harness) -> None:
-    connected.exchange.rest.fail_with(503, times=1)
-    with pytest.raises(UpbitError):
-        await connected.refresh()
-    # The exchange is back, but the stream was there all along.
-    await connected.refresh()
-    lost_at = asyncio.get_running_loop().time()
-    connected.exchange.cut()
-    await wait_until(lambda: connected.stats.connects == 2)
-    # Clients that lost their connections together must not come back together.
-    assert connected.exchange.record.handshakes[-1].at - lost_at >= 0.5
-
-
-# Invalid messages
-
-
-async def test_entry_can_be_unloaded_while_a_snapshot_is_due(connected: Harness) -> None:
-    before = len(connected.exchange.record.calls)
-    connected.exchange.stream.send("{")
-    await wait_until(lambda: connected.stats.invalid_messages)
-    # No timer may be left; the test's own clean-up looks for one.
-    assert await connected.unload()
-    assert len(connected.exchange.record.calls) == before

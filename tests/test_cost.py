@@ -1,16 +1,14 @@
-"""What a frame, a snapshot and an hour of silence set off, counted: figures that no busy machine changes."""
+"""What a frame, a snapshot and an idle hour cost, counted: figures that no busy machine changes."""
 
 from collections.abc import Callable, Iterator
 import sys
 
-from homeassistant.const import EVENT_STATE_CHANGED, EVENT_STATE_REPORTED
+from homeassistant.const import EVENT_STATE_CHANGED
 import pytest
 
 from benchmarks.frames import fed_streams, message
 from benchmarks.idle_hour import idle_hours, least_gap, run_apart
 from benchmarks.setting import counted_events, currencies, frame, holdings, listeners_called, single_frames
-from custom_components.upbit.api.ledger import Change, Ledger
-from custom_components.upbit.api.wire import Holdings
 from simulator import Delivery
 from tests.helpers.harness import Harness
 from tests.helpers.virtual_time import wait_until
@@ -44,33 +42,21 @@ async def test_frame_that_changes_nothing_writes_and_fires_nothing(harness: Harn
     assert events == {}
 
 
-async def test_snapshot_that_shows_nothing_new_reaches_nobody(harness: Harness) -> None:
+async def test_planned_reconnect_writes_and_fires_nothing(connected: Harness) -> None:
+    with counted_events(connected.hass) as events:
+        connected.replace_stream()
+        await wait_until(lambda: connected.stats.connects == 2 and connected.in_sync)
+        await connected.hass.async_block_till_done()
+    assert events == {}
+
+
+async def test_snapshot_without_a_change_notifies_nobody(harness: Harness) -> None:
     await hold(harness, 500)
     with counted_events(harness.hass) as events:
         await harness.refresh()
         await harness.hass.async_block_till_done()
     assert events == {}
     assert await listeners_called(harness.hass, harness.coordinator) == {}
-
-
-async def test_snapshot_that_reached_somebody_would_be_noticed(
-    harness: Harness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await hold(harness, 2)
-
-    def all_changed(ledger: Ledger, snapshot: Holdings, *_: object) -> list[Change]:
-        return [Change(currency, held, held, None) for currency, held in snapshot.amounts.items()]
-
-    monkeypatch.setattr(Ledger, "merge_snapshot", all_changed)
-    with counted_events(harness.hass) as events:
-        await harness.refresh()
-        await harness.hass.async_block_till_done()
-    assert events == {EVENT_STATE_REPORTED: 2}
-    assert await listeners_called(harness.hass, harness.coordinator) == {
-        "currency": 2,
-        "changes": 1,
-        "dispatcher": 1,
-    }
 
 
 @pytest.fixture
@@ -125,15 +111,13 @@ def test_idle_hour_wakes_rarely_and_writes_nothing() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("helper", ["interval", "call_later", "loop"])
-def test_timer_of_the_integration_would_be_noticed(monkeypatch: pytest.MonkeyPatch, helper: str) -> None:
-    monkeypatch.setenv("PLANTED", helper)
+def test_timer_of_the_integration_is_counted() -> None:
     assert least_gap(idle_hours("tests.helpers.planted_timer")["after_update"]) == pytest.approx(1)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(240)
-def test_import_brings_nothing_that_home_assistant_has_not() -> None:
+def test_import_loads_nothing_that_home_assistant_does_not_load() -> None:
     imported = run_apart("benchmarks.imports")
     own = ("custom_components", "homeassistant.")
     assert [name for name in imported if not name.startswith(own)] == []

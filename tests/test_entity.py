@@ -1,4 +1,4 @@
-"""The format of unique ids, over every entity of an account."""
+"""All entities of an account: the format of their unique ids, and which ones are disabled by default."""
 
 from homeassistant.helpers import entity_registry as er
 import pytest
@@ -24,3 +24,8 @@ async def test_unique_ids_distinguish_balance_sensors_from_other_entities(connec
     # The live connection, the event, the last change and, where the region has it, the key's expiration.
     assert len(account_wide) >= 3
     assert [currency_of(entity) for entity in account_wide] == [None] * len(account_wide)
+    # Each change would write a state of theirs.
+    assert {entity.translation_key for entity in registered if entity.disabled} == {
+        "balance_change",
+        "last_change",
+    }

@@ -1,27 +1,22 @@
-"""An entry is set up: in order, refused, retried, or given up."""
+"""An entry is set up."""
 
 import asyncio
 from collections.abc import Callable
-import logging
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_REGION
 from homeassistant.helpers import (
     device_registry as dr,
-    translation,
 )
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
-from simulator import ACCESS_KEY, SECRET_KEY, SimulatedExchange
+from simulator import ACCESS_KEY, SimulatedExchange
 from simulator.record import PRIVATE_STREAM
 from tests.helpers.harness import Harness
 
 type Break = Callable[[SimulatedExchange], object]
-
-
-# Setting up
 
 
 async def test_first_snapshot_is_taken_after_the_stream_is_subscribed(connected: Harness) -> None:
@@ -45,12 +40,11 @@ async def test_two_accounts_have_a_connection_each(connected: Harness, other: Ha
     await connected.becomes("sensor.upbit_singapore_2_eth", "4")
     assert connected.state("sensor.upbit_singapore_eth") is None
     assert await other.unload()
-    # The other one is not disturbed.
     connected.account.set("BTC", "9")
     await connected.becomes("sensor.upbit_singapore_btc", "9")
 
 
-async def test_stored_secret_that_cannot_sign_asks_for_another_one(harness: Harness) -> None:
+async def test_stored_secret_that_cannot_sign_starts_reauthentication(harness: Harness) -> None:
     harness.entry = MockConfigEntry(
         domain=DOMAIN, data={CONF_REGION: "sg", CONF_ACCESS_KEY: ACCESS_KEY, CONF_SECRET_KEY: ""}
     )
@@ -60,7 +54,7 @@ async def test_stored_secret_that_cannot_sign_asks_for_another_one(harness: Harn
     assert not harness.exchange.record.calls
 
 
-async def test_unknown_region_is_an_error_that_says_so(harness: Harness) -> None:
+async def test_unsupported_region_is_an_error_with_its_name(harness: Harness) -> None:
     harness.entry = MockConfigEntry(
         domain=DOMAIN, data={CONF_REGION: "us", CONF_ACCESS_KEY: "a", CONF_SECRET_KEY: "b"}
     )
@@ -70,28 +64,7 @@ async def test_unknown_region_is_an_error_that_says_so(harness: Harness) -> None
     assert harness.entry.error_reason_translation_placeholders == {"region": "us"}
 
 
-async def test_reason_of_a_failure_is_a_text_without_keys(harness: Harness) -> None:
-    harness.log.set_level(logging.DEBUG)
-    await translation.async_load_integrations(harness.hass, {DOMAIN})
-    harness.exchange.rest.cut()
-    await harness.set_up()
-    assert harness.entry.reason == "Upbit Singapore cannot be reached"
-    for secret in (ACCESS_KEY, SECRET_KEY, "Bearer", "eyJ"):
-        assert secret not in harness.log.text
-
-
-async def test_cancelled_set_up_leaves_nothing_behind(harness: Harness) -> None:
-    harness.entry.add_to_hass(harness.hass)
-    async with harness.exchange.hold_snapshots() as gate, asyncio.timeout(5):
-        setting_up = asyncio.create_task(harness.set_up())
-        await gate.held()
-        setting_up.cancel()
-        await asyncio.wait([setting_up])
-        await harness.disconnected()
-    assert not harness.running_tasks()
-
-
-async def test_fault_of_a_platform_closes_the_connection(
+async def test_failure_of_a_platform_closes_the_connection(
     harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(*_: object) -> None:

@@ -2,9 +2,8 @@
 
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er
-import pytest
 
 from tests.helpers.harness import Harness
 from tests.helpers.virtual_time import wait_until
@@ -79,29 +78,13 @@ async def test_currency_that_is_no_longer_empty_is_not_removed(connected: Harnes
     assert connected.state("sensor.upbit_singapore_xrp") == "0.00000001"
 
 
-async def test_currency_that_is_held_cannot_be_chosen(connected: Harness) -> None:
-    await empty(connected, "XRP")
-    form = await options(connected)
-    with pytest.raises(InvalidData):
-        await remove(connected.hass, form, "BTC")
-
-
-async def test_choosing_nothing_removes_nothing(connected: Harness) -> None:
-    await empty(connected, "XRP")
-    before = len(connected.hass.states.async_all())
-    result = await remove(connected.hass, await options(connected))
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert len(connected.hass.states.async_all()) == before
-    assert connected.entry.options == {}
-
-
 async def test_account_without_empty_currencies_has_nothing_to_remove(connected: Harness) -> None:
     result = await options(connected)
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "nothing_empty"
 
 
-async def test_nothing_is_called_empty_while_the_balances_are_not_known(connected: Harness) -> None:
+async def test_nothing_is_offered_while_the_balances_are_unavailable(connected: Harness) -> None:
     await empty(connected, "XRP")
     connected.exchange.key.deleted = True
     connected.exchange.cut()

@@ -8,8 +8,6 @@ from typing import Any
 
 import homeassistant.components
 from homeassistant.const import Platform
-from homeassistant.core import HomeAssistant
-from homeassistant.loader import async_get_integration
 from homeassistant.util.yaml import parse_yaml
 import pytest
 
@@ -36,15 +34,8 @@ def test_manifest_has_what_home_assistant_and_hacs_demand() -> None:
     }
     assert MANIFEST["domain"] == DOMAIN
     assert MANIFEST["documentation"] == DOCUMENTATION_URL
+    assert MANIFEST["iot_class"] == "cloud_push"
     assert MANIFEST["requirements"] == []
-
-
-async def test_home_assistant_takes_the_manifest(hass: HomeAssistant) -> None:
-    integration = await async_get_integration(hass, DOMAIN)
-    assert integration.manifest["domain"] == DOMAIN
-    assert integration.config_flow
-    assert integration.iot_class == "cloud_push"
-    assert integration.version == MANIFEST["version"]
 
 
 def test_parts_of_home_assistant_that_are_imported_are_declared() -> None:

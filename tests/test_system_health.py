@@ -18,13 +18,13 @@ async def system_health(hass: HomeAssistant) -> dict[str, Any]:
     return {key: await value if asyncio.iscoroutine(value) else value for key, value in info.items()}
 
 
-async def test_region_that_answers_is_ok(connected: Harness) -> None:
+async def test_region_that_responds_is_ok(connected: Harness) -> None:
     assert await system_health(connected.hass) == {"can_reach_sg": "ok"}
-    asked = connected.exchange.record.calls[-1]
-    assert (asked.method, asked.access_key) == ("GET", None)
+    request = connected.exchange.record.calls[-1]
+    assert (request.method, request.access_key) == ("GET", None)
 
 
-async def test_region_that_does_not_answer_is_shown(connected: Harness) -> None:
+async def test_region_that_does_not_respond_is_shown(connected: Harness) -> None:
     connected.exchange.go_down()
     assert await system_health(connected.hass) == {"can_reach_sg": {"type": "failed", "error": "unreachable"}}
 
@@ -35,6 +35,6 @@ async def test_region_of_an_account_that_failed_to_load_is_checked(harness: Harn
     assert await system_health(harness.hass) == {"can_reach_sg": "ok"}
 
 
-async def test_without_an_account_nothing_is_asked(hass: HomeAssistant) -> None:
+async def test_nothing_is_requested_without_an_account(hass: HomeAssistant) -> None:
     assert await async_setup_component(hass, DOMAIN, {})
     assert await system_health(hass) == {}

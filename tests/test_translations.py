@@ -1,4 +1,4 @@
-"""The texts: all that the code names is there in every language, with the same placeholders, and nothing more."""
+"""The texts: every language has all that the code names, with the same placeholders, and no more."""
 
 import ast
 from collections.abc import Iterator, Mapping
@@ -7,18 +7,17 @@ import json
 from pathlib import Path
 import re
 from string import Formatter
-from typing import Any, NoReturn
+from typing import Any
 
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 import pytest
 
 import custom_components.upbit
 from custom_components.upbit import issues
-from custom_components.upbit.api.errors import ErrorKind, UpbitError
+from custom_components.upbit.api.errors import ErrorKind
 from custom_components.upbit.api.regions import REGIONS
-from custom_components.upbit.api.rest import RestClient
+from custom_components.upbit.config_flow import _FORM_ERRORS
 from custom_components.upbit.const import DOMAIN
-from tests.helpers.flows import start, submit
 from tests.helpers.harness import Harness
 
 INTEGRATION = Path(custom_components.upbit.__file__).parent
@@ -27,20 +26,6 @@ TEXTS: dict[str, dict[str, Any]] = {file.stem: json.loads(file.read_text(encodin
 ENGLISH = TEXTS["en"]
 
 every_language = pytest.mark.parametrize("language", TEXTS)
-
-# The names that a user's own automations, scripts and the project's documentation rely on.
-FORM_ERRORS = {
-    "invalid_access_key",
-    "invalid_secret_key",
-    "expired_access_key",
-    "ip_not_allowed",
-    "missing_permission",
-    "rate_limited",
-    "unauthorized",
-    "cannot_connect",
-    "not_upbit",
-    "unknown",
-}
 
 
 def leaves(texts: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
@@ -78,49 +63,30 @@ def constants(module: str, call: str, keyword: str) -> set[str]:
 
 
 @every_language
-def test_language_has_the_same_texts_as_english(language: str) -> None:
-    assert dict(leaves(TEXTS[language])).keys() == dict(leaves(ENGLISH)).keys()
+def test_language_has_the_texts_and_placeholders_of_english(language: str) -> None:
+    def by_path(texts: Mapping[str, Any]) -> dict[str, set[str]]:
+        return {path: placeholders(text) for path, text in leaves(texts)}
+
+    assert by_path(TEXTS[language]) == by_path(ENGLISH)
 
 
 @every_language
-def test_language_has_the_same_placeholders_as_english(language: str) -> None:
-    texts = dict(leaves(TEXTS[language]))
-    for path, english in leaves(ENGLISH):
-        assert placeholders(texts[path]) == placeholders(english), path
-
-
-@every_language
-def test_texts_are_whole(language: str) -> None:
+def test_texts_are_well_formed(language: str) -> None:
     for path, text in leaves(TEXTS[language]):
-        assert isinstance(text, str), path
         assert text, path
         assert text == text.strip(), path
         assert "  " not in text, path
         # What belongs to Home Assistant's own build, and is not filled in for a custom integration.
         assert "[%key" not in text, path
-
-
-@every_language
-def test_placeholders_stand_in_no_single_quotes(language: str) -> None:
-    for path, text in leaves(TEXTS[language]):
         # Home Assistant's formatter takes what is in single quotes as it stands.
         assert not re.search(r"'[^']*\{[^']*'|'[{}]", text), path
-
-
-@every_language
-def test_texts_hold_no_addresses(language: str) -> None:
-    for path, text in leaves(TEXTS[language]):
+        # Neither an address nor any markup but Markdown.
         assert not re.search(r"https?:|www\.|\w+\.(com|org|io|net)\b", text), path
-
-
-@every_language
-def test_texts_hold_no_markup_but_markdown(language: str) -> None:
-    for path, text in leaves(TEXTS[language]):
         assert not re.search(r"<[a-zA-Z/][^>]*>", text), path
 
 
 @every_language
-def test_no_two_entities_of_a_platform_have_one_name(language: str) -> None:
+def test_entities_of_a_platform_have_different_names(language: str) -> None:
     for platform, entities in TEXTS[language]["entity"].items():
         names = [texts["name"] for texts in entities.values()]
         assert len(set(names)) == len(names), platform
@@ -139,6 +105,11 @@ def test_languages_of_all_regions_are_there() -> None:
 # The forms
 
 
+def test_form_errors_are_those_of_the_forms() -> None:
+    kinds = {_FORM_ERRORS.get(kind, kind) for kind in ErrorKind}
+    assert ENGLISH["config"]["error"].keys() == kinds
+
+
 def test_each_field_has_a_name_and_a_description() -> None:
     for flow in ("config", "options"):
         for step, texts in ENGLISH[flow]["step"].items():
@@ -146,16 +117,6 @@ def test_each_field_has_a_name_and_a_description() -> None:
             assert texts["description"], step
             assert texts["data"], step
             assert texts["data"].keys() == texts["data_description"].keys(), step
-
-
-def test_each_field_of_an_action_has_a_name_and_a_description() -> None:
-    for name, texts in ENGLISH["services"].items():
-        for field, told in texts["fields"].items():
-            assert told.keys() == {"name", "description"}, f"{name}: {field}"
-
-
-def test_form_errors_are_those_that_are_documented() -> None:
-    assert ENGLISH["config"]["error"].keys() == FORM_ERRORS
 
 
 async def test_fields_of_the_forms_are_those_that_are_shown(connected: Harness) -> None:
@@ -211,7 +172,7 @@ def test_choices_of_the_forms_are_the_regions() -> None:
     }
 
 
-# What else is said
+# Other texts
 
 
 def test_exceptions_are_those_that_are_raised() -> None:
@@ -264,37 +225,19 @@ async def test_issues_are_those_that_are_raised(harness: Harness) -> None:
 
 
 @pytest.mark.parametrize("region", ["kr"])
-async def test_entities_are_those_that_exist(connected: Harness) -> None:
+async def test_entities_are_those_that_exist_and_have_icons(connected: Harness) -> None:
     registered = er.async_entries_for_config_entry(er.async_get(connected.hass), connected.entry.entry_id)
     existing = {(each.domain, each.translation_key) for each in registered}
     named = {(platform, key) for platform, keys in ENGLISH["entity"].items() for key in keys}
     assert named == existing
-
-
-@pytest.mark.parametrize("region", ["kr"])
-async def test_every_entity_has_an_icon(connected: Harness) -> None:
     icons = json.loads((INTEGRATION / "icons.json").read_text(encoding="utf-8"))
     assert all(re.fullmatch(r"mdi:[a-z0-9-]+", icon) for _, icon in leaves(icons))
-    for each in er.async_entries_for_config_entry(er.async_get(connected.hass), connected.entry.entry_id):
-        own = icons["entity"].get(each.domain, {}).get(each.translation_key, {})
-        assert own.get("default"), each.entity_id
-    named = {(platform, key) for platform, keys in icons["entity"].items() for key in keys}
-    assert named <= {(platform, key) for platform, keys in ENGLISH["entity"].items() for key in keys}
+    default = {
+        (platform, key) for platform, keys in icons["entity"].items() for key in keys if keys[key]["default"]
+    }
+    assert default == existing
 
 
 def test_attributes_with_a_name_exist() -> None:
     names = ENGLISH["entity"]["sensor"]["balance"]["state_attributes"]
     assert names.keys() == {"balance", "locked"}
-
-
-@pytest.mark.parametrize("kind", ErrorKind)
-async def test_every_kind_of_error_has_a_text_in_form_set_up_and_action(
-    harness: Harness, monkeypatch: pytest.MonkeyPatch, kind: ErrorKind
-) -> None:
-    async def fail(_: RestClient) -> NoReturn:
-        raise UpbitError(kind, "test")
-
-    monkeypatch.setattr(RestClient, "accounts", fail)
-    result = await submit(harness.hass, await start(harness.hass))
-    assert result["errors"]["base"] in ENGLISH["config"]["error"]
-    assert kind.value in ENGLISH["exceptions"]

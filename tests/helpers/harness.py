@@ -91,7 +91,7 @@ class Harness:
         self.trader = Trader(self.account, exchange.region.fiat, seed=seed, pace=pace)
         self.observer = Observer(self.account, self.loop.time)
         self.entry_lock = asyncio.Lock()
-        """Held by whoever reloads, disables or restarts, so that one scenario does so at a time."""
+        """Held while the entry is reloaded, disabled or restarted, by one scenario at a time."""
         self.response_seconds = _RESPONSE_SECONDS
         self._folder = folder
         self._own_hass = AsyncExitStack()
@@ -168,7 +168,7 @@ class Harness:
         await self.coordinator.async_refresh()
 
     async def replace_key(self) -> None:
-        """Delete the key, create another one, and enter it where the user is asked for it."""
+        """Delete the key, create another one, and enter it in the form of the reauthentication."""
         async with self.entry_lock:
             self.exchange.key.deleted = True
             self.exchange.key = self.exchange.add_key(
@@ -279,7 +279,7 @@ class Harness:
 
     @property
     def reauth_flows(self) -> int:
-        """How often the user is asked for another key."""
+        """How many reauthentications are open."""
         flows = self.hass.config_entries.flow.async_progress_by_handler(DOMAIN)
         return sum(flow["context"]["source"] == SOURCE_REAUTH for flow in flows)
 
@@ -335,13 +335,8 @@ class Harness:
 
     @property
     def is_current(self) -> bool:
-        """Whether the integration takes the balances for up to date."""
+        """Whether the balances as a whole are known to be up to date."""
         return self.coordinator.available
-
-    @property
-    def has_stopped(self) -> bool:
-        """Whether the coordinator runs no longer, because only another key can help."""
-        return not self.running_tasks()
 
     @property
     def key_expires_at(self) -> datetime | None:
@@ -355,7 +350,7 @@ class Harness:
 
     @property
     def wait_seconds(self) -> float:
-        """For how long the exchange has asked to wait."""
+        """How long requests are held back by the rate limit."""
         return self.coordinator.rate_limit.remaining()
 
     def replace_stream(self) -> None:
@@ -400,13 +395,13 @@ class Harness:
             happening = group.create_task(course)
             while not happening.done():
                 await asyncio.wait([happening], timeout=_BETWEEN_CHECKS)
-                self.observer.look()
+                self.observer.check()
             delaying.cancel()
 
     async def _delay_responses(self) -> None:
         while True:
-            async with self.exchange.hold_snapshots() as gate:
-                await gate.held()
+            async with self.exchange.hold_snapshots() as held:
+                await held.held()
                 await asyncio.sleep(self.random.uniform(*self.response_seconds))
 
     async def settle(self) -> list[WrongState]:
@@ -423,7 +418,7 @@ async def own_harness(
 ) -> AsyncIterator[Harness]:
     """Run a harness with an exchange and a Home Assistant of its own, and the account set up.
 
-    The stream stays silent for so many seconds, as it may when an account uses it for the first time.
+    The stream delivers nothing for so many seconds, as it may when an account uses it for the first time.
     """
     exchange = SimulatedExchange(
         region,
@@ -433,7 +428,7 @@ async def own_harness(
     )
     exchange.stream.first_use_silence = first_use_silence
     async with exchange:
-        # So far away that no region warns of it.
+        # So late that there is no issue about it.
         exchange.key.expires_at = datetime.now(UTC) + timedelta(days=365)
         addresses = replace(REGIONS[region], rest_url=exchange.rest_url, websocket_url=exchange.websocket_url)
         with patch.dict(REGIONS, {region: addresses}):

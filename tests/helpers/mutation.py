@@ -32,7 +32,7 @@ _TIMES = (2, 3, 10, 100, 1000, 10_000, 100_000)
 
 
 def _mostly_first[T](choices: tuple[T, ...], chance: random.Random) -> T:
-    """Return a choice; the further behind, the rarer, for huge cases take long and say little more."""
+    """Return a choice; later ones are rarer, because huge cases take long and find little more."""
     return choices[min(int(chance.expovariate(0.5)), len(choices) - 1)]
 
 
@@ -201,10 +201,7 @@ def mutate_bytes(data: bytes, chance: random.Random, times: int) -> bytes:
             case 5:
                 data = data[:start] + chance.choice(ODD_NUMBERS).encode() + data[end:]
             case 6:
-                odd = chance.choice(
-                    (b"\xef\xbb\xbf", b"\0", b"\xff", b"\xed\xa0\x80", b"\xc0\x80", b'"', b"\\u", b"\x1f")
-                )
-                data = data[:start] + odd + data[start:]
+                data = data[:start] + chance.choice(ODD_BYTES) + data[start:]
             case 7:
                 data = data.decode(errors="replace").encode(chance.choice(("utf-16", "utf-32", "utf-8-sig")))
         data = data[:MOST_BYTES]

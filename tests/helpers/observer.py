@@ -1,4 +1,4 @@
-"""An observer that holds every state Home Assistant ever shows against the account, to the last digit."""
+"""An observer that compares every state Home Assistant shows with the account, to the last digit."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class WrongState:
     expected: str
 
     def __str__(self) -> str:
-        """Say what was wrong in one line."""
+        """Return the error in one line."""
         return f"{self.at:.3f} s: {self.entity_id} shows {self.shown}, {self.expected}"
 
 
@@ -52,7 +52,7 @@ class Observer:
 
     A state is wrong when an available sensor shows what the account never had, in the state or in the attributes; what
     the account no longer has since more than `longest_lag` seconds; or, while everything comes `in_order`, something
-    older than it has shown before. `settled` finds what is wrong once everything must be right.
+    older than it has shown before. `settled` finds what is wrong once every sensor must be correct.
     """
 
     def __init__(self, account: Account, time: Callable[[], float]) -> None:
@@ -84,7 +84,7 @@ class Observer:
         return stop_watching
 
     def note_account(self) -> None:
-        """Take note of what the account has; to be called after a change that nobody is told of."""
+        """Record what the account has; to be called after a change that is not announced."""
         now = self._time()
         for currency in self.account.holdings.keys() | self._history.keys():
             # Before it had any of a currency it had none of it.
@@ -97,16 +97,16 @@ class Observer:
         self.changes += 1
         self.note_account()
 
-    def forget(self) -> None:
-        """Forget what was wrong, and what the account had before now; only what it has is right from here on."""
+    def reset(self) -> None:
+        """Drop what was wrong and what the account had before; only what it has now is correct from here on."""
         self.wrong.clear()
         self.greatest_lag = 0.0
         for currency, moments in self._history.items():
             self._history[currency] = moments[-1:]
             self.account.history[currency] = [self.account[currency]]
 
-    def look(self) -> None:
-        """Hold all states of now against the account."""
+    def check(self) -> None:
+        """Compare all current states with the account."""
         for state in self._states():
             self._check(state, self._currencies[state.entity_id])
 

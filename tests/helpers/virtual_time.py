@@ -5,7 +5,7 @@ code runs. Once every socket is quiet, it moves to the next timer.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -26,41 +26,26 @@ _STEP = 0.005
 type _Ready = list[tuple[selectors.SelectorKey, int]]
 
 
-class _Selector(selectors.BaseSelector):
+class _Selector(selectors.DefaultSelector):
     """A selector that lets virtual time pass instead of waiting."""
 
     def __init__(self, loop: VirtualLoop) -> None:
-        self._real = selectors.DefaultSelector()
+        super().__init__()
         self._loop = loop
 
     def select(self, timeout: float | None = None) -> _Ready:
-        if ready := self._real.select(0):
+        if ready := super().select(0):
             return ready
         if timeout is not None and timeout <= 0:
             return []
         if timeout is None or self._loop.jobs:
             # Only a thread can end the wait, and threads run in real time.
-            return self._real.select(None if self._loop.jobs else 1)
+            return super().select(None if self._loop.jobs else 1)
         started = time.monotonic()
-        if ready := self._real.select(min(timeout, _STEP) if self._loop.real_time else _SETTLE):
+        if ready := super().select(min(timeout, _STEP) if self._loop.real_time else _SETTLE):
             return ready
         self._loop.pass_time(time.monotonic() - started if self._loop.real_time else timeout)
         return []
-
-    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
-        return self._real.register(fileobj, events, data)
-
-    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
-        return self._real.unregister(fileobj)
-
-    def modify(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
-        return self._real.modify(fileobj, events, data)
-
-    def close(self) -> None:
-        self._real.close()
-
-    def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
-        return self._real.get_map()
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -68,11 +53,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         self.longest_work = 0.0
-        """The longest that the loop was busy between two looks at its sockets, in seconds of processor time."""
+        """The longest that the loop was busy between two checks of its sockets, in seconds of processor time."""
         self.jobs = 0
         """Functions that run in threads of the loop: virtual time waits for them."""
         self.real_time = False
-        """Whether time passes as it does outside, because threads work that the loop does not know of."""
+        """Whether time passes as it does outside, because threads work outside of the loop."""
         self._now = 0.0
         self._wall_offset = timedelta()
         self._waiters: dict[asyncio.Future[None], Callable[[], object]] = {}

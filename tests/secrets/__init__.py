@@ -1,1 +1,1 @@
-"""The search for secrets: nothing that the integration writes, shows or keeps tells what it must not."""
+"""The search for secrets: nothing that the integration writes, shows or stores contains them."""

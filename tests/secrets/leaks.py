@@ -34,14 +34,14 @@ _PIECE = 12
 _NUMBER = re.compile(r"\d+\.?\d*")
 _TOKEN = re.compile(r"eyJ[\w-]{8,}|[Bb]earer +\S{8,}")
 
-# What tells of amounts by its nature.
+# Events that contain amounts because they are about them.
 _EVENTS_OF_AMOUNTS = {EVENT_STATE_CHANGED, EVENT_BALANCE_CHANGED}
 
 
 ASSET_UUID = "5ec7e7a5-5e70-4a1d-9b3f-0123456789ab"
 WRONG_KEY = key_text(random.Random(99))
 _HOSTILE = ("1" * _PIECE, "3" * _PIECE)
-"""Digits of numbers in frames that are to be refused."""
+"""Digits of numbers in frames that are invalid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class _Text:
 
 
 class Leaks:
-    """Everything that was written, shown or kept, with the place where."""
+    """Everything that was written, shown or stored, with its place."""
 
     def __init__(self, exchange: SimulatedExchange, *secrets: str) -> None:
         self._exchange = exchange
@@ -64,7 +64,7 @@ class Leaks:
         self._texts.append(_Text(place, text, of_amounts))
 
     def collect_error(self, place: str, error: BaseException) -> None:
-        """Keep all that anybody could make of an error: its text, its repr and its traceback."""
+        """Keep all texts of an error: its message, its repr and its traceback."""
         chain = "".join(traceback.format_exception(error))
         self.collect(place, f"{error} {error!r} {error.args!r} {chain}")
 
@@ -97,8 +97,8 @@ class Leaks:
 
         hass.bus.async_listen(MATCH_ALL, on_event)
 
-    async def look(self, hass: HomeAssistant) -> None:
-        """Collect what Home Assistant shows at this moment: diagnostics, entries, forms under way, repair issues."""
+    async def collect_shown(self, hass: HomeAssistant) -> None:
+        """Collect what Home Assistant shows now: diagnostics, entries, open forms, repair issues."""
         for entry in hass.config_entries.async_entries(DOMAIN):
             placeholders = entry.error_reason_translation_placeholders
             self.collect(
@@ -173,7 +173,7 @@ class _Handler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage()
-        # Home Assistant itself writes every event to its log, states and all, for whoever asks for that much.
+        # Home Assistant itself writes every event to its log, with the states, at its lowest level.
         is_event = record.name == "homeassistant.core" and message.startswith("Bus:Handling")
         self._leaks.collect(
             f"log {record.name}",
@@ -190,7 +190,7 @@ type Course = Callable[[Harness, Leaks], Awaitable[None]]
 async def watch(folder: Path, course: Course) -> Leaks:
     """Let something happen in a harness, and collect all that could leak.
 
-    The account is in Korea, where the integration also asks for the account's keys.
+    The account is in Korea, where the integration also requests the account's keys.
     """
     loop = asyncio.get_running_loop()
     loop.set_debug(True)
@@ -202,7 +202,7 @@ async def watch(folder: Path, course: Course) -> Leaks:
             leaks.listen(harness.hass)
             trading = asyncio.create_task(harness.trader.run())
             await course(harness, leaks)
-            await leaks.look(harness.hass)
+            await leaks.collect_shown(harness.hass)
             trading.cancel()
             await harness.stop_hass()
             await asyncio.to_thread(leaks.read_files, folder)

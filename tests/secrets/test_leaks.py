@@ -20,19 +20,8 @@ pytestmark = pytest.mark.usefixtures("socket_enabled")
 LOGGER = logging.getLogger("custom_components.upbit")
 
 
-def in_a_message(harness: Harness) -> None:
-    LOGGER.debug("with %s", harness.exchange.key.access_key)
-
-
 def in_part(harness: Harness) -> None:
     LOGGER.debug("with %s...", harness.exchange.key.secret_key[5:30])
-
-
-def in_an_error(harness: Harness) -> None:
-    try:
-        raise ValueError(harness.exchange.key.secret_key)
-    except ValueError:
-        LOGGER.exception("something else")
 
 
 def in_the_error_before(harness: Harness) -> None:
@@ -92,9 +81,7 @@ def in_a_file(harness: Harness) -> None:
 @pytest.mark.parametrize(
     ("plant", "place"),
     [
-        (in_a_message, "log custom_components.upbit"),
         (in_part, "log custom_components.upbit"),
-        (in_an_error, "log custom_components.upbit"),
         (in_the_error_before, "log custom_components.upbit"),
         (with_an_amount, "log custom_components.upbit"),
         (with_the_account_id, "log custom_components.upbit"),

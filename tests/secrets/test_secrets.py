@@ -1,4 +1,4 @@
-"""No key, token, account id or amount gets where it does not belong, whatever goes wrong."""
+"""No key, token, account id or amount leaks, whatever goes wrong."""
 
 import asyncio
 from dataclasses import replace
@@ -30,15 +30,15 @@ from .leaks import WRONG_KEY, Course, Leaks, token, watch
 pytestmark = [pytest.mark.usefixtures("socket_enabled"), pytest.mark.timeout(300)]
 
 
-async def look_into(harness: Harness, leaks: Leaks) -> None:
-    """Use the action, keep what it raises, and look at everything."""
+async def refresh_and_collect(harness: Harness, leaks: Leaks) -> None:
+    """Use the action, and collect what it raises and all that is shown."""
     try:
         await harness.hass.services.async_call(
             DOMAIN, SERVICE_REFRESH, {ATTR_CONFIG_ENTRY_ID: harness.entry.entry_id}, blocking=True
         )
     except HomeAssistantError as error:
         leaks.collect_error("action", error)
-    await leaks.look(harness.hass)
+    await leaks.collect_shown(harness.hass)
 
 
 # What happens meanwhile
@@ -52,26 +52,26 @@ async def everything_goes_wrong(harness: Harness, leaks: Leaks) -> None:
             group.create_task(scenario.course(harness, 40))
             if scenario.name != "restarted":
                 await asyncio.sleep(20)
-                await look_into(harness, leaks)
+                await refresh_and_collect(harness, leaks)
         if scenario.name == "restarted":
             leaks.listen(harness.hass)
         await harness.exchange.recover()
         await wait_until(harness.has_recovered, within=7200)
-        await look_into(harness, leaks)
+        await refresh_and_collect(harness, leaks)
 
 
-async def set_up_is_refused(harness: Harness, leaks: Leaks) -> None:
+async def set_up_is_rejected(harness: Harness, leaks: Leaks) -> None:
     for endpoint in (harness.exchange.rest, harness.exchange.handshake):
         for name in ERRORS:
             endpoint.refuse(name)
             await harness.hass.config_entries.async_reload(harness.entry.entry_id)
-            await look_into(harness, leaks)
+            await refresh_and_collect(harness, leaks)
             await asyncio.sleep(30)
-            await look_into(harness, leaks)
+            await refresh_and_collect(harness, leaks)
             endpoint.recover()
 
 
-async def forms_are_refused(harness: Harness, leaks: Leaks) -> None:
+async def forms_are_rejected(harness: Harness, leaks: Leaks) -> None:
     not_for_signing = "-----BEGIN PUBLIC KEY-----" + WRONG_KEY
     for secret in (WRONG_KEY, harness.exchange.key.secret_key, not_for_signing, "\ud800" + WRONG_KEY):
         await fill_in_form(harness, leaks, secret)
@@ -89,12 +89,12 @@ async def fill_in_form(harness: Harness, leaks: Leaks, secret_key: str) -> None:
     result = await forms.async_configure(form["flow_id"], data)
     assert result["errors"]
     leaks.collect("form", f"{result['errors']} {result['description_placeholders']}")
-    await leaks.look(harness.hass)
+    await leaks.collect_shown(harness.hass)
     forms.async_abort(form["flow_id"])
 
 
-async def answers_repeat_what_was_sent(harness: Harness, leaks: Leaks) -> None:
-    """Every part of an answer, and a frame, has the keys and the token in it."""
+async def responses_repeat_the_request(harness: Harness, leaks: Leaks) -> None:
+    """Every part of a response, and a frame, contains the keys and the token."""
     key = harness.exchange.key
     for echo in (key.access_key, key.secret_key, key.access_key.lower(), f"Bearer {token(key)}"):
         body = json.dumps({"error": {"name": echo, "message": echo}, echo: echo})
@@ -106,24 +106,24 @@ async def answers_repeat_what_was_sent(harness: Harness, leaks: Leaks) -> None:
             harness.exchange.stream.send(json.dumps({"type": echo, "assets": [{"currency": echo}]}))
             harness.exchange.stream.send(echo)
             await asyncio.sleep(10)
-            await look_into(harness, leaks)
+            await refresh_and_collect(harness, leaks)
             harness.exchange.close_all(4000, echo.encode()[:100])
             await asyncio.sleep(30)
-            await look_into(harness, leaks)
+            await refresh_and_collect(harness, leaks)
             await harness.exchange.recover()
             if harness.reauth_flows:
                 await harness.replace_key()
             await wait_until(harness.has_recovered, within=7200)
 
 
-async def nothing_is_found_under_the_name(harness: Harness, leaks: Leaks) -> None:
+async def the_name_is_not_found(harness: Harness, leaks: Leaks) -> None:
     nowhere = replace(REGIONS["kr"], rest_url="http://upbit.invalid", websocket_url="ws://upbit.invalid")
     unknown = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
     with patch.dict(REGIONS, {"kr": nowhere}), patch("socket.getaddrinfo", side_effect=unknown):
         await fail_to_set_up(harness, leaks)
 
 
-async def certificate_is_wrong(harness: Harness, leaks: Leaks) -> None:
+async def the_certificate_is_invalid(harness: Harness, leaks: Leaks) -> None:
     port = harness.exchange.port
     no_tls = replace(
         REGIONS["kr"], rest_url=f"https://127.0.0.1:{port}", websocket_url=f"wss://127.0.0.1:{port}"
@@ -134,14 +134,14 @@ async def certificate_is_wrong(harness: Harness, leaks: Leaks) -> None:
 
 async def fail_to_set_up(harness: Harness, leaks: Leaks) -> None:
     assert not await harness.hass.config_entries.async_reload(harness.entry.entry_id)
-    await look_into(harness, leaks)
+    await refresh_and_collect(harness, leaks)
     await asyncio.sleep(30)
-    await look_into(harness, leaks)
+    await refresh_and_collect(harness, leaks)
 
 
-async def the_integration_itself_fails(harness: Harness, leaks: Leaks) -> None:
-    """An error that nobody foresaw, with all that it could have in its hands."""
-    # asyncio itself would write the error of a task to the log, whatever it says.
+async def the_integration_has_a_bug(harness: Harness, leaks: Leaks) -> None:
+    """An unexpected error with keys, token and amounts in its text."""
+    # asyncio itself would write the error of a task to the log.
     harness.loop.slow_callback_duration = 1
     key = harness.exchange.key
     error = RuntimeError(
@@ -152,19 +152,19 @@ async def the_integration_itself_fails(harness: Harness, leaks: Leaks) -> None:
             await asyncio.sleep(30)
             if target is RestClient:
                 await fill_in_form(harness, leaks, WRONG_KEY)
-            await look_into(harness, leaks)
+            await refresh_and_collect(harness, leaks)
         await wait_until(harness.has_recovered, within=7200)
-        await look_into(harness, leaks)
+        await refresh_and_collect(harness, leaks)
 
 
 COURSES = [
     everything_goes_wrong,
-    set_up_is_refused,
-    forms_are_refused,
-    answers_repeat_what_was_sent,
-    nothing_is_found_under_the_name,
-    certificate_is_wrong,
-    the_integration_itself_fails,
+    set_up_is_rejected,
+    forms_are_rejected,
+    responses_repeat_the_request,
+    the_name_is_not_found,
+    the_certificate_is_invalid,
+    the_integration_has_a_bug,
 ]
 
 

@@ -20,7 +20,7 @@ from tests.helpers.virtual_time import wait_until
 from .figures import Figures
 
 _FIRST_USE_SILENCE = 300.0
-"""Seconds for which the stream of an account may stay silent when it is used for the first time."""
+"""Seconds for which the stream of an account may deliver nothing when it is used for the first time."""
 
 _MEMORY_LIMIT_KIB = 256.0
 """Noise of a process in which the same things take place in another order."""
@@ -110,16 +110,16 @@ class Soak:
             figures.unexpected_errors += harness.stats.unexpected_errors
         self._take_down_record()
         self._measure_memory()
-        observer.forget()
+        observer.reset()
 
     def _take_down_record(self) -> None:
-        """Add the exchange's record to the figures, and have the exchange forget it."""
+        """Add the exchange's record to the figures, and clear it."""
         record, figures = self._harness.exchange.record, self._figures
         accepted = sum(call.status == 101 for call in record.handshakes)
         snapshots = record.requests("/v1/accounts")
         taken = sum(call.status == 200 for call in snapshots)
         figures.connections += accepted
-        figures.refused_handshakes += len(record.handshakes) - accepted
+        figures.failed_handshakes += len(record.handshakes) - accepted
         figures.snapshots += taken
         figures.failed_snapshots += len(snapshots) - taken
         figures.changes = self._harness.observer.changes
@@ -140,7 +140,7 @@ class Soak:
         self._figures.memory_growth_kib = (memory - before) / 1024
 
     async def _watch_sockets(self) -> None:
-        """Note the most connections that a key ever has at the same time; a dead one is not known to be there."""
+        """Note the most connections that a key ever has at the same time; a half-open one is left out."""
         stream, figures = self._harness.exchange.stream, self._figures
 
         def most() -> int:
@@ -166,7 +166,7 @@ async def soak(hours: float, *, seed: int, region: str, pace: float) -> Figures:
             await Soak(harness, hours, figures).run()
             tracemalloc.stop()
             await harness.hass.config_entries.async_unload(harness.entry.entry_id)
-            # At once: in a minute the integration's own timers, of seconds, would have fired.
+            # Immediately: in a minute the integration's own timers, of seconds, would have fired.
             figures.tasks_left = [repr(task) for task in asyncio.all_tasks() if is_ours(repr(task))]
             figures.timers_left = [
                 text
@@ -183,7 +183,7 @@ async def soak(hours: float, *, seed: int, region: str, pace: float) -> Figures:
 
 
 def is_ours(text: str) -> bool:
-    """Return whether what asyncio says of a task or a timer names the integration."""
+    """Return whether asyncio's text of a task or a timer names the integration."""
     return "custom_components" in text
 
 

@@ -1,8 +1,7 @@
-"""Frames are late, doubled, lost or not what a frame should be, and changes are not told at all."""
+"""Frames are late, doubled, lost or invalid, and changes are not announced at all."""
 
 import asyncio
 from decimal import Decimal
-import json
 import random
 
 from simulator.connection import Connection
@@ -23,7 +22,7 @@ async def late_frames(harness: Harness, seconds: float) -> None:
 
 @scenario(shuffles=True)
 async def doubled_frames(harness: Harness, seconds: float) -> None:
-    """Frames come three times, the copies at any moment."""
+    """Frames are sent three times, the copies at any time."""
     outbound = harness.exchange.stream.outbound
     outbound.copies, outbound.jitter = 3, harness.random.uniform(0, 6)
     await asyncio.sleep(seconds)
@@ -32,7 +31,7 @@ async def doubled_frames(harness: Harness, seconds: float) -> None:
 
 @scenario(hides=True, shuffles=True)
 async def held_frames(harness: Harness, seconds: float) -> None:
-    """Frames are held back; then they come in any order, or are lost with the connection."""
+    """Frames are held back, and then sent in any order or lost with the connection."""
     with harness.exchange.stream.hold_frames() as held:
         await asyncio.sleep(seconds)
         order = list(range(len(held.frames)))
@@ -48,15 +47,15 @@ async def held_frames(harness: Harness, seconds: float) -> None:
 
 @scenario(hides=True)
 async def lost_frames(harness: Harness, seconds: float) -> None:
-    """A third of the frames is lost while the connection stands."""
+    """A third of the frames is lost while the connection stays open."""
     harness.exchange.stream.outbound.lose = 0.3
     await asyncio.sleep(seconds)
     harness.exchange.stream.outbound.recover()
 
 
 @scenario(hides=True)
-async def deaf(harness: Harness, seconds: float) -> None:
-    """The connection stands, and nothing is told."""
+async def withheld_frames(harness: Harness, seconds: float) -> None:
+    """The connection stays open, and no frame is sent."""
     harness.exchange.stream.withhold_frames = True
     await asyncio.sleep(seconds)
     harness.exchange.stream.withhold_frames = False
@@ -77,8 +76,8 @@ async def late_subscription(harness: Harness, seconds: float) -> None:
 
 
 @scenario(hides=True)
-async def untold(harness: Harness, seconds: float) -> None:
-    """A balance changes, or a currency goes from the rows, and the stream never tells."""
+async def missed_changes(harness: Harness, seconds: float) -> None:
+    """A balance changes, or a currency disappears from the rows, and no frame is sent."""
     account = harness.exchange.account
     for currency, holding in tuple(account.holdings.items()):
         if currency == harness.exchange.region.fiat or holding.locked:
@@ -94,7 +93,7 @@ async def untold(harness: Harness, seconds: float) -> None:
 
 @scenario()
 async def hostile_frames(harness: Harness, seconds: float) -> None:
-    """Frames come that no exchange should send."""
+    """Frames are received that no exchange should send."""
     for payload in hostile_payloads(harness.random):
         harness.exchange.stream.send(payload, text=harness.random.random() < 0.3)
         await asyncio.sleep(seconds / 20)
@@ -102,7 +101,7 @@ async def hostile_frames(harness: Harness, seconds: float) -> None:
 
 @scenario()
 async def another_spelling(harness: Harness, seconds: float) -> None:
-    """Frames are text, numbers have exponents or more zeros, and rows list what is empty: all the same."""
+    """Frames are text, numbers have exponents or more zeros, and rows list empty currencies."""
     harness.exchange.stream.text = True
     harness.exchange.stream.numbers = harness.random.choice((NumberStyle.SCIENTIFIC, NumberStyle.PADDED))
     harness.exchange.rest.list_zeros = True
@@ -113,7 +112,7 @@ async def another_spelling(harness: Harness, seconds: float) -> None:
 
 
 def hostile_payloads(chance: random.Random) -> list[bytes]:
-    """Return frames that are invalid or have an asset that can't be decoded, in any order."""
+    """Return frames that are invalid or have an asset that can't be decoded: one of each kind, in any order."""
     now = 1_790_000_000_000
 
     def frame(
@@ -126,30 +125,19 @@ def hostile_payloads(chance: random.Random) -> list[bytes]:
 
     payloads = [
         b"",
-        b"not JSON",
         b"\xff\xfe\x00",
         frame(balance="-1"),
         frame(balance="NaN"),
-        frame(balance="-Infinity"),
         frame(balance='"1.5"'),
-        frame(balance="true"),
         frame(balance="1e1000000000"),
-        frame(balance="1e-1000000000"),
-        frame(balance="1" * 5000),
         frame(balance="0." + "1" * 500_000),
         frame(currency='"BTC\\n"'),
-        frame(currency="null"),
         frame(currency='"\\ud800"'),
         frame(time="-1"),
-        frame(time="1.5"),
-        frame(time="99999999999999999999"),
         frame(kind="myOrder"),
         frame()[:-20],
         b"[" * 200_000,
-        b'{"error":{"name":' * 3000,
-        json.dumps([]).encode(),
-        json.dumps({"type": "myAsset", "assets": {}}).encode(),
-        json.dumps({"type": "myAsset", "assets": [[]], "asset_timestamp": 1, "timestamp": 1}).encode(),
+        b'{"type":"myAsset","assets":{}}',
         b'{"status":"UP"}',
         b'{"method":"LIST_SUBSCRIPTIONS","result":[]}',
         b" " * (5 * 1024 * 1024),

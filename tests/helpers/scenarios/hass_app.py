@@ -1,4 +1,4 @@
-"""The key is of no use, and Home Assistant and its host do what they do."""
+"""The key is rejected, Home Assistant is reloaded or restarted, and its host changes the clock."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from .register import scenario
 
 @scenario(blinds=True)
 async def key_replaced(harness: Harness, seconds: float) -> None:
-    """The key is of no use any more; after a while the user types another one."""
+    """The key is rejected; after a while the user enters another one."""
     key = harness.exchange.key
     match harness.random.randrange(3):
         case 0:
@@ -26,7 +26,7 @@ async def key_replaced(harness: Harness, seconds: float) -> None:
 
 
 @scenario(blinds=True)
-async def address_refused(harness: Harness, seconds: float) -> None:
+async def address_rejected(harness: Harness, seconds: float) -> None:
     """This network's address is not on the key's list."""
     async with harness.entry_lock:
         key = harness.exchange.key
@@ -65,7 +65,7 @@ async def restarted(harness: Harness, seconds: float) -> None:
 
 @scenario()
 async def clock_set(harness: Harness, seconds: float) -> None:
-    """Somebody sets the clock."""
+    """The clock is set."""
     harness.loop.move_wall_clock(harness.random.uniform(-7200, 7200))
     await asyncio.sleep(seconds)
 

@@ -1,4 +1,4 @@
-"""Connections are lost, refused or silent, and the exchange is down."""
+"""Connections are lost, rejected or without traffic, and the exchange is down."""
 
 import asyncio
 from collections.abc import Callable
@@ -26,7 +26,7 @@ async def cut(harness: Harness, seconds: float) -> None:
 
 @scenario()
 async def error_frame(harness: Harness, seconds: float) -> None:
-    """The exchange refuses what was sent, with or without closing."""
+    """The exchange answers with an error frame, with or without closing."""
     name = harness.random.choice(("WRONG_FORMAT", "INVALID_AUTH", "Too Many Requests", "SOMETHING_NEW"))
     harness.exchange.stream.send_error(name, close=harness.random.random() < 0.7)
     await asyncio.sleep(seconds)
@@ -34,7 +34,7 @@ async def error_frame(harness: Harness, seconds: float) -> None:
 
 @scenario()
 async def half_open(harness: Harness, seconds: float) -> None:
-    """The connection is dead, and nobody says so."""
+    """The connection is half open: it is lost, and no end is notified."""
     harness.exchange.half_open()
     await asyncio.sleep(seconds)
 
@@ -54,7 +54,7 @@ async def flapping(harness: Harness, seconds: float) -> None:
 
 
 @scenario()
-async def handshake_refused(harness: Harness, seconds: float) -> None:
+async def handshake_rejected(harness: Harness, seconds: float) -> None:
     """Handshakes are answered with a status."""
     harness.exchange.handshake.fail_with(harness.random.choice((302, 400, 401, 403, 404, 429, 500, 503)))
     await _lose_connection_for(harness, harness.exchange.handshake, seconds)
@@ -84,15 +84,15 @@ async def down(harness: Harness, seconds: float) -> None:
 
 @scenario(blinds=True)
 async def unreachable(harness: Harness, seconds: float) -> None:
-    """New connections are refused; the one that stands carries on."""
+    """New connections are rejected; the open one goes on."""
     harness.exchange.refuse_connections()
     await asyncio.sleep(seconds)
     await harness.exchange.accept_connections()
 
 
 @scenario(blinds=True)
-async def silenced(harness: Harness, seconds: float) -> None:
-    """Nothing comes through any more, and nothing says so."""
+async def packets_dropped(harness: Harness, seconds: float) -> None:
+    """The network drops all packets without an error."""
     harness.exchange.silence()
     await asyncio.sleep(seconds)
     harness.exchange.end_silence()

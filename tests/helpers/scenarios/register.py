@@ -1,4 +1,4 @@
-"""The register of scenarios: what can go wrong in the simulated harness, each for a while and each ending by itself."""
+"""The register of scenarios: faults that each last for a while and end automatically."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ SCENARIOS: dict[str, Scenario] = {}
 
 
 def expect(observer: Observer, scenarios: Iterable[Scenario]) -> None:
-    """Tell the observer what sensors may show during scenarios.
+    """Set what sensors may show during scenarios.
 
     There is no longest lag while the stream delivers no change and snapshots fail too.
     """

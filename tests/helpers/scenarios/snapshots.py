@@ -1,4 +1,4 @@
-"""Calls fail, or their answers are late and old."""
+"""Calls fail, or their responses are late and old."""
 
 import asyncio
 
@@ -31,7 +31,7 @@ async def rest_fails(harness: Harness, seconds: float) -> None:
 
 @scenario()
 async def bad_rows(harness: Harness, seconds: float) -> None:
-    """Rows come that can't be decoded, with the amount of a currency that is held or with no readable code."""
+    """Some rows can't be decoded: the amount of a currency that is held, or the code."""
     harness.exchange.rest.extra_rows = [
         {"currency": harness.random.choice(("BTC", "BTC\n")), "balance": "-1", "locked": "0"}
     ]
@@ -48,7 +48,7 @@ async def empty_response(harness: Harness, seconds: float) -> None:
 
 @scenario(blinds=True)
 async def rest_broken(harness: Harness, seconds: float) -> None:
-    """Calls are cut, never answered, broken off, or answered a byte at a time."""
+    """Calls are cut, never answered, truncated, or answered a byte at a time."""
     rest = harness.exchange.rest
     harness.random.choice((rest.cut, rest.hang, rest.truncate, rest.drip))()
     await asyncio.sleep(seconds)
@@ -72,7 +72,7 @@ async def old_snapshots(harness: Harness, seconds: float) -> None:
 
 
 @scenario()
-async def nonce_refused(harness: Harness, seconds: float) -> None:
+async def nonce_rejected(harness: Harness, seconds: float) -> None:
     """A nonce counts as used."""
     harness.exchange.rest.refuse("nonce_used", times=harness.random.randint(1, 4))
     harness.exchange.cut()
