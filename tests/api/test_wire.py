@@ -131,7 +131,7 @@ def test_keys_that_are_not_documented_do_not_disturb() -> None:
         ("0.1234567890123456789012345678901234567890", "0.123456789012345678901234567890123456789"),
     ],
 )
-def test_amount_keeps_every_digit_whatever_way_it_is_written(written: str, plainly: str) -> None:
+def test_amount_keeps_every_digit_however_it_is_written(written: str, plainly: str) -> None:
     holding = one_update(frame(assets(written))).amounts["BTC"]
     assert plain(holding.available) == plainly
     assert plain(holding.total) == plainly
