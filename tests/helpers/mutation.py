@@ -32,7 +32,7 @@ _TIMES = (2, 3, 10, 100, 1000, 10_000, 100_000)
 
 
 def _mostly_first[T](choices: tuple[T, ...], chance: random.Random) -> T:
-    """Return a choice; the further behind, the rarer, for huge cases take long and say little more."""
+    """Return a choice; the further behind, the rarer, for huge cases take long and show little more."""
     return choices[min(int(chance.expovariate(0.5)), len(choices) - 1)]
 
 
@@ -77,7 +77,7 @@ def write(node: Node) -> str:
     """Return the text of a structure, cut off where it is long enough."""
     parts: list[str] = []
     length = 0
-    # Not by recursion: a structure may be nested deeper than Python likes.
+    # Not by recursion: a structure may be nested deeper than Python allows.
     rest: list[Node | str] = [node]
     while rest and length < MOST_BYTES:
         match rest.pop():
@@ -178,7 +178,6 @@ def _changed_items(items: list[Node], chance: random.Random) -> list[Node]:
             return items[1:]
         case 1:
             return [*items, chance.choice(items)]
-    # The same nodes again and again are written again and again.
     return items * _mostly_first(_TIMES, chance)
 
 
@@ -201,10 +200,7 @@ def mutate_bytes(data: bytes, chance: random.Random, times: int) -> bytes:
             case 5:
                 data = data[:start] + chance.choice(ODD_NUMBERS).encode() + data[end:]
             case 6:
-                odd = chance.choice(
-                    (b"\xef\xbb\xbf", b"\0", b"\xff", b"\xed\xa0\x80", b"\xc0\x80", b'"', b"\\u", b"\x1f")
-                )
-                data = data[:start] + odd + data[start:]
+                data = data[:start] + chance.choice(ODD_BYTES) + data[start:]
             case 7:
                 data = data.decode(errors="replace").encode(chance.choice(("utf-16", "utf-32", "utf-8-sig")))
         data = data[:MOST_BYTES]
