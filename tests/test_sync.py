@@ -184,6 +184,12 @@ def test_invalid_message_needs_a_snapshot_soon(trusted: AccountSync) -> None:
     assert trusted.next_snapshot_at == 25
 
 
+def test_update_of_an_earlier_connection_is_old(trusted: AccountSync) -> None:
+    trusted.stream_lost(20)
+    trusted.stream_connected(21)
+    assert receive(trusted, 22, update(999, BTC=7)) == []
+
+
 def test_snapshot_for_an_invalid_message_is_not_moved_by_another_one(trusted: AccountSync) -> None:
     trusted.message_invalid(20)
     trusted.snapshot_requested(22)

@@ -1,1 +1,1 @@
-"""Tests of what knows Upbit and nothing of Home Assistant."""
+"""Tests of the client of Upbit, without Home Assistant."""

@@ -1,4 +1,4 @@
-"""A client of the private stream that collects what it says."""
+"""A client of the private stream that collects its events."""
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
@@ -16,7 +16,7 @@ from custom_components.upbit.api.wire import AssetUpdate
 
 
 class Client:
-    """Opens the stream and collects what it says."""
+    """Opens the stream and collects its events."""
 
     def __init__(
         self, session: aiohttp.ClientSession, place: Region, credentials: Credentials, rate_limit: RateLimit

@@ -1,4 +1,4 @@
-"""What the tests of the protocol ask for: the simulated exchange, without Home Assistant."""
+"""The fixtures of the protocol's tests: the simulated exchange, without Home Assistant."""
 
 import asyncio
 from collections.abc import AsyncIterator

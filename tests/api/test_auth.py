@@ -1,4 +1,4 @@
-"""Credentials: one fresh token for each use, and keys that show nowhere."""
+"""Credentials: one fresh token for each use, and keys that are shown nowhere."""
 
 import uuid
 import warnings
@@ -46,7 +46,7 @@ def test_no_warning_shows_the_length_of_a_secret(secret: str) -> None:
     ["", "\ud800", "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----"],
     ids=["empty", "not a text", "private key"],
 )
-def test_secret_that_cannot_sign_is_refused_without_showing_it(secret: str) -> None:
+def test_secret_that_cannot_sign_is_rejected_without_showing_it(secret: str) -> None:
     with pytest.raises(UpbitError) as caught:
         Credentials(ACCESS_KEY, secret).authorization()
     assert caught.value.kind is ErrorKind.INVALID_SECRET_KEY

@@ -56,7 +56,7 @@ def test_api_is_found() -> None:
 @pytest.mark.parametrize("module", API, ids=lambda module: module.stem)
 def test_api_imports_nothing_of_home_assistant(module: Path) -> None:
     assert packages(module) <= sys.stdlib_module_names | {"aiohttp", "jwt"}
-    # One level up from api/ is the part that knows Home Assistant.
+    # One level up from api/ is the part that imports Home Assistant.
     assert {level for level, _ in imports(module)} <= {0, 1}
 
 
@@ -86,7 +86,7 @@ def test_rules_import_the_decoder_the_ledger_and_the_times_only() -> None:
 
 
 @pytest.mark.parametrize("name", ["coordinator.py", "sync.py", "listeners.py"])
-def test_coordinator_knows_no_json_urls_or_http(name: str) -> None:
+def test_coordinator_imports_no_json_urls_or_http(name: str) -> None:
     assert not packages(INTEGRATION / name) & {"json", "aiohttp", "http", "urllib", "yarl"}
 
 

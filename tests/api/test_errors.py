@@ -136,7 +136,7 @@ def test_retry_after_as_a_date_is_counted_from_now(zone: timezone | None) -> Non
         (None, "none"),
     ],
 )
-def test_reason_made_of_a_foreign_text_is_a_harmless_word(text: object, reason: str) -> None:
+def test_reason_made_of_an_unknown_text_is_a_harmless_word(text: object, reason: str) -> None:
     assert short_reason(text) == reason
 
 

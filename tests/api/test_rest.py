@@ -1,4 +1,4 @@
-"""The REST calls against the simulated exchange: rows, every documented refusal, and every way to fail."""
+"""The REST calls against the simulated exchange: rows, every documented rejection, and every way to fail."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,9 +15,9 @@ from custom_components.upbit.api.errors import ErrorKind, UpbitError
 from custom_components.upbit.api.regions import Region
 from custom_components.upbit.api.rest import RestClient
 from custom_components.upbit.api.throttle import RateLimit
-from custom_components.upbit.api.wire import MAX_FRAME_SIZE, DecodeErrorReason, Holding, Holdings
+from custom_components.upbit.api.wire import MAX_FRAME_SIZE, Holding, Holdings
 from simulator import ACCESS_KEY, SECRET_KEY, SimulatedExchange
-from tests.helpers.virtual_time import pass_time
+from simulator.faults import FaultKind, HttpFault
 
 
 async def failure(rest: RestClient) -> UpbitError:
@@ -37,25 +37,13 @@ async def test_rows_are_exact(rest: RestClient, exchange: SimulatedExchange) -> 
     }
 
 
-async def test_empty_currencies_may_be_listed(rest: RestClient, exchange: SimulatedExchange) -> None:
-    exchange.account.set("BTC", 0)
-    assert "BTC" not in (await rest.accounts()).amounts
-    exchange.rest.list_zeros = True
-    assert (await rest.accounts()).amounts["BTC"].total == 0
-
-
-async def test_parts_of_a_holding_are_added(rest: RestClient, exchange: SimulatedExchange) -> None:
-    exchange.rest.duplicate_rows = True
-    assert (await rest.accounts()).amounts["BTC"].total == 1
-
-
 async def test_every_call_has_a_nonce_of_its_own(rest: RestClient, exchange: SimulatedExchange) -> None:
     for _ in range(5):
         await rest.accounts()
     assert [call.status for call in exchange.record.calls] == [200] * 5
 
 
-# Refusals
+# Rejections
 
 
 @pytest.mark.parametrize(
@@ -75,7 +63,7 @@ async def test_every_call_has_a_nonce_of_its_own(rest: RestClient, exchange: Sim
         (lambda exchange: setattr(exchange.key, "permissions", frozenset()), ErrorKind.MISSING_PERMISSION),
     ],
 )
-async def test_refused_key_says_what_is_wrong_with_it(
+async def test_rejected_key_has_a_reason(
     rest: RestClient,
     exchange: SimulatedExchange,
     break_it: Callable[[SimulatedExchange], None],
@@ -86,7 +74,7 @@ async def test_refused_key_says_what_is_wrong_with_it(
     assert len(exchange.record.calls) == 1
 
 
-async def test_both_spellings_and_statuses_are_understood(
+async def test_other_spelling_and_status_are_recognized(
     rest: RestClient, exchange: SimulatedExchange
 ) -> None:
     exchange.key.permissions = frozenset()
@@ -103,20 +91,6 @@ async def test_secret_that_cannot_sign_makes_no_request(
     rest = RestClient(session, place, Credentials(ACCESS_KEY, ""), rate_limit)
     assert (await failure(rest)).kind is ErrorKind.INVALID_SECRET_KEY
     assert not exchange.record.calls
-
-
-async def test_unknown_refusal_of_the_key_counts_as_one(
-    rest: RestClient, exchange: SimulatedExchange
-) -> None:
-    exchange.rest.refuse("brand_new_error", status=401)
-    assert (await failure(rest)).kind is ErrorKind.INVALID_ACCESS_KEY
-
-
-async def test_fault_of_the_client_is_not_blamed_on_the_key(
-    rest: RestClient, exchange: SimulatedExchange
-) -> None:
-    exchange.rest.refuse("no_authorization_token")
-    assert (await failure(rest)).kind is ErrorKind.UNKNOWN
 
 
 # Used nonces
@@ -136,7 +110,7 @@ async def test_exchange_that_calls_every_nonce_used_is_asked_twice_only(
     assert len(exchange.record.calls) == 2
 
 
-async def test_other_refusal_of_the_second_attempt_is_the_one_that_counts(
+async def test_other_error_of_the_second_attempt_counts(
     rest: RestClient, exchange: SimulatedExchange
 ) -> None:
     exchange.key.deleted = True
@@ -154,44 +128,24 @@ async def test_request_repeated_by_the_library_on_a_cut_connection_is_made_good(
     assert [call.error for call in exchange.record.calls] == [None, None, "nonce_used", None]
 
 
-# Answers that are none
+# Failed calls
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "kind"),
+    ("status", "body", "kind", "reason"),
     [
-        (200, "[{", ErrorKind.INVALID_RESPONSE),
-        (200, "<html>maintenance</html>", ErrorKind.INVALID_RESPONSE),
-        (200, "", ErrorKind.INVALID_RESPONSE),
-        (200, b"\xff\xfe", ErrorKind.INVALID_RESPONSE),
-        (200, '{"error": {"name": "jwt_verification"}}', ErrorKind.INVALID_RESPONSE),
-        (503, "<html>maintenance</html>", ErrorKind.CANNOT_CONNECT),
-        (500, "", ErrorKind.CANNOT_CONNECT),
-        (403, "<html>firewall</html>", ErrorKind.NOT_UPBIT),
-        (404, '{"error": {"name": 404, "message": ""}}', ErrorKind.UNKNOWN),
+        (200, "{}", ErrorKind.INVALID_RESPONSE, "accounts_wrong_shape"),
+        (503, "<html>maintenance</html>", ErrorKind.CANNOT_CONNECT, "http_503"),
+        (404, '{"error": {"name": 404, "message": ""}}', ErrorKind.UNKNOWN, "http_404"),
     ],
 )
 async def test_answer_without_rows_is_an_error(
-    rest: RestClient, exchange: SimulatedExchange, status: int, body: str | bytes, kind: ErrorKind
+    rest: RestClient, exchange: SimulatedExchange, status: int, body: str, kind: ErrorKind, reason: str
 ) -> None:
     exchange.rest.fail_with(status, body, times=1)
-    assert (await failure(rest)).kind is kind
+    error = await failure(rest)
+    assert (error.kind, error.reason) == (kind, reason)
     assert "BTC" in (await rest.accounts()).amounts
-
-
-async def test_reason_names_what_is_wrong_with_the_body(
-    rest: RestClient, exchange: SimulatedExchange
-) -> None:
-    exchange.rest.fail_with(200, "{}")
-    assert (await failure(rest)).reason == "accounts_wrong_shape"
-
-
-async def test_undecodable_row_leaves_the_others(rest: RestClient, exchange: SimulatedExchange) -> None:
-    exchange.rest.extra_rows = [{"currency": "XRP", "balance": "NaN", "locked": "0"}, {"balance": "1"}]
-    snapshot = await rest.accounts()
-    assert snapshot.amounts.keys() == {"SGD", "BTC"}
-    assert snapshot.undecodable == {"XRP": DecodeErrorReason.INVALID_AMOUNT}
-    assert snapshot.unreadable == 1
 
 
 async def test_body_that_never_ends_is_not_read_to_its_end(
@@ -202,8 +156,10 @@ async def test_body_that_never_ends_is_not_read_to_its_end(
     assert (error.kind, error.reason) == (ErrorKind.INVALID_RESPONSE, "body_too_large")
 
 
-async def test_body_of_the_greatest_size_is_read(rest: RestClient, exchange: SimulatedExchange) -> None:
-    exchange.rest.fail_with(200, b"[]".ljust(MAX_FRAME_SIZE))
+async def test_body_of_the_greatest_size_and_any_type_is_read(
+    rest: RestClient, exchange: SimulatedExchange
+) -> None:
+    exchange.rest.fail_with(200, b"[]".ljust(MAX_FRAME_SIZE), content_type="text/html")
     assert await rest.accounts() == Holdings({}, {}, 0)
 
 
@@ -226,18 +182,18 @@ async def test_exchange_that_is_down_is_an_error(rest: RestClient, exchange: Sim
     assert (await failure(rest)).kind is ErrorKind.CANNOT_CONNECT
 
 
-async def test_answer_is_not_waited_for_for_ever(rest: RestClient, exchange: SimulatedExchange) -> None:
-    exchange.rest.hang()
+@pytest.mark.parametrize("fault", ["hang", "drip"])
+async def test_response_is_waited_for_ten_seconds(
+    rest: RestClient, exchange: SimulatedExchange, fault: str
+) -> None:
+    getattr(exchange.rest, fault)()
+    started = asyncio.get_running_loop().time()
     error = await failure(rest)
     assert (error.kind, error.reason) == (ErrorKind.CANNOT_CONNECT, "TimeoutError")
+    assert asyncio.get_running_loop().time() - started == pytest.approx(10, abs=0.1)
 
 
-async def test_slow_body_counts_towards_the_time(rest: RestClient, exchange: SimulatedExchange) -> None:
-    exchange.rest.drip(0.05)
-    assert (await failure(rest)).reason == "TimeoutError"
-
-
-async def test_cancelled_call_ends_at_once(rest: RestClient, exchange: SimulatedExchange) -> None:
+async def test_cancelled_call_ends_immediately(rest: RestClient, exchange: SimulatedExchange) -> None:
     exchange.rest.hang()
     task = asyncio.create_task(rest.accounts())
     await exchange.until(lambda: len(exchange.record.calls) == 1)
@@ -278,24 +234,20 @@ async def test_no_request_is_made_while_the_exchange_asks_to_wait(
     assert len(exchange.record.calls) == 1
 
 
-async def test_time_without_a_refusal_makes_the_next_wait_short_again(
-    rest: RestClient, exchange: SimulatedExchange, rate_limit: RateLimit
+@pytest.mark.parametrize(("kind", "length"), [(FaultKind.TRUNCATE, 2000), (FaultKind.REPLY, 2_000_000)])
+async def test_rate_limit_counts_whatever_the_body_is(
+    rest: RestClient, exchange: SimulatedExchange, rate_limit: RateLimit, kind: FaultKind, length: int
 ) -> None:
-    waits = []
-    for pause in (0, 0, 60, 0):
-        exchange.rest.fail_with(429, times=1)
-        await failure(rest)
-        waits.append(rate_limit.remaining())
-        await pass_time(rate_limit.remaining() + pause)
-    assert waits[0] < waits[1] < waits[2]
-    assert waits[3] < waits[1]
+    exchange.rest.fail(HttpFault(kind=kind, status=429, body="x" * length, headers={"Retry-After": "600"}))
+    assert (await failure(rest)).kind is ErrorKind.RATE_LIMITED
+    assert rate_limit.remaining() >= 600
 
 
 # The key's expiry
 
 
 @pytest.mark.parametrize("region", ["kr"])
-async def test_expiry_of_the_own_key_is_told(rest: RestClient, exchange: SimulatedExchange) -> None:
+async def test_expiry_of_the_own_key_is_returned(rest: RestClient, exchange: SimulatedExchange) -> None:
     exchange.key.expires_at = datetime(2027, 3, 1, 12, tzinfo=UTC)
     exchange.add_key(access_key="OTHER", expires_at=datetime(2026, 12, 1, tzinfo=UTC))
     assert await rest.key_expiration() == datetime(2027, 3, 1, 12, tzinfo=UTC)
@@ -311,7 +263,7 @@ async def test_malformed_list_of_keys_is_an_error(rest: RestClient, exchange: Si
 
 
 @pytest.mark.parametrize("region", ["sg", "id", "th"])
-async def test_expiry_is_not_asked_for_where_no_region_tells(
+async def test_expiry_is_not_requested_where_the_region_has_no_such_call(
     rest: RestClient, exchange: SimulatedExchange
 ) -> None:
     assert await rest.key_expiration() is None

@@ -5,6 +5,7 @@ import decimal
 from decimal import Decimal
 from fractions import Fraction
 import json
+import time
 
 from hypothesis import given, strategies as st
 import pytest
@@ -131,7 +132,7 @@ def test_keys_that_are_not_documented_do_not_disturb() -> None:
         ("0.1234567890123456789012345678901234567890", "0.123456789012345678901234567890123456789"),
     ],
 )
-def test_amount_keeps_every_digit_whatever_way_it_is_written(written: str, plainly: str) -> None:
+def test_amount_keeps_every_digit_however_it_is_written(written: str, plainly: str) -> None:
     holding = one_update(frame(assets(written))).amounts["BTC"]
     assert plain(holding.available) == plainly
     assert plain(holding.total) == plainly
@@ -366,6 +367,13 @@ def test_latest_time_is_valid() -> None:
 def test_largest_frame_is_decoded() -> None:
     text = DEFAULT + " " * (MAX_FRAME_SIZE - len(DEFAULT))
     assert decode_frame(text) == [SAMPLE]
+
+
+def test_many_undecodable_assets_are_decoded_in_bounded_time() -> None:
+    text = frame("[" + ", ".join(asset("-1", f'"C{number}"') for number in range(18_000)) + "]")
+    started = time.thread_time()
+    assert len(one_update(text).undecodable) == 18_000
+    assert time.thread_time() - started < 0.5
 
 
 # The request

@@ -1,4 +1,4 @@
-"""The stages of a connection's life at which something may happen to it, each reached by waiting for it."""
+"""The stages of a connection at which something may happen to it, each reached by waiting for it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,7 +16,7 @@ type Stage = Callable[[Harness, AsyncExitStack], Awaitable[None]]
 
 
 async def idle(harness: Harness, stack: AsyncExitStack) -> None:
-    """Nothing is going on."""
+    """Nothing is under way."""
     assert harness.is_connected_and_correct
 
 
@@ -27,39 +27,16 @@ async def connecting(harness: Harness, stack: AsyncExitStack) -> None:
     await harness.exchange.until(lambda: len(harness.exchange.record.handshakes) == 2)
 
 
-async def subscribing(harness: Harness, stack: AsyncExitStack) -> None:
-    """The handshake is accepted, and the request not yet sent."""
-    harness.exchange.cut()
-    await harness.exchange.until(lambda: not harness.exchange.stream.connections)
-    await harness.exchange.until(lambda: bool(harness.exchange.stream.connections))
-    assert not harness.exchange.stream.subscriptions
-
-
-async def subscribed(harness: Harness, stack: AsyncExitStack) -> None:
-    """The request has just been taken."""
-    harness.exchange.cut()
-    await harness.exchange.until(lambda: not harness.exchange.stream.connections)
-    await harness.exchange.subscribed()
-
-
-async def reconciling(harness: Harness, stack: AsyncExitStack) -> None:
+async def comparing(harness: Harness, stack: AsyncExitStack) -> None:
     """The snapshot after a connection is under way."""
-    gate = await stack.enter_async_context(harness.exchange.hold_snapshots())
+    held = await stack.enter_async_context(harness.exchange.hold_snapshots())
     harness.exchange.cut()
-    await gate.held()
-
-
-async def reading_a_slow_body(harness: Harness, stack: AsyncExitStack) -> None:
-    """A snapshot is coming a byte at a time."""
-    harness.exchange.rest.drip(0.1)
-    harness.exchange.cut()
-    await harness.exchange.until(lambda: harness.exchange.record.calls[-1].path == "/v1/accounts")
-    await pass_time(1)
+    await held.held()
 
 
 async def refreshing(harness: Harness, stack: AsyncExitStack) -> None:
     """A user waits for a snapshot."""
-    gate = await stack.enter_async_context(harness.exchange.hold_snapshots())
+    held = await stack.enter_async_context(harness.exchange.hold_snapshots())
 
     async def refresh() -> None:
         try:
@@ -69,19 +46,13 @@ async def refreshing(harness: Harness, stack: AsyncExitStack) -> None:
 
     task = asyncio.create_task(refresh())
     stack.push_async_callback(asyncio.wait_for, task, 30)
-    await gate.held()
+    await held.held()
 
 
-async def confirming(harness: Harness, stack: AsyncExitStack) -> None:
-    """A snapshot has shown what the stream did not tell, and the stream is given time."""
+async def expecting_an_update(harness: Harness, stack: AsyncExitStack) -> None:
+    """A snapshot has shown what the stream did not deliver, and the stream is given time."""
     harness.account.change({"BTC": ("0.7", "0")}, announce=False)
     await harness.refresh()
-
-
-async def after_a_bad_frame(harness: Harness, stack: AsyncExitStack) -> None:
-    """A snapshot is due soon, since a frame was refused."""
-    harness.exchange.stream.send(b"hello")
-    await wait_until(lambda: harness.stats.invalid_messages["not_json"] == 1, within=1)
 
 
 async def waiting_to_reconnect(harness: Harness, stack: AsyncExitStack) -> None:
@@ -91,8 +62,8 @@ async def waiting_to_reconnect(harness: Harness, stack: AsyncExitStack) -> None:
     await wait_until(lambda: harness.stats.failed_connects["http_503"] == 4, within=30)
 
 
-async def in_doubt_of_the_key(harness: Harness, stack: AsyncExitStack) -> None:
-    """A handshake was refused, and no snapshot says why."""
+async def checking_the_key(harness: Harness, stack: AsyncExitStack) -> None:
+    """A handshake was rejected, and no snapshot shows why."""
     harness.exchange.handshake.fail_with(401)
     harness.exchange.rest.fail_with(503)
     harness.exchange.cut()
@@ -107,7 +78,7 @@ async def blocked(harness: Harness, stack: AsyncExitStack) -> None:
 
 
 async def half_open(harness: Harness, stack: AsyncExitStack) -> None:
-    """The connection is dead, and nobody knows yet."""
+    """The connection is lost without a sign, and this is not yet noticed."""
     harness.exchange.half_open()
     await pass_time(25)  # a ping is out, and no pong will come
 
@@ -126,18 +97,6 @@ async def amid_a_flood(harness: Harness, stack: AsyncExitStack) -> None:
     await wait_until(lambda: harness.stats.updates > 0, within=1)
 
 
-async def silenced(harness: Harness, stack: AsyncExitStack) -> None:
-    """The network has fallen silent, and that was noticed."""
-    harness.exchange.silence()
-    await wait_until(lambda: not harness.shows_connected, within=40)
-
-
-async def both_down(harness: Harness, stack: AsyncExitStack) -> None:
-    """Nothing can be reached."""
-    harness.exchange.go_down()
-    await wait_until(lambda: harness.is_unavailable, within=40)
-
-
 async def stopped(harness: Harness, stack: AsyncExitStack) -> None:
     """Another key is asked for, and all work has ended."""
     harness.exchange.key.deleted = True
@@ -148,21 +107,15 @@ async def stopped(harness: Harness, stack: AsyncExitStack) -> None:
 STAGES: list[Stage] = [
     idle,
     connecting,
-    subscribing,
-    subscribed,
-    reconciling,
-    reading_a_slow_body,
+    comparing,
     refreshing,
-    confirming,
-    after_a_bad_frame,
+    expecting_an_update,
     waiting_to_reconnect,
-    in_doubt_of_the_key,
+    checking_the_key,
     blocked,
     half_open,
     closing,
     amid_a_flood,
-    silenced,
-    both_down,
     stopped,
 ]
 
@@ -176,20 +129,10 @@ async def handshake_under_way(harness: Harness, stack: AsyncExitStack) -> None:
     await harness.exchange.until(lambda: bool(harness.exchange.record.handshakes))
 
 
-async def handshake_accepted(harness: Harness, stack: AsyncExitStack) -> None:
-    """The first handshake is accepted."""
-    await harness.exchange.until(lambda: bool(harness.exchange.stream.connections))
-
-
-async def subscription_taken(harness: Harness, stack: AsyncExitStack) -> None:
-    """The first request has been taken."""
-    await harness.exchange.subscribed()
-
-
 async def first_snapshot_under_way(harness: Harness, stack: AsyncExitStack) -> None:
     """The first snapshot is made and on its way."""
-    gate = await stack.enter_async_context(harness.exchange.hold_snapshots())
-    await gate.held()
+    held = await stack.enter_async_context(harness.exchange.hold_snapshots())
+    await held.held()
 
 
 async def first_snapshot_unanswered(harness: Harness, stack: AsyncExitStack) -> None:
@@ -206,8 +149,6 @@ async def waiting_for_another_attempt(harness: Harness, stack: AsyncExitStack) -
 
 SETUP_STAGES: list[Stage] = [
     handshake_under_way,
-    handshake_accepted,
-    subscription_taken,
     first_snapshot_under_way,
     first_snapshot_unanswered,
     waiting_for_another_attempt,
@@ -216,7 +157,7 @@ SETUP_STAGES: list[Stage] = [
 
 @asynccontextmanager
 async def at(harness: Harness, stage: Stage) -> AsyncIterator[None]:
-    """Be at a stage; in the end let go of what made it."""
+    """Be at a stage; in the end undo what led to it."""
     async with AsyncExitStack() as stack:
         await stage(harness, stack)
         yield

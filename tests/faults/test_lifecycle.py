@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import logging
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import CoreState
 import pytest
 
@@ -18,24 +18,11 @@ from .stages import SETUP_STAGES, STAGES, Stage, at, stopped
 type Action = Callable[[Harness], Awaitable[None]]
 
 
-def _running_tasks() -> list[str]:
-    """Return the integration's tasks."""
-    codes = {task: getattr(task.get_coro(), "cr_code", None) for task in asyncio.all_tasks()}
-    return [
-        repr(task) for task, code in codes.items() if code and "custom_components/upbit" in code.co_filename
-    ]
-
-
 # What happens then
 
 
 async def _unload(harness: Harness) -> None:
     assert await harness.hass.config_entries.async_unload(harness.entry.entry_id)
-    assert harness.entry.state is ConfigEntryState.NOT_LOADED
-
-
-async def _disable(harness: Harness) -> None:
-    await harness.hass.config_entries.async_set_disabled_by(harness.entry.entry_id, ConfigEntryDisabler.USER)
     assert harness.entry.state is ConfigEntryState.NOT_LOADED
 
 
@@ -50,20 +37,20 @@ async def _stop(harness: Harness) -> None:
     assert harness.hass.state is CoreState.stopped
 
 
-def _assert_no_trouble(harness: Harness) -> None:
+def _assert_no_error(harness: Harness) -> None:
     assert harness.log_lines(logging.ERROR) == []
     assert [record for record in harness.log.records if record.levelno >= logging.ERROR] == []
 
 
-@pytest.mark.parametrize("action", [_unload, _disable, _remove, _stop])
+@pytest.mark.parametrize("action", [_unload, _remove, _stop])
 @pytest.mark.parametrize("stage", STAGES)
 async def test_nothing_is_left(connected: Harness, stage: Stage, action: Action) -> None:
     async with at(connected, stage):
-        assert bool(_running_tasks()) is (stage is not stopped)
+        assert bool(connected.running_tasks()) is (stage is not stopped)
         started = virtual_loop().time()
         await action(connected)
         assert virtual_loop().time() - started <= 1.1
-        assert _running_tasks() == []
+        assert connected.running_tasks() == []
         calls = len(connected.exchange.record.calls)
         await wait_until(
             lambda: not [each for each in connected.exchange.stream.connections if not each.half_open],
@@ -73,11 +60,11 @@ async def test_nothing_is_left(connected: Harness, stage: Stage, action: Action)
     await pass_time(300)
     assert connected.exchange.stream.connections == []
     assert len(connected.exchange.record.calls) <= calls + 1  # one that was on its way
-    _assert_no_trouble(connected)
+    _assert_no_error(connected)
 
 
 @pytest.mark.parametrize("stage", [stage for stage in STAGES if stage is not stopped])
-async def test_reload_begins_anew(connected: Harness, stage: Stage) -> None:
+async def test_reload_starts_again(connected: Harness, stage: Stage) -> None:
     async with at(connected, stage):
         reload = connected.hass.async_create_task(
             connected.hass.config_entries.async_reload(connected.entry.entry_id)
@@ -95,7 +82,7 @@ async def test_reload_begins_anew(connected: Harness, stage: Stage) -> None:
     assert connected.exchange.record.most_live[ACCESS_KEY] == 1
     connected.account.set("BTC", "0.9")
     await wait_until(lambda: connected.is_correct, within=1)
-    _assert_no_trouble(connected)
+    _assert_no_error(connected)
 
 
 async def test_reload_again_and_again_has_one_connection_at_a_time(connected: Harness) -> None:
@@ -117,14 +104,14 @@ async def test_nothing_is_left_of_a_setup(harness: Harness, stage: Stage, action
         # Home Assistant lets a set-up end before it removes the entry; the handshake and the call have limits.
         assert virtual_loop().time() - started <= 21
         await asyncio.wait_for(setup, 21)
-        assert _running_tasks() == []
+        assert harness.running_tasks() == []
         calls = len(harness.exchange.record.calls)
         await wait_until(lambda: not harness.exchange.stream.connections, within=1)
     await harness.exchange.recover()
     await pass_time(300)
     assert harness.exchange.stream.connections == []
     assert len(harness.exchange.record.calls) <= calls
-    _assert_no_trouble(harness)
+    _assert_no_error(harness)
 
 
 @pytest.mark.parametrize("stage", SETUP_STAGES)
@@ -143,7 +130,7 @@ async def test_reload_during_a_setup(harness: Harness, stage: Stage) -> None:
     )
     assert len(harness.exchange.stream.connections) == 1
     assert harness.exchange.record.most_live[ACCESS_KEY] == 1
-    _assert_no_trouble(harness)
+    _assert_no_error(harness)
 
 
 async def test_new_currency_in_the_middle_of_unloading_leaves_no_entity(
@@ -164,7 +151,7 @@ async def test_new_currency_in_the_middle_of_unloading_leaves_no_entity(
     await connected.hass.async_block_till_done()
     assert connected.total("DOGE") is None
     assert {state.state for state in connected.hass.states.async_all("sensor")} == {"unavailable"}
-    _assert_no_trouble(connected)
+    _assert_no_error(connected)
     assert await connected.hass.config_entries.async_setup(connected.entry.entry_id)
     await wait_until(lambda: connected.is_connected_and_correct, within=5)
     assert connected.total("DOGE") == "1"

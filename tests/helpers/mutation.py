@@ -77,7 +77,7 @@ def write(node: Node) -> str:
     """Return the text of a structure, cut off where it is long enough."""
     parts: list[str] = []
     length = 0
-    # Not by recursion: a structure may be nested deeper than Python likes.
+    # Not by recursion: a structure may be nested deeper than Python allows.
     rest: list[Node | str] = [node]
     while rest and length < MOST_BYTES:
         match rest.pop():

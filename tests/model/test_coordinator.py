@@ -30,7 +30,7 @@ PAUSES = (0, 0.001, 0.1, 0.3, 0.7, 1.5, 2, 6, 13, 35, 70, 130, 640)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Currencies change together, told in one frame or in one each."""
+    """Currencies change together, in one frame or in one each."""
 
     holdings: dict[str, tuple[Decimal, Decimal]]
     delivery: Delivery
@@ -53,7 +53,7 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """Somebody uses the action that takes a snapshot."""
+    """The action that takes a snapshot is used."""
 
 
 type Step = Change | Pause | Begin | Refresh
@@ -69,7 +69,7 @@ changes = st.builds(
 )
 pauses = st.builds(Pause, st.sampled_from(PAUSES))
 begins = st.builds(Begin, st.sampled_from(sorted(SCENARIOS)), st.sampled_from(PAUSES[5:-1]))
-# Scenarios are rare enough for something to go right between them, where it can go wrong in a subtler way.
+# Scenarios are rare enough for the balances to recover between them.
 kinds = {"change": changes, "pause": pauses, "refresh": st.just(Refresh()), "begin": begins}
 kind = st.sampled_from(6 * ["change"] + 6 * ["pause"] + 3 * ["refresh"] + 2 * ["begin"])
 schedules = st.lists(kind.flatmap(kinds.__getitem__), min_size=12, max_size=50)

@@ -1,4 +1,4 @@
-"""This network's address is not on the key's list: a repair issue, slow retries, and recovery by itself."""
+"""This network's address is not among the allowed ones: a repair issue, slow retries, automatic recovery."""
 
 from homeassistant.components.repairs import DOMAIN as REPAIRS, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryDisabler
@@ -16,21 +16,14 @@ from tests.helpers.virtual_time import pass_time, virtual_loop, wait_until
 
 ALLOWED, OTHER = "203.0.113.1", "203.0.113.9"
 
-names = pytest.mark.parametrize("name", ["no_authorization_i_p", "no_authorization_ip"])
-manners = pytest.mark.parametrize("by_frame", [False, True], ids=["by_status", "by_frame"])
 
-
-def _allow_one_address(harness: Harness, name: str = "no_authorization_i_p", by_frame: bool = False) -> None:
-    keys = harness.exchange.keys
+def _allow_one_address(harness: Harness) -> None:
     harness.exchange.key.allowed_addresses = frozenset({ALLOWED})
-    keys.client_address, keys.address_error = ALLOWED, name
-    harness.exchange.stream.reject_by_frame = by_frame
+    harness.exchange.keys.client_address = ALLOWED
 
 
-@names
-@manners
-async def test_changed_address_is_a_repair_issue(harness: Harness, name: str, by_frame: bool) -> None:
-    _allow_one_address(harness, name, by_frame)
+async def test_changed_address_is_a_repair_issue(harness: Harness) -> None:
+    _allow_one_address(harness)
     await harness.start()
     exchange = harness.exchange
 
@@ -63,20 +56,7 @@ async def test_changed_address_is_a_repair_issue(harness: Harness, name: str, by
     assert len(harness.log_lines()) == 2
 
 
-async def test_connection_that_lives_keeps_the_balances_right(harness: Harness) -> None:
-    _allow_one_address(harness)
-    await harness.start()
-    harness.account.set("XRP", "1")
-    await wait_until(lambda: harness.is_correct, within=1)
-    harness.exchange.keys.client_address = OTHER
-    await wait_until(lambda: "ip_not_allowed" in harness.issues, within=TIMINGS.snapshot_interval + 1)
-    harness.account.set("BTC", "0.7")
-    await wait_until(lambda: harness.is_correct, within=1)
-    assert "unavailable" not in harness.shown["BTC"]
-    assert harness.reauth_flows == 0
-
-
-async def test_address_refused_at_the_start(harness: Harness) -> None:
+async def test_address_rejected_at_the_start(harness: Harness) -> None:
     _allow_one_address(harness)
     harness.exchange.keys.client_address = OTHER
     assert not await harness.set_up()
@@ -99,19 +79,8 @@ async def test_issue_goes_with_the_entry(harness: Harness) -> None:
     assert harness.issues == {}
 
 
-async def test_issue_gives_way_when_the_key_itself_is_refused(harness: Harness) -> None:
-    _allow_one_address(harness)
-    await harness.start()
-    harness.exchange.keys.client_address = OTHER
-    harness.exchange.cut()
-    await wait_until(lambda: "ip_not_allowed" in harness.issues, within=10)
-    harness.exchange.key.deleted = True
-    await wait_until(lambda: harness.reauth_flows == 1, within=TIMINGS.address_retry + 5)
-    assert harness.issues == {}
-
-
 async def test_issue_goes_when_the_entry_is_disabled(harness: Harness) -> None:
-    """Nobody would look any more whether it still holds."""
+    """It is not checked any more."""
     _allow_one_address(harness)
     await harness.start()
     harness.exchange.keys.client_address = OTHER
