@@ -249,7 +249,7 @@ def schedules(steps: dict[str, st.SearchStrategy[Step]]) -> st.SearchStrategy[li
     return st.lists(st.sampled_from(sorted(steps)).flatmap(steps.__getitem__), min_size=10, max_size=60)
 
 
-# After a loss a snapshot mends all that was wrong before, so most schedules have none.
+# After a loss a snapshot corrects all that was wrong before, so most schedules have none.
 @given(
     schedule=st.one_of(schedules(EVERYDAY), schedules(EVERYDAY), schedules(EVERYDAY | LOSSES)),
     answer_first=st.booleans(),
