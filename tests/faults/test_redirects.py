@@ -1,7 +1,9 @@
 """Redirects are not followed: the token goes to one address, and balances come from one address."""
 
+from homeassistant.config_entries import SOURCE_USER
 import pytest
 
+from custom_components.upbit.const import DOMAIN
 from simulator import SimulatedExchange, most_within
 from tests.helpers.harness import Harness
 from tests.helpers.virtual_time import pass_time, virtual_loop, wait_until
@@ -15,6 +17,16 @@ async def test_set_up_follows_no_redirect(harness: Harness) -> None:
         assert other.record.calls == []
     await harness.exchange.recover()
     await wait_until(lambda: harness.total("BTC") == "0.6", within=60)
+
+
+async def test_form_follows_no_redirect(harness: Harness) -> None:
+    async with SimulatedExchange("sg") as other:
+        harness.exchange.rest.fail_with(307, headers={"Location": f"{other.rest_url}/v1/accounts"})
+        result = await harness.hass.config_entries.flow.async_init(
+            DOMAIN, context={"source": SOURCE_USER}, data=dict(harness.entry.data)
+        )
+        assert result["errors"] == {"base": "cannot_connect"}
+        assert other.record.calls == []
 
 
 @pytest.mark.parametrize("location", ["/elsewhere", "ftp://[", ""])
