@@ -87,6 +87,7 @@ async def test_form_for_another_key_offers_the_region_and_no_key(harness: Harnes
 async def test_form_keeps_the_rate_limit_of_the_account_in_the_same_region(
     connected: Harness, thai_exchange: SimulatedExchange, start_flow: str
 ) -> None:
+    connected.accounts.append(thai_exchange.account)
     connected.exchange.add_key(access_key=OTHER_ACCESS_KEY, secret_key=OTHER_SECRET_KEY)
     connected.exchange.rest.fail_with(429, headers={"Retry-After": "60"}, times=1)
     with pytest.raises(UpbitError):
@@ -99,6 +100,9 @@ async def test_form_keeps_the_rate_limit_of_the_account_in_the_same_region(
     # Another region counts its own requests.
     result = await submit(connected.hass, result, OTHER_INPUT | {CONF_REGION: "th"})
     assert result["type"] is FlowResultType.ABORT
+    await connected.hass.async_block_till_done()
+    assert connected.is_loaded
+    assert connected.wait_seconds == 0
     await connected.unload()
 
 

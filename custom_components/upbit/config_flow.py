@@ -106,13 +106,12 @@ class UpbitConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def _async_check(self, data: dict[str, str], entry: ConfigEntry | None) -> ErrorKind | None:
         """Request the account's rows with this key; return what is wrong with it."""
-        # An account has one rate limit; another region counts its own requests.
-        is_same = entry is not None and entry.data[CONF_REGION] == data[CONF_REGION]
+        region = REGIONS[data[CONF_REGION]]
         client = RestClient(
             async_get_clientsession(self.hass),
-            REGIONS[data[CONF_REGION]],
+            region,
             Credentials(data[CONF_ACCESS_KEY], data[CONF_SECRET_KEY]),
-            async_get_rate_limit(self.hass, entry.entry_id) if entry is not None and is_same else RateLimit(),
+            RateLimit() if entry is None else async_get_rate_limit(self.hass, entry.entry_id, region),
         )
         try:
             await client.accounts()

@@ -35,18 +35,19 @@ _LOGGER = logging.getLogger(__name__)
 type UpbitConfigEntry = ConfigEntry[UpbitCoordinator]
 
 # Home Assistant makes a new coordinator for each attempt to set up, and a rate limit outlives that.
-_RATE_LIMITS: HassKey[dict[str, RateLimit]] = HassKey(f"{DOMAIN}_rate_limits")
+_RATE_LIMITS: HassKey[dict[str, dict[str, RateLimit]]] = HassKey(f"{DOMAIN}_rate_limits")
 
 
 @callback
-def async_get_rate_limit(hass: HomeAssistant, entry_id: str) -> RateLimit:
-    """Return the rate limit of an account."""
-    return hass.data.setdefault(_RATE_LIMITS, {}).setdefault(entry_id, RateLimit())
+def async_get_rate_limit(hass: HomeAssistant, entry_id: str, region: Region) -> RateLimit:
+    """Return the rate limit of an account in a region; each region counts its own requests."""
+    by_region = hass.data.setdefault(_RATE_LIMITS, {}).setdefault(entry_id, {})
+    return by_region.setdefault(region.code, RateLimit())
 
 
 @callback
 def async_remove_rate_limit(hass: HomeAssistant, entry_id: str) -> None:
-    """Drop the rate limit of an account that is removed."""
+    """Drop the rate limits of an account that is removed."""
     hass.data.get(_RATE_LIMITS, {}).pop(entry_id, None)
 
 
@@ -77,7 +78,7 @@ class UpbitCoordinator:
         self.ledger = self.sync.ledger
         self.stats = ConnectionStats()
         self.listeners = Listeners(hass, config_entry.entry_id, self._on_listener_error)
-        self.rate_limit = async_get_rate_limit(hass, config_entry.entry_id)
+        self.rate_limit = async_get_rate_limit(hass, config_entry.entry_id, region)
 
         # Detached in async_stop(): Home Assistant would do so too late when it stops during a set-up.
         session = async_create_clientsession(hass, auto_cleanup=False, middlewares=[reject_redirect])
