@@ -21,8 +21,9 @@ from .api.errors import ErrorKind, UpbitError
 from .api.ledger import Change
 from .api.regions import Region
 from .api.rest import RestClient
-from .api.stream import InvalidFrame, Stream, open_stream, reject_redirect
+from .api.stream import InvalidFrame, Stream, open_stream
 from .api.throttle import Backoff, RateLimit
+from .api.websocket import reject_redirect
 from .api.wire import AssetUpdate, Holdings
 from .const import DOMAIN, TIMINGS
 from .key_expiration import KeyExpirationCheck

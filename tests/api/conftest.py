@@ -10,8 +10,8 @@ import pytest
 from custom_components.upbit.api.auth import Credentials
 from custom_components.upbit.api.regions import REGIONS, Region
 from custom_components.upbit.api.rest import RestClient
-from custom_components.upbit.api.stream import reject_redirect
 from custom_components.upbit.api.throttle import RateLimit
+from custom_components.upbit.api.websocket import reject_redirect
 from simulator import ACCESS_KEY, SECRET_KEY, SimulatedExchange
 
 from .client import Client

@@ -63,6 +63,21 @@ def test_answer_is_classified(status: int, name: object, kind: ErrorKind) -> Non
 
 
 @pytest.mark.parametrize(
+    ("status", "name", "kind"),
+    [
+        (404, 404, ErrorKind.UNKNOWN_MARKET),
+        (404, "brand_new_error", ErrorKind.UNKNOWN_MARKET),
+        (404, "jwt_verification", ErrorKind.INVALID_SECRET_KEY),
+        # A page of something in between is no verdict on a market.
+        (404, None, ErrorKind.UNKNOWN),
+        (400, 400, ErrorKind.UNKNOWN),
+    ],
+)
+def test_not_found_means_what_the_call_looks_for(status: int, name: object, kind: ErrorKind) -> None:
+    assert response_error(status, name, {}, ErrorKind.UNKNOWN_MARKET).kind is kind
+
+
+@pytest.mark.parametrize(
     ("name", "kind"),
     [
         ("INVALID_AUTH", ErrorKind.UNAUTHORIZED),

@@ -8,7 +8,8 @@ import json
 import pytest
 
 from custom_components.upbit.api.errors import ErrorKind
-from custom_components.upbit.api.stream import HEARTBEAT, InvalidFrame
+from custom_components.upbit.api.stream import InvalidFrame
+from custom_components.upbit.api.websocket import HEARTBEAT
 from custom_components.upbit.api.wire import MAX_FRAME_SIZE, AssetUpdate, DecodeErrorReason, Holding
 from simulator import ACCESS_KEY, Format, SimulatedExchange
 from simulator.wire import parse_request

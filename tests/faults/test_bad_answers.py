@@ -7,7 +7,7 @@ import json
 from homeassistant.config_entries import ConfigEntryState
 import pytest
 
-from custom_components.upbit.api.rest import REQUEST_TIMEOUT
+from custom_components.upbit.api.http import REQUEST_TIMEOUT
 from custom_components.upbit.const import TIMINGS
 from simulator import SimulatedExchange
 from tests.helpers.harness import Harness

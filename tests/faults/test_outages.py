@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from custom_components.upbit.api.rest import REQUEST_TIMEOUT
-from custom_components.upbit.api.stream import CONNECT_TIMEOUT
+from custom_components.upbit.api.http import REQUEST_TIMEOUT
+from custom_components.upbit.api.websocket import CONNECT_TIMEOUT
 from custom_components.upbit.const import TIMINGS
 from simulator import SimulatedExchange, most_within
 from tests.helpers.harness import Harness

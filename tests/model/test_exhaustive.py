@@ -18,8 +18,8 @@ import time
 
 import pytest
 
+from custom_components.upbit.api.http import REQUEST_TIMEOUT
 from custom_components.upbit.api.ledger import Change
-from custom_components.upbit.api.rest import REQUEST_TIMEOUT
 from custom_components.upbit.api.wire import EMPTY, AssetUpdate, DecodeErrorReason, Holding, Holdings
 from custom_components.upbit.const import TIMINGS, Timings
 from custom_components.upbit.sync import AccountSync, ReconnectReason, SnapshotRequest

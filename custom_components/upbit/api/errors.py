@@ -30,6 +30,8 @@ class ErrorKind(StrEnum):
     """A 401 or 403 without Upbit's error format: a proxy, a firewall or a captive portal answered."""
     CONNECTION_LOST = "connection_lost"
     INVALID_RESPONSE = "invalid_response"
+    UNKNOWN_MARKET = "unknown_market"
+    """One of the markets in a Quotation call does not exist, so the response has no other one either."""
     UNKNOWN = "unknown"
 
     @property
@@ -86,6 +88,7 @@ def response_error(
     status: int,
     name: object,
     headers: Mapping[str, str],
+    not_found: ErrorKind = ErrorKind.UNKNOWN,
 ) -> UpbitError:
     """Classify a rejected REST call or handshake: by the error's name, then by the HTTP status.
 
@@ -95,6 +98,7 @@ def response_error(
         status: The HTTP status.
         name: ``error.name`` of the body, if there was one; Quotation endpoints use an integer.
         headers: The response's headers; only Retry-After is used.
+        not_found: What a 404 means when it is Upbit's own, which has a name.
     """
     kind = kind_of_name(name) or _kind_of_status(status, has_name=isinstance(name, str))
     # A 429 or 418 means to wait, whatever the name is.
@@ -102,6 +106,8 @@ def response_error(
         kind = ErrorKind.RATE_LIMITED
     elif status == HTTPStatus.IM_A_TEAPOT:
         kind = ErrorKind.BLOCKED
+    elif status == HTTPStatus.NOT_FOUND and kind is ErrorKind.UNKNOWN and name is not None:
+        kind = not_found
     return UpbitError(kind, f"http_{status}", _retry_after(headers.get("Retry-After")))
 
 

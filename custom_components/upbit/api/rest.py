@@ -1,37 +1,26 @@
 """The REST calls: the account's rows, and in Korea the expiry of the key."""
 
-import asyncio
-from collections.abc import Mapping
 from datetime import datetime
-from http import HTTPStatus
-import ssl
 
 import aiohttp
 
 from .auth import Credentials
-from .errors import ErrorKind, UpbitError, response_error
+from .errors import ErrorKind, UpbitError
+from .http import get
 from .regions import Region
-from .throttle import RateLimit
-from .wire import (
-    MAX_FRAME_SIZE,
-    DecodeError,
-    Holdings,
-    decode_accounts,
-    decode_key_expiration,
-    error_name,
-)
-
-REQUEST_TIMEOUT = 10.0
-"""Seconds for a whole call, the body included."""
-
-_WAIT = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.IM_A_TEAPOT)
+from .throttle import RequestLimit
+from .wire import DecodeError, Holdings, decode_accounts, decode_key_expiration
 
 
 class RestClient:
     """Calls the Exchange API of one region with one key; it has only calls that read."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, region: Region, credentials: Credentials, rate_limit: RateLimit
+        self,
+        session: aiohttp.ClientSession,
+        region: Region,
+        credentials: Credentials,
+        rate_limit: RequestLimit,
     ) -> None:
         self._session = session
         self._region = region
@@ -83,40 +72,5 @@ class RestClient:
             raise
 
     async def _get_once(self, path: str) -> bytes:
-        self._rate_limit.check()
-        # aiohttp's errors print the request's headers, the token among them: they end here.
-        try:
-            async with (
-                asyncio.timeout(REQUEST_TIMEOUT),
-                self._session.get(
-                    self._region.rest_url + path,
-                    headers={**self._credentials.authorization(), "Accept": "application/json"},
-                    # The token is for this host alone.
-                    allow_redirects=False,
-                ) as response,
-            ):
-                status, headers = response.status, response.headers
-                if status in _WAIT:
-                    # The status counts, even if the body can't be read.
-                    raise self._rejected(status, b"", headers)
-                body = await _read(response)
-        except (TimeoutError, aiohttp.ClientError, ssl.SSLError, OSError, ValueError) as err:
-            raise UpbitError(ErrorKind.CANNOT_CONNECT, type(err).__name__) from None
-        if status != HTTPStatus.OK:
-            raise self._rejected(status, body, headers)
-        return body
-
-    def _rejected(self, status: int, body: bytes, headers: Mapping[str, str]) -> UpbitError:
-        error = response_error(status, error_name(body), headers)
-        self._rate_limit.note_limited(error)
-        return error
-
-
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    """Read a body, up to the size limit."""
-    body = bytearray()
-    async for chunk in response.content.iter_chunked(64 * 1024):
-        body += chunk
-        if len(body) > MAX_FRAME_SIZE:
-            raise UpbitError(ErrorKind.INVALID_RESPONSE, "body_too_large")
-    return bytes(body)
+        headers = self._credentials.authorization()
+        return await get(self._session, self._region.rest_url + path, self._rate_limit, headers=headers)

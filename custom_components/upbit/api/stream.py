@@ -1,54 +1,17 @@
 """The private WebSocket: connect, subscribe, then yield messages until the connection is lost."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from http import HTTPStatus
-import ssl
-from typing import Literal, assert_never
 import uuid
 
 import aiohttp
-from aiohttp.http_websocket import WSMessageTextBytes
 
 from .auth import Credentials
-from .errors import ErrorKind, UpbitError, kind_of_name, response_error, short_reason
 from .regions import Region
-from .throttle import RateLimit
-from .wire import (
-    MAX_FRAME_SIZE,
-    AssetUpdate,
-    DecodeError,
-    DecodeErrorReason,
-    ErrorFrame,
-    NoticeFrame,
-    decode_frame,
-    subscription,
-)
-
-CONNECT_TIMEOUT = 10.0
-"""Seconds for the handshake and the subscription."""
-
-HEARTBEAT = 20.0
-"""Seconds of silence before a ping.
-
-The exchange closes a connection without traffic after 120 s by its documentation, after 60.5 s as measured. A pong
-that does not come within half of this time means that the connection is dead, so a half-open one is noticed
-after 30 s.
-"""
-
-_CLOSE_TIMEOUT = 1.0
-"""Seconds to wait for the exchange's part of the closing handshake.
-
-Once it has come, the exchange is done with this connection, and another one with the same key is not a second one.
-"""
-_CLOSE_OK = aiohttp.WSCloseCode.OK.to_bytes(2)
-
-# Text comes as bytes: aiohttp would end the connection for a text that is not UTF-8.
-type _WebSocket = aiohttp.ClientWebSocketResponse[Literal[False]]
-_DATA = (aiohttp.WSMsgType.BINARY, aiohttp.WSMsgType.TEXT)
-type _Message = aiohttp.WSMessage | WSMessageTextBytes
+from .throttle import RequestLimit
+from .websocket import WebSocket, open_websocket
+from .wire import AssetUpdate, DecodeErrorReason, decode_frame, subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,48 +27,21 @@ type StreamEvent = AssetUpdate | InvalidFrame
 class Stream:
     """A subscribed connection; its iteration ends only by an exception."""
 
-    def __init__(self, websocket: _WebSocket, rate_limit: RateLimit) -> None:
+    def __init__(self, websocket: WebSocket) -> None:
         self._websocket = websocket
-        self._rate_limit = rate_limit
 
-    async def events(self) -> AsyncIterator[StreamEvent]:
+    def events(self) -> AsyncIterator[StreamEvent]:
         """Yield every update and every invalid message.
 
         Raises:
-            UpbitError: The exchange rejected the subscription, or the connection is lost, whatever its close code:
-                the exchange uses 1000 even after an error.
+            UpbitError: The exchange rejected the subscription, or the connection is lost.
         """
-        while True:
-            message = await self._websocket.receive()
-            if message.type not in _DATA:
-                if _was_too_large(message):
-                    yield InvalidFrame(DecodeErrorReason.TOO_LARGE)
-                raise UpbitError(ErrorKind.CONNECTION_LOST, f"close_{self._websocket.close_code}")
-            try:
-                frames = decode_frame(message.data)
-            except DecodeError as err:
-                yield InvalidFrame(err.reason)
-                continue
-            for frame in frames:
-                match frame:
-                    case AssetUpdate():
-                        yield frame
-                    case ErrorFrame(name):
-                        raise self._error(name)
-                    case NoticeFrame():
-                        pass
-                    case _:
-                        assert_never(frame)
-
-    def _error(self, name: str) -> UpbitError:
-        error = UpbitError(kind_of_name(name) or ErrorKind.UNKNOWN, f"frame_{short_reason(name)}")
-        self._rate_limit.note_limited(error)
-        return error
+        return self._websocket.events(decode_frame, InvalidFrame)
 
 
 @asynccontextmanager
 async def open_stream(
-    session: aiohttp.ClientSession, region: Region, credentials: Credentials, rate_limit: RateLimit
+    session: aiohttp.ClientSession, region: Region, credentials: Credentials, rate_limit: RequestLimit
 ) -> AsyncIterator[Stream]:
     """Connect and subscribe to My Asset messages; leaving the context closes the socket.
 
@@ -117,79 +53,8 @@ async def open_stream(
     Raises:
         UpbitError: The handshake was rejected or timed out, or the connection failed.
     """
-    rate_limit.check()
-    websocket = await _connect(session, region, credentials, rate_limit)
-    try:
-        try:
-            async with asyncio.timeout(CONNECT_TIMEOUT):
-                await websocket.send_str(subscription(str(uuid.uuid4())))
-        except (TimeoutError, aiohttp.ClientError, OSError) as err:
-            raise UpbitError(ErrorKind.CONNECTION_LOST, type(err).__name__) from None
-        yield Stream(websocket, rate_limit)
-    finally:
-        await _close(websocket)
-
-
-async def _connect(
-    session: aiohttp.ClientSession, region: Region, credentials: Credentials, rate_limit: RateLimit
-) -> _WebSocket:
-    # aiohttp's errors print the request's headers, the token among them: they end here.
-    try:
-        async with asyncio.timeout(CONNECT_TIMEOUT):
-            return await session.ws_connect(
-                region.private_websocket_url,
-                headers=credentials.authorization(),
-                heartbeat=HEARTBEAT,
-                max_msg_size=MAX_FRAME_SIZE,
-                decode_text=False,
-            )
-    except aiohttp.WSServerHandshakeError as err:
-        raise _handshake_error(err, rate_limit) from None
-    except (TimeoutError, aiohttp.ClientError, ssl.SSLError, OSError, ValueError) as err:
-        raise UpbitError(ErrorKind.CANNOT_CONNECT, type(err).__name__) from None
-
-
-async def reject_redirect(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """Treat a redirect as a failure, because the token is for one address only.
-
-    A middleware for the session, because `ws_connect` follows redirects and takes no argument against it.
-    """
-    response = await handler(request)
-    if 300 <= response.status < 400:
-        response.close()
-        raise UpbitError(ErrorKind.CANNOT_CONNECT, f"http_{response.status}")
-    return response
-
-
-async def _close(websocket: _WebSocket) -> None:
-    """Close a connection with a closing handshake, or without one when the exchange does not answer."""
-    try:
-        # aiohttp's close() does not wait for the exchange after a receive() that was cancelled; where it waits, it
-        # does so for as long as frames come, and starts the heartbeat again with the last of them.
-        with suppress(TimeoutError, ConnectionError):
-            async with asyncio.timeout(_CLOSE_TIMEOUT):
-                if not websocket.closed:
-                    await websocket.send_frame(_CLOSE_OK, aiohttp.WSMsgType.CLOSE)
-                while not websocket.closed:
-                    await websocket.receive()
-    finally:
-        await websocket.close()
-
-
-def _handshake_error(err: aiohttp.WSServerHandshakeError, rate_limit: RateLimit) -> UpbitError:
-    error = response_error(err.status, None, err.headers or {})
-    rate_limit.note_limited(error)
-    if err.status == HTTPStatus.UNAUTHORIZED:
-        # aiohttp has the status of a rejected handshake, not its body, so the reason is unknown here.
-        return UpbitError(ErrorKind.UNAUTHORIZED, error.reason)
-    return error
-
-
-def _was_too_large(message: _Message) -> bool:
-    return (
-        message.type is aiohttp.WSMsgType.ERROR
-        and isinstance(message.data, aiohttp.WebSocketError)
-        and message.data.code == aiohttp.WSCloseCode.MESSAGE_TOO_BIG
-    )
+    async with open_websocket(
+        session, region.private_websocket_url, rate_limit, headers=credentials.authorization()
+    ) as websocket:
+        await websocket.send(subscription(str(uuid.uuid4())))
+        yield Stream(websocket)

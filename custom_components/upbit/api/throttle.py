@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from typing import Protocol
 
 from .errors import ErrorKind, UpbitError
 
@@ -33,6 +34,16 @@ class Backoff:
     def reset(self) -> None:
         """Start from the first delay again, after an attempt has proved to hold."""
         self._failures = 0
+
+
+class RequestLimit(Protocol):
+    """What holds requests back; `RateLimit` is one."""
+
+    def check(self) -> None:
+        """Raise the error that a request would meet now, without making it."""
+
+    def note_limited(self, error: UpbitError) -> None:
+        """Note an error, which may be a 429 or 418."""
 
 
 class RateLimit:

@@ -59,6 +59,8 @@ class DecodeErrorReason(StrEnum):
     INVALID_CURRENCY = "invalid_currency"
     REPEATED_CURRENCY = "repeated_currency"
     INVALID_TIMESTAMP = "invalid_timestamp"
+    INVALID_MARKET = "invalid_market"
+    INVALID_PRICE = "invalid_price"
 
 
 class DecodeError(ValueError):
@@ -119,7 +121,8 @@ class NoticeFrame:
     """A message without assets: a status, or the response to a method."""
 
 
-type Frame = AssetUpdate | ErrorFrame | NoticeFrame
+type OtherFrame = ErrorFrame | NoticeFrame
+type Frame = AssetUpdate | OtherFrame
 
 
 def exact_difference(after: Decimal, before: Decimal) -> Decimal:
@@ -143,7 +146,7 @@ def decode_frame(data: bytes | str) -> list[Frame]:
     Raises:
         DecodeError: The message as a whole is invalid; nothing in it may be used.
     """
-    value = _decode_json(data)
+    value = decode_json(data)
     if not isinstance(value, list):
         return [_decode_object(value)]
     if not value:
@@ -157,7 +160,7 @@ def decode_accounts(data: bytes) -> Holdings:
     Raises:
         DecodeError: The body is no list of rows; nothing in it may be used.
     """
-    rows = _decode_json(data)
+    rows = decode_json(data)
     if not isinstance(rows, list):
         raise DecodeError(DecodeErrorReason.WRONG_SHAPE)
     return Holdings(*_decode_items(rows, _ROW_KEYS, _row_amount, _add))
@@ -169,7 +172,7 @@ def decode_key_expiration(data: bytes, access_key: str) -> datetime | None:
     Raises:
         DecodeError: The body is invalid.
     """
-    rows = _decode_json(data)
+    rows = decode_json(data)
     if not isinstance(rows, list):
         raise DecodeError(DecodeErrorReason.WRONG_SHAPE)
     for row in rows:
@@ -191,7 +194,7 @@ def decode_key_expiration(data: bytes, access_key: str) -> datetime | None:
 def error_name(data: bytes) -> object:
     """Return ``error.name`` of a body, or None where the body has none: a page of HTML, plain text, nothing."""
     try:
-        value = _decode_json(data)
+        value = decode_json(data)
     except DecodeError:
         return None
     if isinstance(value, dict) and isinstance(error := value.get("error"), dict):
@@ -204,16 +207,20 @@ def _no_constant(_: str) -> NoReturn:
 
 
 # One decoder for all messages: making one costs more than decoding a message.
-
 _DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_constant)
 
 
-def _decode_json(data: bytes | str) -> Any:
+def decode_json(data: bytes | str, decoder: json.JSONDecoder = _DECODER) -> Any:
+    """Decode a message or a body within the size limit.
+
+    Raises:
+        DecodeError: It is too large, or not JSON in UTF-8.
+    """
     if len(data) > MAX_FRAME_SIZE:
         raise DecodeError(DecodeErrorReason.TOO_LARGE)
     try:
         text = (data if isinstance(data, str) else data.decode()).strip(_WHITESPACE)
-        value, end = _DECODER.raw_decode(text)
+        value, end = decoder.raw_decode(text)
     except UnicodeDecodeError:
         raise DecodeError(DecodeErrorReason.NOT_UTF8) from None
     except DecodeError:
@@ -235,6 +242,15 @@ def _decode_object(value: Any) -> Frame:
         return _decode_assets(fields, _LONG_KEYS)
     if fields.get("ty") == "myAsset":
         return _decode_assets(fields, _SHORT_KEYS)
+    return decode_other(fields)
+
+
+def decode_other(fields: dict[str, Any]) -> OtherFrame:
+    """Decode a message that has no data.
+
+    Raises:
+        DecodeError: Its type is unknown.
+    """
     if "error" in fields:
         name = _object(fields["error"]).get("name")
         # Only a text: to write out what is nested deeply takes the square of its depth.
@@ -249,8 +265,8 @@ def _decode_assets(fields: dict[str, Any], keys: _Keys) -> AssetUpdate:
     assets = fields.get(assets_key)
     if not isinstance(assets, list):
         raise DecodeError(DecodeErrorReason.WRONG_SHAPE)
-    _check_timestamp(fields.get(timestamp_key))
-    asset_timestamp = _check_timestamp(fields.get(asset_timestamp_key))
+    check_timestamp(fields.get(timestamp_key))
+    asset_timestamp = check_timestamp(fields.get(asset_timestamp_key))
     return AssetUpdate(*_decode_items(assets, item_keys, _amount, _contradiction), asset_timestamp)
 
 
@@ -273,7 +289,7 @@ def _decode_items(
     undecodable: dict[str, DecodeErrorReason] = {}
     unreadable = 0
     for item in items:
-        if not (isinstance(item, dict) and _is_code(currency := item.get(currency_key))):
+        if not (isinstance(item, dict) and is_code(currency := item.get(currency_key))):
             unreadable += 1
             continue
         try:
@@ -304,7 +320,8 @@ def _object(value: Any) -> dict[str, Any]:
     return value
 
 
-def _is_code(value: object) -> TypeGuard[str]:
+def is_code(value: object) -> TypeGuard[str]:
+    """Return whether a value can be the code of a currency."""
     return isinstance(value, str) and 0 < len(value) <= _MAX_CODE_LENGTH and _is_printable(value)
 
 
@@ -314,18 +331,32 @@ def _is_printable(code: str) -> bool:
     return not any(unicodedata.category(character)[0] in "CZ" for character in code)
 
 
-def _check_timestamp(value: object) -> int:
+def check_timestamp(value: object) -> int:
+    """Return a time in milliseconds since 1970.
+
+    Raises:
+        DecodeError: It is no time up to the year 9999.
+    """
     if type(value) is int and 0 <= value <= _MAX_TIMESTAMP:
         return value
     raise DecodeError(DecodeErrorReason.INVALID_TIMESTAMP)
 
 
 def _amount(value: Any) -> Decimal:
-    """Return a number of the decoder as an amount: not negative, with digits that can be shown."""
+    """Return a number of the decoder as an amount."""
     if type(value) is not Decimal:
         if type(value) is not int:
             raise DecodeError(DecodeErrorReason.INVALID_AMOUNT)
         value = Decimal(value)
+    return check_amount(value)
+
+
+def check_amount(value: Decimal) -> Decimal:
+    """Return an amount or a price that is not negative and has digits that can be shown.
+
+    Raises:
+        DecodeError: It is none.
+    """
     try:
         amount = _exact_amount(value)
     except Inexact, InvalidOperation, Overflow:
