@@ -151,7 +151,7 @@ async def measure(folder: Path) -> dict[str, Idle]:
     loop = asyncio.get_running_loop()
     assert isinstance(loop, _WatchedLoop)
     token = _of_exchange.set(True)
-    exchange = SimulatedExchange(_REGION, holdings=holdings(_HELD))
+    exchange = SimulatedExchange(_REGION, holdings=holdings(_HELD), clock=loop.exchange_clock)
     await exchange.start()
     _of_exchange.reset(token)
     addresses = replace(REGIONS[_REGION], rest_url=exchange.rest_url, websocket_url=exchange.websocket_url)

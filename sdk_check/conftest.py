@@ -1,8 +1,11 @@
-"""The simulator, and Upbit's own client connected to it."""
+"""The simulator, Upbit's own client connected to it, and the comparison of what it receives to its models."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
+import pydantic
 import pytest
 from upbit import AsyncUpbit
 
@@ -55,3 +58,21 @@ def connect(singapore: tuple[SimulatedExchange, Connect]) -> Connect:
 @pytest.fixture
 def client(connect: Connect) -> AsyncUpbit:
     return connect()
+
+
+def assert_modeled(received: pydantic.BaseModel) -> None:
+    """Fail unless the model has every value of what was received, and every value has the model's type."""
+    type(received).model_validate(received.model_dump(by_alias=True))
+    assert not received.model_extra
+    assert received.model_fields_set == type(received).model_fields.keys()
+    for name in received.model_fields_set:
+        value = getattr(received, name)
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, pydantic.BaseModel):
+                assert_modeled(item)
+
+
+async def receive(stream: Any) -> Any:
+    """Return the next frame of a stream."""
+    async with asyncio.timeout(5):
+        return await stream.recv()

@@ -3,12 +3,10 @@
 The library's models of frames don't validate, so the tests have the models validate afterwards what was received.
 """
 
-import asyncio
 from datetime import datetime
 import json
 from typing import Any
 
-import pydantic
 import pytest
 from upbit import AsyncUpbit, AuthenticationError
 from upbit.types import ListSubscriptionsResponse, SimpleListSubscriptionsResponse, SimpleMyAsset
@@ -17,7 +15,7 @@ from websockets.exceptions import ConnectionClosedOK, InvalidStatus
 
 from simulator import ACCESS_KEY, SimulatedExchange
 
-from .conftest import Connect, running
+from .conftest import Connect, assert_modeled, receive, running
 
 FORMATS = {
     "DEFAULT": (False, MyAsset, ListSubscriptionsResponse),
@@ -29,23 +27,6 @@ WRONG_KEYS = {
     "wrong secret": ({"secret_key": "W" * 40}, "jwt_verification"),
     "unknown key": ({"access_key": "U" * 40}, "invalid_access_key"),
 }
-
-
-def assert_modeled(received: pydantic.BaseModel) -> None:
-    """Fail unless the model has every value of what was received, and every value has the model's type."""
-    type(received).model_validate(received.model_dump(by_alias=True))
-    assert not received.model_extra
-    assert received.model_fields_set == type(received).model_fields.keys()
-    for name in received.model_fields_set:
-        value = getattr(received, name)
-        for item in value if isinstance(value, list) else [value]:
-            if isinstance(item, pydantic.BaseModel):
-                assert_modeled(item)
-
-
-async def receive(stream: Any) -> Any:
-    async with asyncio.timeout(5):
-        return await stream.recv()
 
 
 async def test_accounts(client: AsyncUpbit) -> None:

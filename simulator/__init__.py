@@ -4,9 +4,12 @@ from .account import Account, AssetEvent, Delivery, Holding, Order
 from .errors import ERRORS, ApiError
 from .faults import FaultKind, HttpFault
 from .keys import ApiKey, Permission
+from .markets import Market, Markets, MarketState, Untraded
+from .quotation import Quotation
 from .record import Call, Record, most_within
 from .regions import REGIONS, Region
 from .server import ACCESS_KEY, SECRET_KEY, SimulatedExchange
+from .ticker_wire import TickerFaults
 from .wire import Format, NumberStyle
 
 __all__ = [
@@ -24,11 +27,17 @@ __all__ = [
     "Format",
     "Holding",
     "HttpFault",
+    "Market",
+    "MarketState",
+    "Markets",
     "NumberStyle",
     "Order",
     "Permission",
+    "Quotation",
     "Record",
     "Region",
     "SimulatedExchange",
+    "TickerFaults",
+    "Untraded",
     "most_within",
 ]

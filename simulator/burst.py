@@ -7,7 +7,7 @@ from decimal import Decimal
 import time
 
 from .account import Account, AssetEvent
-from .stream import Stream
+from .private_stream import PrivateStream
 from .wire import Format, encode_frame
 
 # Placeholder for the time of sending in a prepared frame; not a possible real time.
@@ -29,7 +29,7 @@ class Burst:
 
 
 async def send_burst(
-    stream: Stream,
+    stream: PrivateStream,
     account: Account,
     frames: int,
     *,

@@ -1,18 +1,17 @@
-"""One private WebSocket on the server side: requests, frames, idle close, and the ways it can end."""
+"""One WebSocket on the server side: requests, frames, idle close, and the ways it can end."""
 
+from abc import ABC, abstractmethod
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from .account import AssetEvent
 from .errors import ApiError, error_body
 from .faults import forever
-from .keys import ApiKey
-from .wire import Format, encode_frame, encode_subscriptions, parse_request
+from .wire import Format, StreamRequest, Subscription, encode_subscriptions
 
 if TYPE_CHECKING:
     from .stream import Stream
@@ -25,14 +24,17 @@ class _EndedError(Exception):
 type Step = Callable[[], Awaitable[object]]
 
 
-class Connection:
-    """A connection from its handshake to its end; everything it sends goes through one queue, in order."""
+class Connection[Event](ABC):
+    """A connection from its handshake to its end; everything it sends goes through one queue, in order.
+
+    `streams` is what it has subscribed to. `owner` is what the record counts it under.
+    """
 
     def __init__(
-        self, stream: Stream, request: web.Request, socket: web.WebSocketResponse, key: ApiKey
+        self, stream: Stream[Any, Event], request: web.Request, socket: web.WebSocketResponse, owner: str
     ) -> None:
-        self.key = key
-        self.subscribed = False
+        self.owner = owner
+        self.streams: Sequence[Subscription] = ()
         self.format = Format.DEFAULT
         self.half_open = False
         self.withhold_frames = False
@@ -48,6 +50,24 @@ class Connection:
         self._tasks = asyncio.TaskGroup()
         self._reader: asyncio.Task[None] | None = None
         self._sends_status = False
+
+    @abstractmethod
+    def _parse(self, text: str | bytes) -> StreamRequest:
+        """Check a request; raises `ApiError`."""
+
+    @abstractmethod
+    def _encode(self, event: Event) -> Sequence[str]:
+        """Return the frames of an event."""
+
+    @property
+    def subscribed(self) -> bool:
+        """Say whether the client has subscribed."""
+        return bool(self.streams)
+
+    @property
+    def compressed(self) -> bool:
+        """Say whether frames are compressed, because the client has offered it."""
+        return bool(self._socket.compress)
 
     async def serve(self) -> None:
         """Run the connection until it ends on either side."""
@@ -97,24 +117,27 @@ class Connection:
         elif text in ("PING", b"PING"):
             if not self._sends_status:
                 self._sends_status = True
-                self._tasks.create_task(self._send_status())
+                self._run(self._send_status())
         else:
             try:
                 self._handle_request(text)
             except ApiError as api_error:
-                self.close_with_error(api_error.name)
+                self.close_with_error(str(api_error.name))
         self._stream.changed()
 
     def _handle_request(self, text: str | bytes) -> None:
-        request = parse_request(text)
+        request = self._parse(text)
         if request.subscribe:
-            self.format = request.format or Format.DEFAULT
-            self.subscribed = True
+            self._subscribe(request)
             self._stream.subscribed(self)
             return
         # A format in this request switches that of the running stream.
         self.format = request.format or self.format
-        self.send(encode_subscriptions(request.ticket, self.subscribed, self.format))
+        self.send(encode_subscriptions(request.ticket, self.streams, self.format))
+
+    def _subscribe(self, request: StreamRequest) -> None:
+        self.format = request.format or Format.DEFAULT
+        self.streams = request.streams
 
     # What the exchange sends
 
@@ -122,26 +145,30 @@ class Connection:
         """Send a payload as a text or a binary frame; by default as the stream is set."""
         self._steps.put_nowait(partial(self._send, payload, text))
 
-    def send_frame(self, event: AssetEvent) -> None:
-        """Send an asset frame in the connection's format, if it is subscribed and frames are not withheld."""
+    def send_frame(self, event: Event) -> None:
+        """Send an event's frames in the connection's format, if it is subscribed and frames are not withheld."""
         if self.subscribed and not self.withhold_frames and not self._stream.withhold_frames:
-            self._stream.record.frames_sent += 1
-            stream = self._stream
-            self.send(encode_frame(event, stream.clock(), self.format, stream.numbers, stream.frame_faults))
+            for frame in self._encode(event):
+                self._stream.record.frames_sent += 1
+                self.send(frame)
 
     async def send_now(self, payload: bytes) -> None:
         """Send a payload as a binary frame ahead of the queue; waits while the client does not keep up."""
         await self._socket.send_bytes(payload)
         self._touch()
 
-    def later(self, seconds: float, event: AssetEvent) -> None:
-        """Send an asset frame after a while; it is lost if the connection ends before."""
+    def later(self, seconds: float, event: Event) -> None:
+        """Send an event's frames after a while; they are lost if the connection ends before."""
 
         async def send_when_due() -> None:
             await asyncio.sleep(seconds)
             self.send_frame(event)
 
-        self._tasks.create_task(send_when_due())
+        self._run(send_when_due())
+
+    def _run(self, steps: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run something until it ends or the connection does."""
+        return self._tasks.create_task(steps)
 
     def close_with_error(self, name: str) -> None:
         """Send an error frame, and close with code 1000 after a short delay as the real exchange does."""

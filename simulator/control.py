@@ -292,7 +292,7 @@ def _fail(endpoint: Endpoint, body: Json) -> Json:
     return {"delay": endpoint.delay, "fault": endpoint.fault and asdict(endpoint.fault)}
 
 
-def _ending(name: str | None) -> Callable[[Connection], None] | None:
+def _ending(name: str | None) -> Callable[[Connection[Any]], None] | None:
     """Return what ends a connection that has subscribed: "cut", "close", the name of an error, or None."""
     match name:
         case None:

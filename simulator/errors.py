@@ -48,18 +48,26 @@ ERRORS: dict[str, DocumentedError] = {
     "Too Many Requests": DocumentedError(429, "Too many requests.", "요청이 너무 많습니다."),
 }
 
+# The quotation endpoints name an error by its status.
+QUOTATION_ERRORS: dict[int, DocumentedError] = {
+    400: DocumentedError(400, "Missing or wrong parameter.", "잘못된 파라미터입니다."),
+    404: DocumentedError(404, "Code not found", "코드를 찾을 수 없습니다."),
+    418: DocumentedError(418, "Blocked after too many requests.", "과도한 요청으로 차단되었습니다."),
+    429: DocumentedError(429, "Too many API requests.", "요청이 너무 많습니다."),
+}
+
 
 class ApiError(Exception):
     """A request that the exchange answers with a documented error.
 
-    `name` is a key of `ERRORS`, or any other text to answer an undocumented one; `status` overrides the
-    documented HTTP status.
+    `name` is a key of `ERRORS`, any other text to answer an undocumented one, or an integer as on the quotation
+    endpoints; `status` overrides the documented HTTP status.
     """
 
-    def __init__(self, name: str, *, status: int | None = None) -> None:
+    def __init__(self, name: str | int, *, status: int | None = None) -> None:
         super().__init__(name)
         self.name = name
-        documented = ERRORS.get(name)
+        documented = _documented(name)
         self.status = status or (documented.status if documented else 401)
 
     def body(self, *, korean: bool) -> str:
@@ -67,9 +75,13 @@ class ApiError(Exception):
         return error_body(self.name, korean=korean)
 
 
+def _documented(name: str | int) -> DocumentedError | None:
+    return ERRORS.get(name) if isinstance(name, str) else QUOTATION_ERRORS.get(name)
+
+
 def error_body(name: str | int, *, korean: bool) -> str:
     """Return `{"error": {"name": …, "message": …}}`; quotation endpoints use an integer name."""
-    documented = ERRORS.get(name) if isinstance(name, str) else None
+    documented = _documented(name)
     if documented is None:
         message = "알 수 없는 오류입니다." if korean else "Unknown error."
     else:

@@ -1,7 +1,7 @@
 """The request limits: how many calls, handshakes and messages are accepted, and the block after too many."""
 
 import asyncio
-from collections import deque
+from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
 from .errors import ApiError
@@ -9,32 +9,33 @@ from .errors import ApiError
 
 @dataclass(slots=True)
 class Limit:
-    """At most `count` in any `seconds`; None is no limit."""
+    """At most `count` in any `seconds`, for each group of calls on its own; None is no limit."""
 
     count: int | None
     seconds: float
-    _times: deque[float] = field(default_factory=deque, repr=False)
+    _times: defaultdict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque), repr=False)
 
-    def admit(self) -> bool:
+    def admit(self, group: str = "default") -> bool:
         """Count one more and say whether it was within the limit; one beyond it is not counted."""
         if self.count is None:
             return True
-        if self.left() <= 0:
+        if self.left(group) <= 0:
             return False
-        self._times.append(asyncio.get_running_loop().time())
+        self._times[group].append(asyncio.get_running_loop().time())
         return True
 
-    def left(self) -> int:
+    def left(self, group: str = "default") -> int:
         """Return how many more are within the limit now."""
         now = asyncio.get_running_loop().time()
-        while self._times and self._times[0] <= now - self.seconds:
-            self._times.popleft()
-        return (self.count or 0) - len(self._times)
+        times = self._times[group]
+        while times and times[0] <= now - self.seconds:
+            times.popleft()
+        return (self.count or 0) - len(times)
 
 
 @dataclass(slots=True)
 class Limits:
-    """The documented limits, each adjustable while the exchange runs.
+    """The documented limits of one side, private or public, each adjustable while the exchange runs.
 
     After `limited_before_block` answers with 429 within ten seconds every REST call is answered with 418 for
     `block_seconds`, which doubles each time.
@@ -51,12 +52,21 @@ class Limits:
     _limited: deque[float] = field(default_factory=deque, repr=False)
     _blocked_until: float = field(default=0, repr=False)
 
-    def admit_rest(self, *, origin: bool) -> None:
-        """Raise `ApiError` (429 or 418) unless a REST call is within the limits."""
+    @property
+    def blocked(self) -> bool:
+        """Say whether REST calls are answered with 418."""
+        return asyncio.get_running_loop().time() < self._blocked_until
+
+    def admit_rest(self, group: str = "default", *, origin: bool) -> None:
+        """Raise `ApiError` (429 or 418) unless a REST call is within the limits of its group."""
         now = asyncio.get_running_loop().time()
-        if now < self._blocked_until:
+        if self.blocked:
             raise ApiError("I'm a teapot")
-        if not (origin and not self.origin.admit()) and self.rest_second.admit() and self.rest_minute.admit():
+        if (
+            not (origin and not self.origin.admit())
+            and self.rest_second.admit(group)
+            and self.rest_minute.admit(group)
+        ):
             return
         self._limited.append(now)
         while self._limited[0] < now - 10:
@@ -76,10 +86,10 @@ class Limits:
         """Return fresh counters for the messages of one connection."""
         return Limit(self.messages_second, 1), Limit(self.messages_minute, 60)
 
-    @property
-    def remaining(self) -> str:
+    def remaining(self, group: str = "default") -> str:
         """Return the value of the Remaining-Req header."""
-        return f"group=default; min={max(0, self.rest_minute.left())}; sec={max(0, self.rest_second.left())}"
+        minute, second = self.rest_minute.left(group), self.rest_second.left(group)
+        return f"group={group}; min={max(0, minute)}; sec={max(0, second)}"
 
     def lift(self) -> None:
         """Switch all limits off and end a block."""

@@ -1,21 +1,19 @@
-"""Faults of asset frames between the account and the socket: lost, late, repeated, out of order, held."""
+"""Faults of frames between their origin and the socket: lost, late, repeated, out of order, held."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 import random
 from typing import TYPE_CHECKING
 
-from .account import AssetEvent
-
 if TYPE_CHECKING:
     from .connection import Connection
 
 
-class HeldFrames:
+class HeldFrames[Event]:
     """Frames that are held back; each belongs to one connection."""
 
     def __init__(self) -> None:
-        self.frames: list[tuple[Connection, AssetEvent]] = []
+        self.frames: list[tuple[Connection[Event], Event]] = []
 
     def release(self, *indices: int) -> None:
         """Send the frames at these indices, in this order; all of them if none is named."""
@@ -30,8 +28,8 @@ class HeldFrames:
         self.frames.clear()
 
 
-class Outbound:
-    """Sends every asset frame to its connection, or does to it what is set.
+class Outbound[Event]:
+    """Sends every frame to its connection, or does to it what is set.
 
     `lose` is the share of frames lost (1.0: all), `drop_next` the number of next frames lost. `delay` and the
     random addition up to `jitter` are seconds; with jitter frames overtake each other. `copies` is how
@@ -40,7 +38,7 @@ class Outbound:
 
     def __init__(self, seed: int = 0) -> None:
         self._random = random.Random(seed)
-        self._held: HeldFrames | None = None
+        self._held: HeldFrames[Event] | None = None
         self.recover()
 
     def recover(self) -> None:
@@ -52,16 +50,16 @@ class Outbound:
         self.copies = 1
 
     @contextmanager
-    def hold(self) -> Iterator[HeldFrames]:
+    def hold(self) -> Iterator[HeldFrames[Event]]:
         """Hold all frames; what is still held at the end is sent in order."""
-        held = self._held = HeldFrames()
+        held = self._held = HeldFrames[Event]()
         try:
             yield held
         finally:
             self._held = None
             held.release()
 
-    def push(self, connection: Connection, event: AssetEvent) -> None:
+    def push(self, connection: Connection[Event], event: Event) -> None:
         """Send one frame's event to a connection, with the faults that are set."""
         if self.drop_next > 0:
             self.drop_next -= 1

@@ -5,7 +5,10 @@ from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-PRIVATE_STREAM = "/websocket/v1/private"
+from aiohttp import web
+
+PUBLIC_STREAM = "/websocket/v1"
+PRIVATE_STREAM = f"{PUBLIC_STREAM}/private"
 
 
 @dataclass(slots=True)
@@ -13,21 +16,24 @@ class Call:
     """One HTTP request; `at` is the event loop's time in seconds.
 
     `status` is 101 for an accepted handshake and None if there was no answer. `error` is the name of the error in
-    the answer.
+    the answer. `headers` are the names of the request's headers in lower case, `query` is its decoded query.
     """
 
     at: float
     method: str
     path: str
+    query: dict[str, str]
+    headers: frozenset[str]
     status: int | None = None
-    error: str | None = None
+    error: str | int | None = None
     access_key: str | None = None
 
 
 class Record:
-    """What clients did, for tests and the control interface."""
+    """What clients did on one side, private or public, for tests and the control interface."""
 
-    def __init__(self) -> None:
+    def __init__(self, stream_path: str) -> None:
+        self._stream_path = stream_path
         self.calls: list[Call] = []
         self.messages: list[str | bytes] = []
         self.closes: Counter[str] = Counter()
@@ -35,9 +41,15 @@ class Record:
         self.live: Counter[str] = Counter()
         self.most_live: Counter[str] = Counter()
 
-    def begin(self, method: str, path: str) -> Call:
+    def begin(self, request: web.Request) -> Call:
         """Record a request."""
-        call = Call(asyncio.get_running_loop().time(), method, path)
+        call = Call(
+            asyncio.get_running_loop().time(),
+            request.method,
+            request.path,
+            dict(request.query),
+            frozenset(name.lower() for name in request.headers),
+        )
         self.calls.append(call)
         return call
 
@@ -47,22 +59,22 @@ class Record:
 
     @property
     def handshakes(self) -> list[Call]:
-        """Return every attempt to open the private stream, accepted or not."""
-        return self.requests(PRIVATE_STREAM)
+        """Return every attempt to open the stream, accepted or not."""
+        return self.requests(self._stream_path)
 
     @property
     def failed(self) -> list[Call]:
         """Return the requests that were answered with an error."""
         return [call for call in self.calls if call.status is not None and call.status >= 400]
 
-    def opened(self, access_key: str) -> None:
-        """Count a connection that opened."""
-        self.live[access_key] += 1
-        self.most_live[access_key] = max(self.most_live[access_key], self.live[access_key])
+    def opened(self, owner: str) -> None:
+        """Count a connection that opened, under its access key or its address."""
+        self.live[owner] += 1
+        self.most_live[owner] = max(self.most_live[owner], self.live[owner])
 
-    def closed(self, access_key: str, reason: str) -> None:
+    def closed(self, owner: str, reason: str) -> None:
         """Count a connection that ended."""
-        self.live[access_key] -= 1
+        self.live[owner] -= 1
         self.closes[reason] += 1
 
 

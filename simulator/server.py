@@ -5,30 +5,35 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from functools import partial
+import time
 from types import TracebackType
 from typing import Self
 
 from .account import Account, Number
-from .faults import Endpoint
 from .keys import ApiKey, KeyRing, Permission
-from .limits import Limits
 from .listener import Listener
-from .record import Record
+from .markets import default_markets
+from .private import PrivateSide
+from .quotation import Quotation
 from .regions import REGIONS
-from .rest import HeldSnapshots, Rest
+from .rest import HeldSnapshots
 from .router import Router
-from .stream import Stream
 
 # Obviously not real ones, of the length that real ones have.
 ACCESS_KEY = "DEMOACCESSKEY" * 3 + "0"
 SECRET_KEY = "DEMOSECRETKEY" * 3 + "0"
 
 
+def _wall_clock() -> int:
+    return time.time_ns() // 1_000_000
+
+
 class SimulatedExchange:
     """One region of Upbit with its accounts and keys: `async with SimulatedExchange("sg") as exchange`.
 
-    `account` and `key` are the ones it starts with. `rest`, `handshake` and `stream` have the
-    faults, `limits` has the request limits, and `record` has what clients did.
+    `account` and `key` are the ones it starts with. `rest`, `handshake` and `stream` have the faults of the private
+    side, `limits` has its request limits, and `record` has what clients did there. `quotation` has the same of the
+    public side, `markets` what it publishes. `clock` returns the exchange's time in milliseconds since the epoch.
     """
 
     def __init__(
@@ -39,30 +44,29 @@ class SimulatedExchange:
         holdings: Mapping[str, tuple[Number, Number]] | None = None,
         access_key: str = ACCESS_KEY,
         secret_key: str = SECRET_KEY,
+        clock: Callable[[], int] = _wall_clock,
     ) -> None:
         self.region = REGIONS[region]
-        self.limits = Limits()
-        self.record = Record()
+        self.clock = clock
         self.keys = KeyRing(region)
-        self.rest = Rest(fiat=self.region.fiat, korean=self.region.korean)
-        self.handshake = Endpoint(korean=self.region.korean)
-        self.stream = Stream(
-            korean=self.region.korean,
-            limits=self.limits,
-            record=self.record,
+        self.markets = default_markets(self.region, clock)
+        self.quotation = Quotation(
+            self.region, self.markets, clock=clock, changed=self.changed, until=self.until
+        )
+        private = PrivateSide(
+            self.region,
+            self.keys,
+            blocked=self.quotation.blocks_private_calls,
+            clock=clock,
             changed=self.changed,
             until=self.until,
         )
-        self._router = Router(
-            self.region,
-            keys=self.keys,
-            limits=self.limits,
-            record=self.record,
-            changed=self.changed,
-            rest=self.rest,
-            handshake=self.handshake,
-            stream=self.stream,
-        )
+        self.limits = private.limits
+        self.record = private.record
+        self.rest = private.rest
+        self.handshake = private.handshake
+        self.stream = private.stream
+        self._router = Router(private, self.quotation, changed=self.changed)
         self._listener = Listener(self._router.handle, port)
         self._waiters: set[asyncio.Event] = set()
         self.account = self.add_account(holdings)
@@ -111,7 +115,7 @@ class SimulatedExchange:
 
     def add_account(self, holdings: Mapping[str, tuple[Number, Number]] | None = None) -> Account:
         """Open an account whose changes are sent on the stream."""
-        account = Account(holdings)
+        account = Account(holdings, clock=self.clock)
         account.listeners.append(partial(self.stream.announce, account))
         return account
 
@@ -158,30 +162,27 @@ class SimulatedExchange:
             self._waiters.discard(waiter)
 
     async def subscribed(self, count: int = 1) -> None:
-        """Wait until exactly so many connections are subscribed."""
+        """Wait until exactly so many private connections are subscribed."""
         await self.until(lambda: len(self.stream.subscriptions) == count)
 
     async def flushed(self) -> None:
         """Wait until everything queued so far is written to the sockets."""
-        for connection in tuple(self.stream.connections):
-            await connection.flushed()
+        await self.stream.flushed()
+        await self.quotation.stream.flushed()
 
     # Faults of the network
 
     def cut(self) -> None:
         """Break every private connection without a close frame (1006)."""
-        for connection in self.stream.connections:
-            connection.cut()
+        self.stream.cut()
 
     def close_all(self, code: int = 1000, message: bytes = b"") -> None:
         """Close every private connection with a code."""
-        for connection in self.stream.connections:
-            connection.close(code, message)
+        self.stream.close_all(code, message)
 
     def half_open(self) -> None:
         """Make the current private connections half open until they end: no data, no pong, no close."""
-        for connection in self.stream.connections:
-            connection.half_open = True
+        self.stream.half_open()
 
     @property
     def silent(self) -> bool:
@@ -190,7 +191,8 @@ class SimulatedExchange:
 
     def silence(self) -> None:
         """Silence the network: connections become half open, new requests are never answered."""
-        self.half_open()
+        self.stream.half_open()
+        self.quotation.stream.half_open()
         self._router.silent = True
 
     def end_silence(self) -> None:
@@ -211,12 +213,13 @@ class SimulatedExchange:
         self._listener.abort_connections()
 
     async def recover(self) -> None:
-        """End every fault; accounts, keys and limits stay as they are."""
+        """End every fault; accounts, keys, markets and limits stay as they are."""
         self._router.silent = False
         self.keys.client_address = self.keys.second_address = None
         self.rest.recover()
         self.handshake.recover()
         self.stream.recover()
+        self.quotation.recover()
         await self._listener.open()
 
     def hold_snapshots(self) -> AbstractAsyncContextManager[HeldSnapshots]:

@@ -1,29 +1,25 @@
-"""The private stream: its connections, its settings and its faults."""
+"""What the private and the public stream have in common: their connections, their settings and their faults."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
-import time
+from typing import Any
 
 from aiohttp import web
 
-from .account import Account, AssetEvent, Number
 from .connection import Connection
 from .errors import error_body
-from .keys import ApiKey
 from .limits import Limits
 from .outbound import HeldFrames, Outbound
-from .record import Record
-from .wire import FrameFaults, NumberStyle
+from .record import Call, Record
+from .wire import NumberStyle
 
 
-class Stream:
-    """All private connections and the settings they share; every attribute may be changed at any time.
+class Stream[OneConnection: Connection[Any], Event]:
+    """All connections of one stream and the settings they share; every attribute may be changed at any time.
 
-    `withhold_frames` sends no asset frame, `frame_faults` changes their content. A connection that subscribes within
-    `first_use_silence` seconds of the account's first subscription never gets an asset frame. `reject_by_frame`
-    accepts the handshake with a bad token and then sends INVALID_AUTH. `after_subscribe` is called with a connection
-    immediately after its request. All durations are in seconds.
+    `withhold_frames` sends no frame of an event, `text` sends text frames in place of binary ones. `after_subscribe`
+    is called with a connection immediately after its request. `clock` returns milliseconds since the epoch. All
+    durations are in seconds.
     """
 
     def __init__(
@@ -32,81 +28,96 @@ class Stream:
         korean: bool,
         limits: Limits,
         record: Record,
+        clock: Callable[[], int],
         changed: Callable[[], None],
         until: Callable[[Callable[[], bool]], Awaitable[None]],
     ) -> None:
         self.korean = korean
         self.limits = limits
         self.record = record
+        self.clock = clock
         self.changed = changed
         self.until = until
-        self.connections: list[Connection] = []
-        self.outbound = Outbound()
+        self.connections: list[OneConnection] = []
+        self.outbound = Outbound[Event]()
         self.numbers = NumberStyle.PLAIN
         self.idle_seconds = 60.5
         self.error_close_seconds = 0.15
         self.status_first_seconds = 6.5
         self.status_seconds = 10.0
-        self._first_subscriptions: dict[Account, float] = {}
         self.recover()
 
     def recover(self) -> None:
         """End every fault of the stream; connections that are half open or get no frames stay so."""
         self.text = False
         self.withhold_frames = False
-        self.frame_faults = FrameFaults()
-        self.first_use_silence = 0.0
-        self.reject_by_frame = False
-        self.after_subscribe: Callable[[Connection], None] | None = None
+        self.after_subscribe: Callable[[OneConnection], None] | None = None
         self.outbound.recover()
 
-    def clock(self) -> int:
-        """Return the time for a frame, in milliseconds since the epoch."""
-        return time.time_ns() // 1_000_000
-
-    async def serve(
-        self, request: web.Request, socket: web.WebSocketResponse, key: ApiKey, error: str | None
-    ) -> None:
-        """Run an accepted connection until it ends; `error` is sent as its first frame and closes it."""
-        connection = Connection(self, request, socket, key)
+    async def open(
+        self,
+        request: web.Request,
+        call: Call,
+        make: Callable[[web.WebSocketResponse], OneConnection],
+        *,
+        compress: bool = False,
+    ) -> web.StreamResponse:
+        """Upgrade a request and run its connection until it ends."""
+        socket = web.WebSocketResponse(autoping=False, autoclose=False, compress=compress, timeout=2)
+        if not socket.can_prepare(request):
+            return web.Response(status=400, text="An upgrade to WebSocket is expected.")
+        await socket.prepare(request)
+        call.status = 101
+        connection = make(socket)
         self.connections.append(connection)
-        self.record.opened(key.access_key)
+        self.record.opened(connection.owner)
         self.changed()
-        if error is not None:
-            connection.close_with_error(error)
         try:
             await connection.serve()
         finally:
             self.ended(connection)
+        return socket
 
-    def ended(self, connection: Connection) -> None:
+    def ended(self, connection: OneConnection) -> None:
         """Record that a connection has ended: its closing handshake is complete, or it broke."""
         if connection in self.connections:
             self.connections.remove(connection)
-            self.record.closed(connection.key.access_key, connection.end_reason)
+            self.record.closed(connection.owner, connection.end_reason)
             self.changed()
 
-    def subscribed(self, connection: Connection) -> None:
-        """Record that a connection has subscribed, and apply the faults that begin there."""
-        now = asyncio.get_running_loop().time()
-        first = self._first_subscriptions.setdefault(connection.key.account, now)
-        connection.withhold_frames = self.first_use_silence > 0 and now < first + self.first_use_silence
+    def subscribed(self, connection: OneConnection) -> None:
+        """Apply the faults that begin when a connection has subscribed."""
         if self.after_subscribe is not None:
             self.after_subscribe(connection)
 
     @property
-    def subscriptions(self) -> list[Connection]:
+    def subscriptions(self) -> list[OneConnection]:
         """Return the connections that have subscribed and are not half open."""
         return [each for each in self.connections if each.subscribed and not each.half_open]
 
-    def announce(self, account: Account, event: AssetEvent) -> None:
-        """Send an event to the subscribers of its account."""
-        for connection in self.subscriptions:
-            if connection.key.account is account:
-                for frame in account.frames_of(event):
-                    self.outbound.push(connection, frame)
+    # The ends of connections
 
-    # Payloads that no account makes
+    def cut(self) -> None:
+        """Break every connection without a close frame (1006)."""
+        for connection in self.connections:
+            connection.cut()
+
+    def close_all(self, code: int = 1000, message: bytes = b"") -> None:
+        """Close every connection with a code."""
+        for connection in self.connections:
+            connection.close(code, message)
+
+    def half_open(self) -> None:
+        """Make the current connections half open until they end: no data, no pong, no close."""
+        for connection in self.connections:
+            connection.half_open = True
+
+    async def flushed(self) -> None:
+        """Wait until everything queued so far is written to the sockets."""
+        for connection in tuple(self.connections):
+            await connection.flushed()
+
+    # Payloads that no event makes
 
     def send(self, payload: str | bytes, *, text: bool | None = None) -> None:
         """Send any payload to every connection; binary unless `text` or the stream is set to text."""
@@ -121,12 +132,6 @@ class Stream:
             else:
                 connection.send(error_body(name, korean=self.korean))
 
-    def send_frame(self, holdings: Mapping[str, tuple[Number, Number]], *, asset_timestamp: int) -> None:
-        """Send an asset frame to every subscriber regardless of what the account holds, for instance a stale one."""
-        for connection in self.subscriptions:
-            account = connection.key.account
-            connection.send_frame(account.event(holdings, asset_timestamp=asset_timestamp))
-
-    def hold_frames(self) -> AbstractContextManager[HeldFrames]:
-        """Hold asset frames: `with stream.hold_frames() as held: … held.release(1, 0)`."""
+    def hold_frames(self) -> AbstractContextManager[HeldFrames[Event]]:
+        """Hold the frames of events: `with stream.hold_frames() as held: … held.release(1, 0)`."""
         return self.outbound.hold()

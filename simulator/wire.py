@@ -1,6 +1,6 @@
 """The wire format: frames with exact JSON numbers, and the check of a client's request."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -18,6 +18,16 @@ class Format(StrEnum):
     SIMPLE = "SIMPLE"
     JSON_LIST = "JSON_LIST"
     SIMPLE_LIST = "SIMPLE_LIST"
+
+    @property
+    def is_simple(self) -> bool:
+        """Say whether the fields have their short names."""
+        return self in (Format.SIMPLE, Format.SIMPLE_LIST)
+
+    @property
+    def is_list(self) -> bool:
+        """Say whether a frame is an array of objects."""
+        return self in (Format.JSON_LIST, Format.SIMPLE_LIST)
 
 
 class NumberStyle(StrEnum):
@@ -53,7 +63,47 @@ _SHORT = {
     "method": "mthd",
     "result": "rslt",
     "ticket": "tckt",
+    "codes": "cds",
+    "code": "cd",
+    "opening_price": "op",
+    "high_price": "hp",
+    "low_price": "lp",
+    "trade_price": "tp",
+    "prev_closing_price": "pcp",
+    "change": "c",
+    "change_price": "cp",
+    "signed_change_price": "scp",
+    "change_rate": "cr",
+    "signed_change_rate": "scr",
+    "trade_volume": "tv",
+    "acc_trade_volume": "atv",
+    "acc_trade_volume_24h": "atv24h",
+    "acc_trade_price": "atp",
+    "acc_trade_price_24h": "atp24h",
+    "trade_date": "tdt",
+    "trade_time": "ttm",
+    "trade_timestamp": "ttms",
+    "ask_bid": "ab",
+    "acc_ask_volume": "aav",
+    "acc_bid_volume": "abv",
+    "highest_52_week_price": "h52wp",
+    "highest_52_week_date": "h52wdt",
+    "lowest_52_week_price": "l52wp",
+    "lowest_52_week_date": "l52wdt",
+    "market_state": "ms",
+    "delisting_date": "dd",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A JSON text that stands for itself, whether it is valid or not, for instance `1E+999999`."""
+
+    text: str
+
+
+ABSENT = Raw("")
+"""In place of a field's value: the field is left out."""
 
 
 @dataclass(slots=True)
@@ -80,15 +130,15 @@ def encode_frame(
     faults: FrameFaults = _NO_FAULTS,
 ) -> str:
     """Return the text of a My Asset frame; `timestamp` is when it is made, in milliseconds."""
-    simple = frame_format in (Format.SIMPLE, Format.SIMPLE_LIST)
+    simple = frame_format.is_simple
     assets = []
     for currency, holding in event.assets:
         values = {
-            "currency": _json(currency),
+            "currency": json_text(currency),
             "balance": numbers.write(holding.available),
             "locked": numbers.write(holding.locked),
         }
-        asset = _object(values, faults.assets.get(currency, {}), simple=simple)
+        asset = json_object(values, faults.assets.get(currency, {}), simple=simple)
         assets += [asset, asset] if currency in faults.repeated else [asset]
     values = {
         "type": '"myAsset"',
@@ -98,42 +148,81 @@ def encode_frame(
         "timestamp": str(timestamp),
         "stream_type": '"REALTIME"',
     }
-    frame = _object(values, faults.fields, simple=simple)
-    return f"[{frame}]" if frame_format in (Format.JSON_LIST, Format.SIMPLE_LIST) else frame
+    frame = json_object(values, faults.fields, simple=simple)
+    return f"[{frame}]" if frame_format.is_list else frame
 
 
-def encode_subscriptions(ticket: str, subscribed: bool, frame_format: Format) -> str:
+type Subscription = Mapping[str, object]
+"""One stream of a request, with its type and for instance its codes."""
+
+
+def encode_subscriptions(ticket: str, streams: Sequence[Subscription], frame_format: Format) -> str:
     """Return the answer to LIST_SUBSCRIPTIONS, an object in every format; Upbit's client names the keys."""
-    simple = frame_format in (Format.SIMPLE, Format.SIMPLE_LIST)
-    stream = _object({"type": '"myAsset"'}, {}, simple=simple) if subscribed else ""
-    values = {"method": '"LIST_SUBSCRIPTIONS"', "result": f"[{stream}]", "ticket": _json(ticket)}
-    return _object(values, {}, simple=simple)
+    simple = frame_format.is_simple
+    listed = ",".join(json_object({}, stream, simple=simple) for stream in streams)
+    values = {"method": '"LIST_SUBSCRIPTIONS"', "result": f"[{listed}]", "ticket": json_text(ticket)}
+    return json_object(values, {}, simple=simple)
 
 
-def _object(values: Mapping[str, str], faults: Mapping[str, object], *, simple: bool) -> str:
-    """Return a JSON object from the JSON texts of its values, some of them replaced."""
-    values = {**values, **{name: _json(value) for name, value in faults.items()}}
+def json_object(values: Mapping[str, str], faults: Mapping[str, object], *, simple: bool = False) -> str:
+    """Return a JSON object from the JSON texts of its values, some of them replaced or left out."""
+    values = {**values, **{name: json_text(value) for name, value in faults.items()}}
     names = _SHORT if simple else {}
-    return "{" + ",".join(f'"{names.get(name, name)}":{value}' for name, value in values.items()) + "}"
+    return (
+        "{" + ",".join(f'"{names.get(name, name)}":{value}' for name, value in values.items() if value) + "}"
+    )
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+def json_text(value: object) -> str:
+    """Return the JSON text of a value; NaN and infinity are written as such."""
+    return value.text if isinstance(value, Raw) else json.dumps(value, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
 class StreamRequest:
-    """A request that passed the check; `format` is None where the client named none."""
+    """A request that passed the check.
+
+    `streams` are the streams to subscribe to; none if the client asks for its subscriptions. `format` is None where
+    it named none.
+    """
 
     ticket: str
-    subscribe: bool
+    streams: Sequence[Subscription]
     format: Format | None
 
+    @property
+    def subscribe(self) -> bool:
+        """Say whether the client subscribes."""
+        return bool(self.streams)
 
-def parse_request(text: str | bytes) -> StreamRequest:
+
+def check_assets(stream: Subscription) -> None:
+    """Check a stream of a request for My Asset."""
+    if stream["type"] != "myAsset":
+        raise ApiError("INVALID_PARAM")
+    # `codes` in particular: documented to be answered so for myAsset.
+    if stream.keys() - {"type"}:
+        raise ApiError("WRONG_FORMAT")
+
+
+def check_tickers(stream: Subscription) -> None:
+    """Check a stream of a request for tickers; other streams are not simulated."""
+    if stream["type"] != "ticker":
+        raise ApiError("INVALID_PARAM")
+    codes = stream.get("codes")
+    if not codes:
+        raise ApiError("NO_CODES")
+    if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
+        raise ApiError("WRONG_FORMAT")
+    for name in ("is_only_snapshot", "is_only_realtime"):
+        if not isinstance(stream.get(name, False), bool):
+            raise ApiError("WRONG_FORMAT")
+
+
+def parse_request(text: str | bytes, check: Callable[[Subscription], None] = check_assets) -> StreamRequest:
     """Check a request as strictly as documented: ticket, then type or method, then format.
 
-    Raises `ApiError` with WRONG_FORMAT, NO_TICKET, NO_TYPE or INVALID_PARAM.
+    Raises `ApiError` with WRONG_FORMAT, NO_TICKET, NO_TYPE, NO_CODES or INVALID_PARAM.
     """
     try:
         request = json.loads(text)
@@ -144,14 +233,19 @@ def parse_request(text: str | bytes) -> StreamRequest:
     ticket = request[0].get("ticket") if request else None
     if not isinstance(ticket, str) or not ticket:
         raise ApiError("NO_TICKET")
-    parts = request[1:]
+    streams = request[1:]
     frame_format = None
-    if parts and "format" in parts[-1]:
-        frame_format = _parse_format(parts.pop())
-    if len(parts) == 1 and parts[0] == {"method": "LIST_SUBSCRIPTIONS"}:
-        return StreamRequest(ticket, False, frame_format)
-    _check_types(parts)
-    return StreamRequest(ticket, True, frame_format)
+    if streams and "format" in streams[-1]:
+        frame_format = _parse_format(streams.pop())
+    if len(streams) == 1 and streams[0] == {"method": "LIST_SUBSCRIPTIONS"}:
+        return StreamRequest(ticket, (), frame_format)
+    if not streams or not all("type" in stream for stream in streams):
+        raise ApiError("NO_TYPE")
+    for stream in streams:
+        check(stream)
+    if len(streams) > 1:
+        raise ApiError("WRONG_FORMAT")
+    return StreamRequest(ticket, streams, frame_format)
 
 
 def _parse_format(part: Mapping[str, object]) -> Format:
@@ -161,16 +255,3 @@ def _parse_format(part: Mapping[str, object]) -> Format:
     except ValueError:
         pass
     raise ApiError("WRONG_FORMAT")
-
-
-def _check_types(parts: list[dict[str, object]]) -> None:
-    if not parts or not all("type" in part for part in parts):
-        raise ApiError("NO_TYPE")
-    for part in parts:
-        if part["type"] != "myAsset":
-            raise ApiError("INVALID_PARAM")
-        # `codes` in particular: documented to be answered so for myAsset.
-        if part.keys() - {"type"}:
-            raise ApiError("WRONG_FORMAT")
-    if len(parts) > 1:
-        raise ApiError("WRONG_FORMAT")

@@ -17,7 +17,7 @@ from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMA
 from simulator import ACCESS_KEY, SECRET_KEY, SimulatedExchange
 from tests.helpers import hypothesis_profiles  # noqa: F401 - pytest needs the profiles before it reads any test
 from tests.helpers.harness import Harness
-from tests.helpers.virtual_time import VirtualLoop, virtual_wall_clock
+from tests.helpers.virtual_time import VirtualLoop, virtual_loop, virtual_wall_clock
 
 HOLDINGS = {"SGD": ("1000.5", "200.25"), "BTC": ("0.5", "0.1"), "XRP": ("120", "0")}
 
@@ -66,7 +66,8 @@ async def exchange(
     socket_enabled: None, region: str, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[SimulatedExchange]:
     """Run a simulated exchange with some holdings in place of the real one."""
-    async with SimulatedExchange(region, holdings=HOLDINGS) as simulated:
+    clock = virtual_loop().exchange_clock
+    async with SimulatedExchange(region, holdings=HOLDINGS, clock=clock) as simulated:
         monkeypatch.setitem(
             REGIONS,
             region,

@@ -425,6 +425,7 @@ async def own_harness(
         holdings=starting_holdings(REGIONS[region].fiat),
         access_key=key_text(random.Random(seed)),
         secret_key=key_text(random.Random(seed + 1)),
+        clock=virtual_loop().exchange_clock,
     )
     exchange.stream.first_use_silence = first_use_silence
     async with exchange:

@@ -60,6 +60,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Whether time passes as it does outside, because threads work outside of the loop."""
         self._now = 0.0
         self._wall_offset = timedelta()
+        self._moved_alone = timedelta()
         self._waiters: dict[asyncio.Future[None], Callable[[], object]] = {}
         super().__init__(_Selector(self))
 
@@ -74,11 +75,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def utcnow(self) -> datetime:
         """Return the time of the wall clock, which moves with virtual time and can be moved alone."""
-        return datetime.now(UTC) + self._wall_offset
+        return datetime.now(UTC) + self._wall_offset + self._moved_alone
 
     def move_wall_clock(self, seconds: float) -> None:
         """Move the wall clock alone, as when the host was suspended or its clock was set."""
-        self._wall_offset += timedelta(seconds=seconds)
+        self._moved_alone += timedelta(seconds=seconds)
+
+    def exchange_clock(self) -> int:
+        """Return the time of a simulated exchange in milliseconds, whatever the clock of this host alone does."""
+        return int((datetime.now(UTC) + self._wall_offset).timestamp() * 1000)
 
     async def wait_until(self, condition: Callable[[], object], within: float) -> float:
         """Wait until a condition holds, at most so many virtual seconds; return the seconds it took."""

@@ -28,6 +28,11 @@ def token(
     return f"Bearer {jwt.encode(payload, secret_key, algorithm=algorithm)}"
 
 
+def tickers(*codes: str, frame_format: str = "DEFAULT", **options: bool) -> list[object]:
+    """Return a request for tickers."""
+    return [{"ticket": "t"}, {"type": "ticker", "codes": codes, **options}, {"format": frame_format}]
+
+
 @dataclass(slots=True)
 class Client:
     """Calls and connections to one exchange."""
@@ -46,6 +51,21 @@ class Client:
             f"{self.exchange.rest_url}{path}", headers=headers, **arguments
         ) as response:
             return response.status, json.loads(await response.text())
+
+    async def get_public(self, path: str, **query: str) -> tuple[int, Any]:
+        """Return status and decoded body of a call without a token, with exact numbers."""
+        async with self.session.get(f"{self.exchange.rest_url}{path}", params=query) as response:
+            text = await response.text()
+            return response.status, json.loads(text, parse_float=Decimal, parse_int=Decimal)
+
+    async def follow(
+        self, *codes: str, frame_format: str = "DEFAULT", **options: bool
+    ) -> aiohttp.ClientWebSocketResponse:
+        """Open the public stream and request tickers."""
+        socket = await self.session.ws_connect(self.exchange.websocket_url)
+        self.sockets.append(socket)
+        await socket.send_json(tickers(*codes, frame_format=frame_format, **options))
+        return socket
 
     async def connect(self, authorization: str | None = None) -> aiohttp.ClientWebSocketResponse:
         """Open the private stream."""

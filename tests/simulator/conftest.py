@@ -28,5 +28,6 @@ async def client(exchange: SimulatedExchange, session: aiohttp.ClientSession) ->
     yield client
     # Broken first, for a half-open one would be waited for.
     exchange.cut()
+    exchange.quotation.stream.cut()
     for socket in client.sockets:
         await socket.close()
