@@ -15,7 +15,7 @@ from custom_components.upbit.api.errors import ErrorKind, UpbitError
 from custom_components.upbit.api.regions import Region
 from custom_components.upbit.api.rest import RestClient
 from custom_components.upbit.api.throttle import RateLimit
-from custom_components.upbit.api.wire import MAX_FRAME_SIZE, Holding, Holdings
+from custom_components.upbit.api.wire import MAX_FRAME_SIZE, Holding, Snapshot
 from simulator import ACCESS_KEY, SECRET_KEY, SimulatedExchange
 from simulator.faults import FaultKind, HttpFault
 
@@ -160,7 +160,7 @@ async def test_body_of_the_greatest_size_and_any_type_is_read(
     rest: RestClient, exchange: SimulatedExchange
 ) -> None:
     exchange.rest.fail_with(200, b"[]".ljust(MAX_FRAME_SIZE), content_type="text/html")
-    assert await rest.accounts() == Holdings({}, {}, 0)
+    assert await rest.accounts() == Snapshot({}, {}, 0, {})
 
 
 async def test_redirect_is_not_followed(rest: RestClient, exchange: SimulatedExchange) -> None:

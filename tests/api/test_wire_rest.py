@@ -7,10 +7,11 @@ import json
 import pytest
 
 from custom_components.upbit.api.wire import (
+    AverageBuyPrice,
     DecodeError,
     DecodeErrorReason,
     Holding,
-    Holdings,
+    Snapshot,
     decode_accounts,
     decode_key_expiration,
     error_name,
@@ -40,11 +41,11 @@ def test_rows_are_decoded_by_currency() -> None:
         "SGD": Holding(Decimal("1386929.37231066771348207123"), Decimal("10329.670127489597585685")),
         "BTC": Holding(Decimal("0.5"), Decimal(0)),
     }
-    assert decode_accounts(body) == Holdings(amounts, {}, 0)
+    assert decode_accounts(body) == Snapshot(amounts, {}, 0, {})
 
 
 def test_account_without_rows_is_empty() -> None:
-    assert decode_accounts(b"[]") == Holdings({}, {}, 0)
+    assert decode_accounts(b"[]") == Snapshot({}, {}, 0, {})
 
 
 def test_rows_of_one_currency_are_added_without_rounding() -> None:
@@ -104,7 +105,7 @@ def row(amount: object, currency: object = "BTC") -> dict[str, object]:
 )
 def test_undecodable_row_affects_its_currency_only(bad: dict[str, object], reason: DecodeErrorReason) -> None:
     good = row("1", "XRP")
-    decoded = Holdings({"XRP": Holding(Decimal(1), Decimal(1))}, {"BTC": reason}, 0)
+    decoded = Snapshot({"XRP": Holding(Decimal(1), Decimal(1))}, {"BTC": reason}, 0, {})
     assert decode_accounts(rows(bad, good)) == decoded
     # Its currency's other rows are only a part of the amount.
     assert decode_accounts(rows(row("2"), bad, good)) == decoded
@@ -113,8 +114,40 @@ def test_undecodable_row_affects_its_currency_only(bad: dict[str, object], reaso
 
 @pytest.mark.parametrize("bad", [1, [], {"balance": "1", "locked": "1"}, row("1", ""), row("1", None)])
 def test_row_without_a_readable_code_is_counted(bad: dict[str, object]) -> None:
-    decoded = Holdings({"BTC": Holding(Decimal(1), Decimal(1))}, {}, 2)
+    decoded = Snapshot({"BTC": Holding(Decimal(1), Decimal(1))}, {}, 2, {})
     assert decode_accounts(rows(bad, row("1"), bad)) == decoded
+
+
+# Average buy prices
+
+
+def averages(*rows_: dict[str, object]) -> dict[str, AverageBuyPrice]:
+    return dict(decode_accounts(rows(*rows_)).averages)
+
+
+def bought(price: object, unit: object = "USDT", **fields: object) -> dict[str, object]:
+    return row("1") | {"avg_buy_price": price, "unit_currency": unit} | fields
+
+
+def test_average_buy_price_is_exact_and_has_its_own_currency() -> None:
+    average = AverageBuyPrice(Decimal("97123.123456789012"), "USDT")
+    assert averages(bought("97123.123456789012"), row("1", "XRP")) == {"BTC": average}
+
+
+@pytest.mark.parametrize(
+    ("price", "unit"),
+    [("0", "SGD"), ("-1", "SGD"), ("NaN", "SGD"), (5, "SGD"), (None, "SGD"), ("5", None), ("5", "")],
+)
+def test_average_that_is_zero_or_undecodable_is_absent_and_affects_no_amount(
+    price: object, unit: object
+) -> None:
+    decoded = decode_accounts(rows(bought(price, unit)))
+    assert (decoded.averages, decoded.amounts.keys()) == ({}, {"BTC"})
+
+
+def test_averages_that_differ_between_rows_of_one_currency_are_absent() -> None:
+    assert averages(bought("5"), bought("6")) == averages(bought("5"), bought("5", "SGD")) == {}
+    assert averages(bought("5"), bought("5")).keys() == {"BTC"}
 
 
 # The key's expiration

@@ -9,7 +9,7 @@ from .errors import ErrorKind, UpbitError
 from .http import get
 from .regions import Region
 from .throttle import RequestLimit
-from .wire import DecodeError, Holdings, decode_accounts, decode_key_expiration
+from .wire import DecodeError, Snapshot, decode_accounts, decode_key_expiration
 
 
 class RestClient:
@@ -27,8 +27,8 @@ class RestClient:
         self._credentials = credentials
         self._rate_limit = rate_limit
 
-    async def accounts(self) -> Holdings:
-        """Return what the account holds, by currency; zero holdings may be absent.
+    async def accounts(self) -> Snapshot:
+        """Return what the account holds, with average buy prices; zero holdings may be absent.
 
         Source: https://global-docs.upbit.com/reference/overall-account-inquiry
 

@@ -3,12 +3,12 @@
 Source: https://global-docs.upbit.com/reference/websocket-myasset and https://global-docs.upbit.com/reference/accounts
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import MINYEAR, UTC, datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, reduce
 import json
 import re
 from typing import Any, NoReturn, TypeGuard
@@ -30,8 +30,9 @@ _exact_amount = Context(
 _MAX_TIMESTAMP = 253_402_300_799_000
 """Milliseconds; the end of the year 9999."""
 
-# Wide enough for any sum within the limits above; were it ever not, it raises instead of rounding.
-_EXACT = Context(prec=4 * _MAX_PLACES, traps=[Inexact, InvalidOperation])
+# Wide enough for any sum within the limits above, and for the product of an amount and the prices of two markets; were
+# it ever not, it raises instead of rounding.
+_EXACT = Context(prec=8 * _MAX_PLACES, traps=[Inexact, InvalidOperation])
 
 _MAX_CODE_LENGTH = 32
 _DECIMAL_TEXT = re.compile(r"-?[0-9]{1,250}(?:\.[0-9]{1,250})?(?:[eE][+-]?[0-9]{1,4})?")
@@ -102,6 +103,24 @@ class Holdings:
 
 
 @dataclass(frozen=True, slots=True)
+class AverageBuyPrice:
+    """What an account paid for one unit of a currency on average, without fees."""
+
+    price: Decimal
+    """Greater than zero, in units of `currency`."""
+    currency: str
+    """What the price is counted in; not always the region's own currency."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot(Holdings):
+    """The rows of `GET /v1/accounts`."""
+
+    averages: Mapping[str, AverageBuyPrice]
+    """By currency; absent where it is zero, can't be decoded, or differs between rows of one currency."""
+
+
+@dataclass(frozen=True, slots=True)
 class AssetUpdate(Holdings):
     """One My Asset message: the new absolute amounts of the currencies that changed."""
 
@@ -130,6 +149,16 @@ def exact_difference(after: Decimal, before: Decimal) -> Decimal:
     return _EXACT.subtract(after, before)
 
 
+def exact_sum(numbers: Iterable[Decimal]) -> Decimal:
+    """Return the sum without rounding, whatever the precision of the current context."""
+    return reduce(_EXACT.add, numbers, _ZERO)
+
+
+def exact_product(*factors: Decimal) -> Decimal:
+    """Return the product without rounding, whatever the precision of the current context."""
+    return reduce(_EXACT.multiply, factors, Decimal(1))
+
+
 def plain(amount: Decimal) -> str:
     """Return an amount in plain notation: every digit, no exponent, no trailing zeros."""
     return format(_EXACT.normalize(amount), "f")
@@ -154,7 +183,7 @@ def decode_frame(data: bytes | str) -> list[Frame]:
     return [_decode_object(item) for item in value]
 
 
-def decode_accounts(data: bytes) -> Holdings:
+def decode_accounts(data: bytes) -> Snapshot:
     """Decode the rows of ``GET /v1/accounts``; rows of one currency are parts of one holding and are added.
 
     Raises:
@@ -163,7 +192,7 @@ def decode_accounts(data: bytes) -> Holdings:
     rows = decode_json(data)
     if not isinstance(rows, list):
         raise DecodeError(DecodeErrorReason.WRONG_SHAPE)
-    return Holdings(*_decode_items(rows, _ROW_KEYS, _row_amount, _add))
+    return Snapshot(*_decode_items(rows, _ROW_KEYS, _row_amount, _add), _decode_averages(rows))
 
 
 def decode_key_expiration(data: bytes, access_key: str) -> datetime | None:
@@ -303,6 +332,25 @@ def _decode_items(
     for currency in undecodable:
         amounts.pop(currency, None)
     return amounts, undecodable, unreadable
+
+
+def _decode_averages(rows: list[Any]) -> dict[str, AverageBuyPrice]:
+    """Decode the average buy prices; one that can't be decoded affects no amount."""
+    averages: dict[str, AverageBuyPrice | None] = {}
+    for row in rows:
+        if isinstance(row, dict) and is_code(currency := row.get("currency")):
+            average = _average(row)
+            averages[currency] = average if averages.get(currency, average) == average else None
+    return {currency: average for currency, average in averages.items() if average is not None}
+
+
+def _average(row: dict[str, Any]) -> AverageBuyPrice | None:
+    unit = row.get("unit_currency")
+    try:
+        price = _row_amount(row.get("avg_buy_price"))
+    except DecodeError:
+        return None
+    return AverageBuyPrice(price, unit) if price and is_code(unit) else None
 
 
 def _add(one: Holding, other: Holding) -> Holding:
