@@ -8,6 +8,8 @@ DOMAIN: Final = "upbit"
 CONF_ACCESS_KEY: Final = "access_key"
 CONF_SECRET_KEY: Final = "secret_key"  # noqa: S105 - the name of a field
 
+CONF_PRICE_UPDATES: Final = "price_updates"
+
 MANUFACTURER: Final = "Upbit"
 DOCUMENTATION_URL: Final = "https://github.com/upbit-live-balances/ha-upbit"
 
@@ -48,3 +50,46 @@ class Timings:
 
 
 TIMINGS: Final = Timings()
+
+
+@dataclass(frozen=True, slots=True)
+class PriceTimings:
+    """The times of the price feed's rules, in seconds."""
+
+    markets: float = 3600.0
+    """Between two requests for the list of markets."""
+    verification: float = 300.0
+    """Between two calls that verify what the stream delivers."""
+    instead: float = 60.0
+    """Between two calls that stand in for the stream."""
+    validity: float = 90.0
+    """For prices to be valid after the stream is lost, or after such a call."""
+    answer: float = 10.0
+    """For the stream to deliver a first ticker of a market, before a call asks for it."""
+    newer: float = 60.0
+    """By how much a trade that a call shows has to be newer than the last one of the stream to count as missed."""
+    delivery: float = 10.0
+    """For the stream to deliver such a trade nevertheless."""
+    resubscribe: float = 1.0
+    """Between two requests for subscription on one connection."""
+    held: float = 60.0
+    """For a connection to reset the backoff."""
+    first_delay: float = 1.0
+    longest_delay: float = 120.0
+    """The first and the longest step of the backoff between attempts to connect, and between calls that fail."""
+
+
+PRICE_TIMINGS: Final = PriceTimings()
+
+
+@dataclass(frozen=True, slots=True)
+class CostTimings:
+    """The times of the rules for average buy prices, in seconds."""
+
+    request: float = 3.0
+    """After a total has grown, before a snapshot shows the new average."""
+    settled: float = 10.0
+    """After the last growth, before an average that is still the same counts as the new one."""
+
+
+COST_TIMINGS: Final = CostTimings()

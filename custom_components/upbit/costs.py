@@ -1,0 +1,76 @@
+"""The average buy prices of one account, without sockets, timers or Home Assistant.
+
+Upbit's stream carries amounts only, so average prices come from snapshots. A purchase changes both, and the new average
+may be late. From the moment a total has grown until the new average is there, the cost of that coin is unknown.
+"""
+
+from collections.abc import Iterable, Mapping
+from math import inf
+
+from .api.ledger import Change
+from .api.wire import AverageBuyPrice
+from .const import CostTimings
+
+
+class Costs:
+    """Which average buy prices are known, and when a snapshot has to show them.
+
+    An average is known again with the first snapshot, requested after the growth, in which it differs; otherwise with
+    the first one requested some time after the last growth. A total that shrinks keeps its average. The region's own
+    currency has none.
+    """
+
+    def __init__(self, fiat: str, timings: CostTimings) -> None:
+        self._fiat = fiat
+        self._timings = timings
+        self._averages: Mapping[str, AverageBuyPrice] = {}
+        self._grown: dict[str, float] = {}
+        """Coins whose average is not known, with the time of their last growth."""
+        self._loaded = False
+        self.currencies: frozenset[str] = frozenset()
+        """The coins in which averages are counted; most are counted in the region's own currency."""
+
+    def is_known(self, coin: str) -> bool:
+        """Whether the average of a coin is known, which includes that there is none."""
+        return self._loaded and coin not in self._grown
+
+    def average(self, coin: str) -> AverageBuyPrice | None:
+        """Return the last known average of a coin; None where there is none, as for a deposit."""
+        return self._averages.get(coin)
+
+    def changed(self, changes: Iterable[Change], now: float) -> float:
+        """Note changes of balances; return the time by which a snapshot has to be requested, infinite for never."""
+        grown = [
+            change.currency
+            for change in changes
+            if change.currency != self._fiat and change.after.total > change.before.total
+        ]
+        self._grown |= dict.fromkeys(grown, now)
+        return now + self._timings.request if grown else inf
+
+    def merge(
+        self, averages: Mapping[str, AverageBuyPrice], requested_at: float
+    ) -> tuple[frozenset[str], float]:
+        """Merge the averages of a snapshot.
+
+        Returns:
+            The coins whose average has changed or become known, and the time by which another snapshot has to be
+            requested, infinite for never.
+        """
+        merged = dict(averages)
+        news = set()
+        for coin, at in list(self._grown.items()):
+            old = self._averages.get(coin)
+            is_new = requested_at >= at and averages.get(coin) != old
+            if is_new or requested_at >= at + self._timings.settled:
+                del self._grown[coin]
+                news.add(coin)
+            elif old is not None:
+                merged[coin] = old
+            else:
+                merged.pop(coin, None)
+        before = self._averages
+        news |= {coin for coin in before.keys() | merged.keys() if before.get(coin) != merged.get(coin)}
+        self._averages, self._loaded = merged, True
+        self.currencies = frozenset({average.currency for average in merged.values()} - {self._fiat})
+        return frozenset(news), min(self._grown.values(), default=inf) + self._timings.settled

@@ -1,0 +1,300 @@
+"""What an account is worth: exact figures from its balances, its average buy prices and the prices of the region.
+
+Nothing is rounded here except percentages, which are quotients. A figure is *not available* while something it is made
+of is not available right now, and None when it does not exist: a coin without any market has no value.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from typing import Protocol
+
+from .api.ledger import Ledger
+from .api.wire import AverageBuyPrice, exact_difference, exact_product, exact_sum
+from .costs import Costs
+from .prices import Missing, Quote
+
+_ZERO = Decimal(0)
+_QUOTIENT = Context(prec=60, rounding=ROUND_HALF_EVEN)
+_SIGNIFICANT = Context(prec=10, rounding=ROUND_HALF_EVEN)
+_ROUNDING = Context(prec=1000, rounding=ROUND_HALF_EVEN)
+
+
+class Balances(Protocol):
+    """The balances of an account."""
+
+    ledger: Ledger
+
+    @property
+    def available(self) -> bool:
+        """Whether the balances as a whole are known to be up to date."""
+
+    def is_available(self, currency: str) -> bool:
+        """Whether the amount of a currency is known to be up to date."""
+
+
+class Prices(Protocol):
+    """The prices of a region."""
+
+    def quote(self, coin: str) -> Quote | Missing:
+        """Return the price of a coin in the region's currency."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profit:
+    """What is owned, compared with what it cost."""
+
+    cost_basis: Decimal
+    """Total times average buy price."""
+    unrealized: Decimal
+    """Value - cost basis."""
+
+    @property
+    def percent(self) -> Decimal | None:
+        """Return the return on the cost in percent; None where there is no cost."""
+        return percent(self.unrealized, self.cost_basis)
+
+
+@dataclass(frozen=True, slots=True)
+class CoinValue:
+    """The figures of one currency, in the region's own currency."""
+
+    available: bool
+    """Whether value and price are up to date."""
+    total: Decimal = _ZERO
+    """How much of it is owned."""
+    quote: Quote | None = None
+    """None where it has no price, or needs none because nothing of it is owned."""
+    value: Decimal | None = None
+    """Total times price; None while it is not available, or where no price exists."""
+    previous_value: Decimal | None = None
+    """The same amount at the previous close; None where Upbit gives none."""
+    average: AverageBuyPrice | None = None
+    has_cost: bool = False
+    """Whether there is an average buy price that can be converted to the region's currency, known or not."""
+    profit: Profit | None = None
+    """None while it is not known, and where there is no cost or no value."""
+
+    @property
+    def price(self) -> Decimal | None:
+        """The exact price of one unit."""
+        return None if self.quote is None else self.quote.price
+
+    @property
+    def shown_price(self) -> Decimal | None:
+        """The price of one unit as received; one over two markets has ten significant digits."""
+        if self.quote is None:
+            return None
+        return self.quote.price if len(self.quote.path) == 1 else _SIGNIFICANT.plus(self.quote.price)
+
+    @property
+    def source(self) -> str | None:
+        """The markets the price comes from."""
+        return None if self.quote is None else self.quote.source
+
+    @property
+    def priced_at(self) -> datetime | None:
+        """The oldest last trade that the price is made of."""
+        if self.quote is None or self.quote.traded_at is None:
+            return None
+        return datetime.fromtimestamp(self.quote.traded_at / 1000, UTC)
+
+    @property
+    def daily_change(self) -> Decimal | None:
+        """The change since the previous close in percent."""
+        if self.value is None or self.previous_value is None:
+            return None
+        return percent(exact_difference(self.value, self.previous_value), self.previous_value)
+
+    @property
+    def average_buy_price(self) -> Decimal | None:
+        """The average buy price, in units of `cost_currency`."""
+        return None if self.average is None else self.average.price
+
+    @property
+    def cost_currency(self) -> str | None:
+        """What the average buy price is counted in."""
+        return None if self.average is None else self.average.currency
+
+    @property
+    def cost_basis(self) -> Decimal | None:
+        """Total times average buy price."""
+        return None if self.profit is None else self.profit.cost_basis
+
+    @property
+    def unrealized_profit(self) -> Decimal | None:
+        """Value - cost basis."""
+        return None if self.profit is None else self.profit.unrealized
+
+    @property
+    def return_percent(self) -> Decimal | None:
+        """Unrealized profit / cost basis in percent."""
+        return None if self.profit is None else self.profit.percent
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFigures:
+    """The figures of an account, in the region's own currency."""
+
+    available: bool
+    """Whether the total value is up to date."""
+    total_value: Decimal | None = None
+    """All coins that have a price, and the region's own currency; None while it is not available."""
+    complete: bool = False
+    """Whether the total value contains everything the account owns."""
+    unpriced: tuple[str, ...] = ()
+    """Coins for which no price exists."""
+    profit: Profit | None = None
+    """Over the coins with a price and a cost; None while it is not known."""
+    without_cost: tuple[str, ...] = ()
+    """Coins without an average buy price, or with one that can't be converted."""
+    daily_change: Decimal | None = None
+    """Of the coins held now, in percent."""
+
+    @property
+    def cost_basis(self) -> Decimal | None:
+        """The sum of total times average buy price."""
+        return None if self.profit is None else self.profit.cost_basis
+
+    @property
+    def unrealized_profit(self) -> Decimal | None:
+        """Value - cost basis."""
+        return None if self.profit is None else self.profit.unrealized
+
+    @property
+    def return_percent(self) -> Decimal | None:
+        """Unrealized profit / cost basis in percent."""
+        return None if self.profit is None else self.profit.percent
+
+
+def percent(part: Decimal, whole: Decimal) -> Decimal | None:
+    """Return how much of the whole the part is, in percent; None of nothing."""
+    return _QUOTIENT.divide(_QUOTIENT.multiply(part, Decimal(100)), whole) if whole else None
+
+
+def rounded(number: Decimal, decimals: int) -> str:
+    """Return a number in plain notation with so many decimals, rounded half-even."""
+    with_decimals = number.quantize(Decimal(1).scaleb(-decimals), context=_ROUNDING)
+    return format(with_decimals or abs(with_decimals), "f")
+
+
+_NOT_AVAILABLE = CoinValue(available=False)
+_ACCOUNT_NOT_AVAILABLE = AccountFigures(available=False)
+
+
+class Valuation:
+    """The figures of one account, each computed when it is asked for and kept until it may have changed."""
+
+    def __init__(self, fiat: str, balances: Balances, prices: Prices, costs: Costs) -> None:
+        self.day_start = 0
+        """The last 00:00 UTC in milliseconds since 1970."""
+        self.has_unreadable = False
+        """Whether the last snapshot had a row whose currency could not be read."""
+        self._fiat = fiat
+        self._balances = balances
+        self._prices = prices
+        self._costs = costs
+        self._coins: dict[str, CoinValue] = {}
+        self._account: AccountFigures | None = None
+
+    def invalidate(self, coins: Iterable[str] | None = None) -> None:
+        """Note that the figures of some currencies, or of all, may have changed."""
+        self._account = None
+        if coins is None:
+            self._coins.clear()
+        else:
+            for coin in coins:
+                self._coins.pop(coin, None)
+
+    def coin(self, currency: str) -> CoinValue:
+        """Return the figures of a currency."""
+        if (value := self._coins.get(currency)) is None:
+            value = self._coins[currency] = self._value_of(currency)
+        return value
+
+    def account(self) -> AccountFigures:
+        """Return the figures of the account."""
+        if self._account is None:
+            self._account = self._sum()
+        return self._account
+
+    def _value_of(self, currency: str) -> CoinValue:
+        if not self._balances.is_available(currency):
+            return _NOT_AVAILABLE
+        total = self._balances.ledger.holding(currency).total
+        if not total:
+            return CoinValue(
+                True, total, None, _ZERO, _ZERO, None, has_cost=True, profit=Profit(_ZERO, _ZERO)
+            )
+        quote = self._prices.quote(currency)
+        if quote is Missing.NOT_AVAILABLE:
+            return _NOT_AVAILABLE
+        average = self._costs.average(currency) if currency != self._fiat else None
+        rate = None if average is None else self._prices.quote(average.currency)
+        has_cost = rate is not None and rate is not Missing.NO_PRICE
+        if isinstance(quote, Missing):
+            return CoinValue(True, total, average=average, has_cost=has_cost)
+        value = exact_product(total, quote.price)
+        previous = quote.previous_close(self.day_start)
+        profit = None
+        if average is not None and isinstance(rate, Quote) and self._costs.is_known(currency):
+            cost = exact_product(total, average.price, rate.price)
+            profit = Profit(cost, exact_difference(value, cost))
+        return CoinValue(
+            True,
+            total,
+            quote,
+            value,
+            None if previous is None else exact_product(total, previous),
+            average,
+            has_cost,
+            profit,
+        )
+
+    def _sum(self) -> AccountFigures:
+        balances, fiat = self._balances, self._fiat
+        if not balances.available:
+            return _ACCOUNT_NOT_AVAILABLE
+        held = {currency: self.coin(currency) for currency in sorted(balances.ledger.currencies)}
+        if not all(coin.available for coin in held.values()):
+            return _ACCOUNT_NOT_AVAILABLE
+        coins = {currency: coin for currency, coin in held.items() if currency != fiat and coin.total}
+        unpriced = tuple(currency for currency, coin in coins.items() if coin.value is None)
+        return AccountFigures(
+            available=True,
+            total_value=exact_sum(coin.value for coin in held.values() if coin.value is not None),
+            complete=not unpriced and not self.has_unreadable,
+            unpriced=unpriced,
+            profit=self._sum_of_profits(coins),
+            without_cost=tuple(
+                currency
+                for currency, coin in coins.items()
+                if self._costs.is_known(currency) and not coin.has_cost
+            ),
+            daily_change=_daily_change(coins.values()),
+        )
+
+    def _sum_of_profits(self, coins: dict[str, CoinValue]) -> Profit | None:
+        """Return the profit over the coins with price and cost; None while one of them is not known."""
+        profits = []
+        for currency, coin in coins.items():
+            if coin.profit is not None:
+                profits.append(coin.profit)
+            elif not self._costs.is_known(currency) or (coin.has_cost and coin.value is not None):
+                return None
+        return Profit(
+            exact_sum(profit.cost_basis for profit in profits),
+            exact_sum(profit.unrealized for profit in profits),
+        )
+
+
+def _daily_change(coins: Iterable[CoinValue]) -> Decimal | None:
+    """Return the change of the coins since their previous close; one without a previous close is left out."""
+    pairs = [
+        (coin.value, coin.previous_value)
+        for coin in coins
+        if coin.value is not None and coin.previous_value is not None
+    ]
+    before = exact_sum(previous for _, previous in pairs)
+    return percent(exact_difference(exact_sum(value for value, _ in pairs), before), before)
