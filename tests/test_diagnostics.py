@@ -30,8 +30,21 @@ async def test_account_without_errors(harness: Harness, hass_client: ClientSessi
     harness.account.set("XRP", 0)
     harness.account.set("DOGE", 7)
     await wait_until(lambda: harness.stats.updates == 2)
+    await wait_until(lambda: harness.coordinator.value.account().profit, within=20)
     found = await download(harness, hass_client)
     statistics = found.pop("stats")
+    value = found.pop("value")
+    feed = value.pop("feed")
+    assert value == {
+        "price_updates": "normal",
+        "available": True,
+        "complete": False,  # The exchange has no market for SGD in Korea.
+        "coins": 3,
+        "unpriced": 1,
+        "without_cost": 3,
+        "costs_known": True,
+    }
+    assert (feed["subscribed"], feed["healthy"], feed["markets"], feed["connects"]) == (True, True, 2, 1)
     assert found == {
         "region": "kr",
         "state": "loaded",

@@ -1,4 +1,4 @@
-"""The options: empty currencies are removed, and only those."""
+"""The options: how often values are updated, and the sensors of empty currencies that are removed."""
 
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
@@ -9,8 +9,12 @@ from tests.helpers.harness import Harness
 from tests.helpers.virtual_time import wait_until
 
 
-async def options(harness: Harness) -> ConfigFlowResult:
-    return await harness.hass.config_entries.options.async_init(harness.entry.entry_id)
+async def options(harness: Harness, step: str = "remove") -> ConfigFlowResult:
+    """Open the options and select what to do."""
+    flows = harness.hass.config_entries.options
+    menu = await flows.async_init(harness.entry.entry_id)
+    assert menu["menu_options"] == ["price_updates", "remove"]
+    return await flows.async_configure(menu["flow_id"], {"next_step_id": step})
 
 
 async def remove(hass: HomeAssistant, form: ConfigFlowResult, *currencies: str) -> ConfigFlowResult:
@@ -29,7 +33,7 @@ async def empty(harness: Harness, *currencies: str) -> None:
 async def test_empty_currencies_are_offered_and_the_chosen_ones_removed(connected: Harness) -> None:
     await empty(connected, "BTC", "XRP")
     form = await options(connected)
-    assert form["step_id"] == "init"
+    assert form["step_id"] == "remove"
     ((field, selector),) = form["data_schema"].schema.items()
     assert selector.config["options"] == ["BTC", "XRP"]
     assert field.default() == []
@@ -37,7 +41,8 @@ async def test_empty_currencies_are_offered_and_the_chosen_ones_removed(connecte
     result = await remove(connected.hass, form, "XRP")
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert connected.hass.states.get("sensor.upbit_singapore_xrp") is None
-    assert er.async_get(connected.hass).async_get("sensor.upbit_singapore_xrp") is None
+    registry = er.async_get(connected.hass)
+    assert not [entity_id for entity_id in registry.entities if "xrp" in entity_id]
     assert connected.state("sensor.upbit_singapore_btc") == "0"
     assert connected.state("sensor.upbit_singapore_sgd") == "1200.75"
     # Neither snapshots nor a restart bring it back.

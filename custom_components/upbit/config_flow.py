@@ -5,6 +5,7 @@ import logging
 import re
 from typing import Any, override
 
+from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN
 from homeassistant.config_entries import (
     ConfigEntry,
     ConfigEntryState,
@@ -27,15 +28,25 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
+from .account_value import async_apply_price_updates, async_remove_value_entities, price_updates_of
 from .api.auth import Credentials
 from .api.errors import ErrorKind, UpbitError
 from .api.regions import REGIONS, Region
 from .api.rest import RestClient
 from .api.throttle import RateLimit
 from .api.wire import EMPTY
-from .const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOCUMENTATION_URL, DOMAIN, MANUFACTURER
-from .coordinator import UpbitConfigEntry, async_get_rate_limit
-from .entity import currency_of
+from .const import (
+    CONF_ACCESS_KEY,
+    CONF_PRICE_UPDATES,
+    CONF_SECRET_KEY,
+    DOCUMENTATION_URL,
+    DOMAIN,
+    MANUFACTURER,
+)
+from .coordinator import UpbitConfigEntry
+from .entity import currency_of, keys_of, unique_id
+from .price_updates import PriceUpdates
+from .rate_limits import async_get_rate_limit
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -76,7 +87,7 @@ class UpbitConfigFlow(ConfigFlow, domain=DOMAIN):
     @callback
     @override
     def async_get_options_flow(config_entry: UpbitConfigEntry) -> UpbitOptionsFlow:
-        """Return the flow that removes the sensors of empty currencies."""
+        """Return the flow of the options."""
         return UpbitOptionsFlow()
 
     async def _async_step_key(
@@ -129,6 +140,9 @@ class UpbitConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_create_entry(title=title, data=data)
         old_region = REGIONS.get(entry.data[CONF_REGION])
         moved = data[CONF_REGION] != entry.data[CONF_REGION]
+        if moved:
+            # Their currency is that of the old region.
+            async_remove_value_entities(self.hass, entry.entry_id)
         named_after_region = old_region is not None and _is_default_title(entry.title, old_region)
         return self.async_update_reload_and_abort(
             entry, data_updates=data, title=title if moved and named_after_region else entry.title
@@ -146,10 +160,34 @@ class UpbitConfigFlow(ConfigFlow, domain=DOMAIN):
 
 
 class UpbitOptionsFlow(OptionsFlow):
-    """Remove the sensors of empty currencies."""
+    """Select how often values are updated, or remove the sensors of empty currencies."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Offer the empty currencies, and remove the selected ones that are still empty."""
+        """Show what can be done."""
+        return self.async_show_menu(step_id="init", menu_options=[CONF_PRICE_UPDATES, CONF_REMOVE])
+
+    async def async_step_price_updates(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Let the user select how often values are updated; the account goes on without a reload."""
+        entry: UpbitConfigEntry = self.config_entry
+        if user_input is not None:
+            options = {**entry.options, **user_input}
+            self.hass.config_entries.async_update_entry(entry, options=options)
+            if entry.state is ConfigEntryState.LOADED:
+                await async_apply_price_updates(self.hass, entry.runtime_data)
+            return self.async_create_entry(data=options)
+        choice = SelectSelectorConfig(
+            options=list(PriceUpdates), mode=SelectSelectorMode.LIST, translation_key=CONF_PRICE_UPDATES
+        )
+        present = price_updates_of(entry).value
+        return self.async_show_form(
+            step_id=CONF_PRICE_UPDATES,
+            data_schema=vol.Schema(
+                {vol.Required(CONF_PRICE_UPDATES, default=present): SelectSelector(choice)}
+            ),
+        )
+
+    async def async_step_remove(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Offer the empty currencies, and remove the sensors of the selected ones that are still empty."""
         entry: UpbitConfigEntry = self.config_entry
         if entry.state is not ConfigEntryState.LOADED or not entry.runtime_data.available:
             return self.async_abort(reason="not_available")
@@ -157,22 +195,27 @@ class UpbitOptionsFlow(OptionsFlow):
         coordinator = entry.runtime_data
         ledger = coordinator.ledger
         empty = {
-            currency: registered.entity_id
+            currency
             for registered in er.async_entries_for_config_entry(registry, entry.entry_id)
             if (currency := currency_of(registered)) is not None
             and coordinator.is_available(currency)
             and ledger.holding(currency) == EMPTY
         }
         if user_input is not None:
-            for currency in empty.keys() & user_input[CONF_REMOVE]:
-                registry.async_remove(empty[currency])
+            for currency in empty & {*user_input[CONF_REMOVE]}:
+                for key in keys_of(currency):
+                    sensor_id = unique_id(entry.entry_id, key)
+                    if (
+                        entity_id := registry.async_get_entity_id(SENSOR_DOMAIN, DOMAIN, sensor_id)
+                    ) is not None:
+                        registry.async_remove(entity_id)
                 ledger.remove(currency)
             return self.async_create_entry(data=dict(entry.options))
         if not empty:
             return self.async_abort(reason="nothing_empty")
         choice = SelectSelectorConfig(options=sorted(empty), multiple=True, mode=SelectSelectorMode.LIST)
         return self.async_show_form(
-            step_id="init",
+            step_id=CONF_REMOVE,
             data_schema=vol.Schema({vol.Required(CONF_REMOVE, default=[]): SelectSelector(choice)}),
         )
 

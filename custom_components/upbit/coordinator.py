@@ -7,13 +7,12 @@ from datetime import datetime
 from functools import partial
 import logging
 from math import inf
-import traceback
+from typing import TYPE_CHECKING
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
 from homeassistant.util import dt as dt_util
-from homeassistant.util.hass_dict import HassKey
 
 from . import issues
 from .api.auth import Credentials
@@ -22,34 +21,23 @@ from .api.ledger import Change
 from .api.regions import Region
 from .api.rest import RestClient
 from .api.stream import InvalidFrame, Stream, open_stream
-from .api.throttle import Backoff, RateLimit
+from .api.throttle import Backoff
 from .api.websocket import reject_redirect
 from .api.wire import AssetUpdate, Holdings
+from .bugs import place_of
 from .const import DOMAIN, TIMINGS
 from .key_expiration import KeyExpirationCheck
 from .listeners import Listeners
+from .rate_limits import async_get_rate_limit
 from .stats import ConnectionStats
 from .sync import AccountSync, ReconnectReason
+
+if TYPE_CHECKING:
+    from .account_value import AccountValue
 
 _LOGGER = logging.getLogger(__name__)
 
 type UpbitConfigEntry = ConfigEntry[UpbitCoordinator]
-
-# Home Assistant makes a new coordinator for each attempt to set up, and a rate limit outlives that.
-_RATE_LIMITS: HassKey[dict[str, dict[str, RateLimit]]] = HassKey(f"{DOMAIN}_rate_limits")
-
-
-@callback
-def async_get_rate_limit(hass: HomeAssistant, entry_id: str, region: Region) -> RateLimit:
-    """Return the rate limit of an account in a region; each region counts its own requests."""
-    by_region = hass.data.setdefault(_RATE_LIMITS, {}).setdefault(entry_id, {})
-    return by_region.setdefault(region.code, RateLimit())
-
-
-@callback
-def async_remove_rate_limit(hass: HomeAssistant, entry_id: str) -> None:
-    """Drop the rate limits of an account that is removed."""
-    hass.data.get(_RATE_LIMITS, {}).pop(entry_id, None)
 
 
 class UpbitCoordinator:
@@ -79,6 +67,8 @@ class UpbitCoordinator:
         self.ledger = self.sync.ledger
         self.stats = ConnectionStats()
         self.listeners = Listeners(hass, config_entry.entry_id, self._on_listener_error)
+        self.value: AccountValue | None = None
+        """What the account is worth; None while the user has switched price updates off."""
         self.rate_limit = async_get_rate_limit(hass, config_entry.entry_id, region)
 
         # Detached in async_stop(): Home Assistant would do so too late when it stops during a set-up.
@@ -165,6 +155,13 @@ class UpbitCoordinator:
         await self._next_snapshot()
 
     @callback
+    def snapshot_by(self, deadline: float) -> None:
+        """Have a snapshot taken until then, on the event loop's clock; infinite for none."""
+        if deadline < inf:
+            self.sync.snapshot_within(deadline - self._now(), self._now())
+            self._snapshot_due.set()
+
+    @callback
     def mark_unavailable(self, error: UpbitError) -> None:
         """Make every balance unavailable, because nothing is connected any more."""
         if self.sync.connected:
@@ -207,7 +204,7 @@ class UpbitCoordinator:
     @callback
     def _handle_unexpected_error(self, error: Exception) -> None:
         """Log a bug, without the text of the error, and start again."""
-        place = _place_of(error)
+        place = place_of(error)
         self.stats.unexpected_errors[place] += 1
         failure = UpbitError(ErrorKind.UNKNOWN, place)
         self.mark_unavailable(failure)
@@ -217,7 +214,7 @@ class UpbitCoordinator:
     @callback
     def _on_listener_error(self, error: Exception) -> None:
         """Log a bug in a listener once: it may occur with every message."""
-        place = _place_of(error)
+        place = place_of(error)
         if place not in self.stats.unexpected_errors:
             _LOGGER.error("Unexpected %s while listeners of %s were notified", place, self.config_entry.title)
         self.stats.unexpected_errors[place] += 1
@@ -385,6 +382,7 @@ class UpbitCoordinator:
             issues.async_address_allowed(self.hass, self.config_entry)
         self._snapshot_succeeded.set()
         self._advance(changes)
+        self.listeners.async_notify_snapshot(snapshot, request.at)
 
     def _next_snapshot(self) -> asyncio.Future[None]:
         """Have a snapshot taken now; the future has its outcome, an UpbitError if it fails."""
@@ -529,9 +527,3 @@ def _resolve(waiters: list[asyncio.Future[None]], error: UpbitError | None = Non
             waiter.set_result(None)
         else:
             waiter.set_exception(error)
-
-
-def _place_of(error: Exception) -> str:
-    """Return what was raised and where, without the text of the error, which may contain an amount."""
-    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
-    return f"{type(error).__name__} at {frame.f_code.co_name}:{line}"

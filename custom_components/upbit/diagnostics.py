@@ -46,6 +46,7 @@ def _running(coordinator: UpbitCoordinator) -> dict[str, Any]:
         },
         "key_expires_at": coordinator.key_expires_at,
         "stats": coordinator.stats.as_dict(),
+        "value": None if coordinator.value is None else coordinator.value.diagnostics(),
     }
 
 

@@ -9,7 +9,26 @@ from .coordinator import UpbitCoordinator
 
 # Keys and regions may change, so neither is part of a unique id. No key of an account-wide entity may begin with the
 # prefix of a currency's entities.
-_BALANCE = "balance_"
+_BALANCE, _VALUE, _PROFIT, _PRICE = "balance_", "value_", "profit_", "price_"
+
+TOTAL_VALUE = "total_value"
+UNREALIZED_PROFIT = "unrealized_profit"
+RETURN = "return"
+DAILY_CHANGE = "daily_change"
+COST_BASIS = "cost_basis"
+PRICE_FEED = "quotation_feed"
+
+_OF_PRICES = (
+    TOTAL_VALUE,
+    UNREALIZED_PROFIT,
+    RETURN,
+    DAILY_CHANGE,
+    COST_BASIS,
+    PRICE_FEED,
+    _VALUE,
+    _PROFIT,
+    _PRICE,
+)
 
 
 def unique_id(entry_id: str, key: str) -> str:
@@ -22,10 +41,46 @@ def balance_key(currency: str) -> str:
     return f"{_BALANCE}{currency}"
 
 
+def value_key(currency: str) -> str:
+    """Return the key of a coin's value sensor."""
+    return f"{_VALUE}{currency}"
+
+
+def profit_key(currency: str) -> str:
+    """Return the key of a coin's profit sensor."""
+    return f"{_PROFIT}{currency}"
+
+
+def price_key(currency: str) -> str:
+    """Return the key of a coin's price sensor."""
+    return f"{_PRICE}{currency}"
+
+
 def currency_of(registered: RegistryEntry) -> str | None:
     """Return the currency of a registered balance sensor; None for the account's other entities."""
-    prefix = unique_id(str(registered.config_entry_id), _BALANCE)
-    return registered.unique_id.removeprefix(prefix) if registered.unique_id.startswith(prefix) else None
+    return _after(registered, _BALANCE)
+
+
+def value_currency_of(registered: RegistryEntry) -> str | None:
+    """Return the coin of a registered value sensor; None for the account's other entities."""
+    return _after(registered, _VALUE)
+
+
+def is_of_prices(registered: RegistryEntry) -> bool:
+    """Return whether an entity exists only while the account has price updates."""
+    return registered.unique_id.startswith(
+        tuple(unique_id(str(registered.config_entry_id), key) for key in _OF_PRICES)
+    )
+
+
+def keys_of(currency: str) -> list[str]:
+    """Return the keys of all sensors of a currency."""
+    return [f"{prefix}{currency}" for prefix in (_BALANCE, _VALUE, _PROFIT, _PRICE)]
+
+
+def _after(registered: RegistryEntry, prefix: str) -> str | None:
+    start = unique_id(str(registered.config_entry_id), prefix)
+    return registered.unique_id.removeprefix(start) if registered.unique_id.startswith(start) else None
 
 
 class UpbitEntity(Entity):

@@ -1,19 +1,37 @@
 """The listeners of an account, kept by currency, so that a change costs only those it concerns."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 
 from .api.ledger import Change
+from .api.wire import Snapshot
 from .const import DOMAIN
 
 SIGNAL_CHANGES = f"{DOMAIN}_changes_{{}}"
 """Dispatched with the changes of a merge; formatted with the entry's id, so that it outlives a reload."""
 
+SIGNAL_VALUES = f"{DOMAIN}_values_{{}}"
+"""Dispatched with a `ValueUpdate`; formatted with the entry's id, so that it outlives a reload."""
+
+
+@dataclass(frozen=True, slots=True)
+class ValueUpdate:
+    """Values of an account may have changed."""
+
+    coins: frozenset[str] | None
+    """The currencies whose value may have changed; None for all."""
+    changes: tuple[Change, ...] = ()
+    """The changes of totals behind it; empty when prices moved, or something became available or unavailable."""
+
+
 type ChangesListener = Callable[[list[Change]], None]
 type CurrenciesListener = Callable[[list[str]], None]
+type AvailabilityListener = Callable[[Iterable[str] | None], None]
+type SnapshotListener = Callable[[Snapshot, float], None]
 
 
 class Listeners:
@@ -26,7 +44,10 @@ class Listeners:
         self._by_currency: dict[str, CALLBACK_TYPE] = {}
         self._currencies: list[CurrenciesListener] = []
         self._changes: list[ChangesListener] = []
+        self._availability: list[AvailabilityListener] = []
+        self._snapshots: list[SnapshotListener] = []
         self._status: list[CALLBACK_TYPE] = []
+        self._valued: list[CALLBACK_TYPE] = []
 
     @callback
     def async_add_currency(self, currency: str, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
@@ -47,10 +68,28 @@ class Listeners:
         return partial(self._changes.remove, listener)
 
     @callback
+    def async_add_availability(self, listener: AvailabilityListener) -> CALLBACK_TYPE:
+        """Call the listener with the currencies whose availability changes, None for all; return what removes it."""
+        self._availability.append(listener)
+        return partial(self._availability.remove, listener)
+
+    @callback
+    def async_add_snapshots(self, listener: SnapshotListener) -> CALLBACK_TYPE:
+        """Call the listener with every merged snapshot and the time of its request; return what removes it."""
+        self._snapshots.append(listener)
+        return partial(self._snapshots.remove, listener)
+
+    @callback
     def async_add_status(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
         """Call the listener when the live connection or the key's expiration changes; return what removes it."""
         self._status.append(listener)
         return partial(self._status.remove, listener)
+
+    @callback
+    def async_add_valued(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call the listener when the account, loaded already, gets values; return what removes it."""
+        self._valued.append(listener)
+        return partial(self._valued.remove, listener)
 
     @callback
     def async_notify_changes(self, changes: list[Change]) -> None:
@@ -75,11 +114,25 @@ class Listeners:
         for currency in list(self._by_currency) if currencies is None else currencies:
             if (listener := self._by_currency.get(currency)) is not None:
                 self._call(listener)
+        for availability_listener in list(self._availability):
+            self._call(availability_listener, currencies)
+
+    @callback
+    def async_notify_snapshot(self, snapshot: Snapshot, requested_at: float) -> None:
+        """Notify of a snapshot, after the changes that it showed."""
+        for listener in list(self._snapshots):
+            self._call(listener, snapshot, requested_at)
 
     @callback
     def async_notify_status(self) -> None:
         """Notify the listeners of the account's status."""
         for listener in list(self._status):
+            self._call(listener)
+
+    @callback
+    def async_notify_valued(self) -> None:
+        """Notify the listeners that the account has got values."""
+        for listener in list(self._valued):
             self._call(listener)
 
     def _call[*Ts](self, listener: Callable[[*Ts], None], *arguments: *Ts) -> None:

@@ -1,4 +1,7 @@
-"""The sensors: the balance of each currency, the time of the last change, the expiration of the API key."""
+"""The sensors: the balance of each currency, the time of the last change, the expiration of the API key.
+
+Those that need a price are in `value_sensor`.
+"""
 
 from datetime import datetime
 from typing import override
@@ -21,6 +24,7 @@ from .api.wire import EMPTY, Holding, plain
 from .const import DOMAIN
 from .coordinator import UpbitConfigEntry, UpbitCoordinator
 from .entity import UpbitEntity, balance_key, unique_id
+from .value_sensor import async_setup_value_sensors
 
 PARALLEL_UPDATES = 0
 
@@ -45,6 +49,8 @@ async def async_setup_entry(
         sensor_id = unique_id(entry.entry_id, _API_KEY_EXPIRATION)
         if (stale := registry.async_get_entity_id(SENSOR_DOMAIN, DOMAIN, sensor_id)) is not None:
             registry.async_remove(stale)
+
+    async_setup_value_sensors(entry, async_add_entities)
 
     @callback
     def async_add_new(currencies: list[str]) -> None:

@@ -1,0 +1,331 @@
+"""What one account is worth: connects its balances with the region's prices, and decides when values are written."""
+
+import asyncio
+from collections.abc import Iterable
+from decimal import Decimal
+from functools import partial
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.util import dt as dt_util
+
+from .api.ledger import Change
+from .api.wire import Snapshot
+from .const import CONF_PRICE_UPDATES, COST_TIMINGS
+from .costs import Costs
+from .entity import is_of_prices
+from .listeners import SIGNAL_VALUES, ValueUpdate
+from .price_feed import FeedListener, async_get_price_feed
+from .price_updates import Figure, PriceUpdates, WriteGate
+from .valuation import AccountFigures, CoinValue, Valuation, rounded
+
+if TYPE_CHECKING:
+    from .coordinator import UpbitCoordinator
+
+ACCOUNT = ""
+"""In place of a currency: the figures of the account."""
+
+type Presence = tuple[object, ...]
+
+
+class AccountValue:
+    """The figures of one account, and who is notified of them.
+
+    Figures are computed when somebody asks for them. A sensor is written immediately when an amount or the availability
+    of a figure changed, and otherwise when the write gate says so. Triggers are notified of every change.
+    """
+
+    def __init__(self, hass: HomeAssistant, coordinator: UpbitCoordinator, mode: PriceUpdates) -> None:
+        region = coordinator.region
+        self.feed = async_get_price_feed(hass, region)
+        self._hass = hass
+        self._now = hass.loop.time
+        self._coordinator = coordinator
+        self._fiat, self._fiat_digits = region.fiat, region.fiat_digits
+        self._signal = SIGNAL_VALUES.format(coordinator.config_entry.entry_id)
+        self._costs = Costs(region.fiat, COST_TIMINGS)
+        self._valuation = Valuation(region.fiat, coordinator, self.feed.book, self._costs)
+        self._mode = mode
+        self._gate: WriteGate[str] = WriteGate(mode, self._figure)
+        self._writers: dict[str, list[CALLBACK_TYPE]] = {}
+        self._status: list[CALLBACK_TYPE] = []
+        self._presence: dict[str, Presence] = {}
+        """By currency: which figures there were when they were last written."""
+        self._without_share: set[str] = set()
+        """Coins that were written while the total value was not available."""
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = inf
+        self._ending: list[CALLBACK_TYPE] = []
+        self._feed_listener = FeedListener(self._on_prices, self._on_status, self._on_day)
+
+    # What entities, triggers and actions read
+
+    def coin(self, currency: str) -> CoinValue:
+        """Return the figures of a currency, the region's own one included."""
+        return self._valuation.coin(currency)
+
+    def account(self) -> AccountFigures:
+        """Return the figures of the account."""
+        return self._valuation.account()
+
+    def name(self, currency: str) -> str | None:
+        """Return Upbit's name of a coin, in the language of the system where Upbit has it."""
+        return self.feed.book.name(currency, korean=self._hass.config.language == "ko")
+
+    @property
+    def held_coins(self) -> frozenset[str]:
+        """The coins of which something is owned."""
+        ledger = self._coordinator.ledger
+        return frozenset(
+            currency
+            for currency in ledger.currencies
+            if currency != self._fiat and ledger.holding(currency).total
+        )
+
+    def diagnostics(self) -> dict[str, Any]:
+        """Return how many coins are valued, and the state of the feed, without amounts and codes."""
+        figures = self.account()
+        return {
+            "price_updates": self._mode.value,
+            "available": figures.available,
+            "complete": figures.complete,
+            "coins": len(self.held_coins),
+            "unpriced": len(figures.unpriced),
+            "without_cost": len(figures.without_cost),
+            "costs_known": figures.profit is not None,
+            "feed": self.feed.diagnostics(),
+        }
+
+    @callback
+    def async_add_writer(self, currency: str, writer: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call the writer when the figures of a currency, or `ACCOUNT`, are written; return what removes it."""
+        self._writers.setdefault(currency, []).append(writer)
+        self._note_written(currency)
+        return partial(self._remove_writer, currency, writer)
+
+    @callback
+    def async_add_status(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call the listener when the feed is subscribed or lost; return what removes it."""
+        self._status.append(listener)
+        return partial(self._status.remove, listener)
+
+    @callback
+    def _remove_writer(self, currency: str, writer: CALLBACK_TYPE) -> None:
+        writers = self._writers[currency]
+        writers.remove(writer)
+        if not writers:
+            del self._writers[currency]
+            self._gate.removed(currency)
+
+    # Start and end
+
+    @callback
+    def async_start(self) -> None:
+        """Join the feed, and follow the balances from now on."""
+        self._set_day_start()
+        listeners = self._coordinator.listeners
+        self._ending += (
+            listeners.async_add_changes(self._on_changes),
+            listeners.async_add_availability(self._on_availability),
+            listeners.async_add_snapshots(self._on_snapshot),
+        )
+        self.feed.async_join(self._feed_listener)
+        self._want()
+        self._notify(None)
+
+    async def async_stop(self) -> None:
+        """Leave the feed, and follow the balances no longer."""
+        for end in self._ending:
+            end()
+        self._ending.clear()
+        self._cancel_timer()
+        self._notify(None)
+        await self.feed.async_leave(self._feed_listener)
+
+    @callback
+    def async_set_mode(self, mode: PriceUpdates) -> None:
+        """Change how often values are written."""
+        self._mode = mode
+        self._gate.set_mode(mode)
+        self._set_timer(self._gate.next_at())
+
+    # Events
+
+    @callback
+    def _on_changes(self, changes: list[Change]) -> None:
+        """Write what consists of totals that changed; what is only locked or unlocked changes no value."""
+        changes = [change for change in changes if change.before.total != change.after.total]
+        if not changes:
+            return
+        self._coordinator.snapshot_by(self._costs.changed(changes, self._now()))
+        currencies = frozenset(change.currency for change in changes)
+        self._valuation.invalidate(currencies)
+        if any(not (change.before.total and change.after.total) for change in changes):
+            self._want()
+        self._write([*currencies, ACCOUNT])
+        self._notify(currencies, tuple(changes))
+
+    @callback
+    def _on_availability(self, currencies: Iterable[str] | None) -> None:
+        affected = None if currencies is None else frozenset(currencies)
+        self._want()
+        self._valuation.invalidate(affected)
+        self._write_where_presence_changed(affected)
+        self._notify(affected)
+
+    @callback
+    def _on_snapshot(self, snapshot: Snapshot, requested_at: float) -> None:
+        coins, again_by = self._costs.merge(snapshot.averages, requested_at)
+        self._coordinator.snapshot_by(again_by)
+        has_unreadable = snapshot.unreadable > 0
+        if not coins and has_unreadable is self._valuation.has_unreadable:
+            return
+        self._valuation.has_unreadable = has_unreadable
+        self._want()
+        self._valuation.invalidate(coins)
+        self._write([*coins, ACCOUNT])
+
+    @callback
+    def _on_prices(self, moved: set[str], changed: set[str]) -> None:
+        """Note prices that moved, and prices that may have become valid or invalid."""
+        self._valuation.invalidate(moved)
+        if changed:
+            self._valuation.invalidate(None if self._costs.currencies & changed else changed)
+            self._write_where_presence_changed(frozenset(changed))
+            moved = moved | changed
+        elif self._costs.currencies & moved:
+            # Costs that are counted in a coin have moved with its price.
+            self._valuation.invalidate()
+        self._set_timer(self._gate.moved((*moved, ACCOUNT)))
+        self._notify(frozenset(moved))
+
+    @callback
+    def _on_status(self) -> None:
+        for listener in list(self._status):
+            listener()
+
+    @callback
+    def _on_day(self) -> None:
+        """Compare with another close from now on."""
+        self._set_day_start()
+        self._valuation.invalidate()
+        self._write([ACCOUNT])
+
+    @callback
+    def _on_timer(self) -> None:
+        self._timer, self._timer_at = None, inf
+        self._write(self._gate.due(self._now()))
+        self._set_timer(self._gate.next_at())
+
+    # What follows from them
+
+    def _set_day_start(self) -> None:
+        today = dt_util.utcnow().replace(hour=0, minute=0, second=0, microsecond=0)
+        self._valuation.day_start = int(today.timestamp() * 1000)
+
+    def _want(self) -> None:
+        """Ask for the prices of what is owned, and of what its cost is counted in."""
+        self.feed.async_want(self._feed_listener, self.held_coins | self._costs.currencies)
+
+    @callback
+    def _notify(self, coins: frozenset[str] | None, changes: tuple[Change, ...] = ()) -> None:
+        async_dispatcher_send(self._hass, self._signal, ValueUpdate(coins, changes))
+
+    def _write_where_presence_changed(self, currencies: frozenset[str] | None) -> None:
+        candidates = (
+            self._writers.keys() if currencies is None else (currencies | {ACCOUNT}) & self._writers.keys()
+        )
+        self._write([key for key in candidates if self._presence.get(key) != self._present(key)])
+
+    @callback
+    def _write(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            if (writers := self._writers.get(key)) is not None:
+                self._note_written(key)
+                for writer in list(writers):
+                    writer()
+
+    def _note_written(self, key: str) -> None:
+        self._gate.written(key, self._now())
+        self._presence[key] = self._present(key)
+        if not self.account().available:
+            self._without_share.add(key)
+        elif key == ACCOUNT and self._without_share:
+            coins, self._without_share = self._without_share - {ACCOUNT}, set()
+            self._write(coins)
+
+    def _present(self, key: str) -> Presence:
+        """Return which figures there are, and of what: a change of it is no move of a price."""
+        if key == ACCOUNT:
+            account = self.account()
+            missing = (account.complete, account.unpriced, account.without_cost)
+            return (account.available, account.profit is None, *missing)
+        coin = self.coin(key)
+        return (coin.available, coin.value is None, coin.profit is None)
+
+    def _figure(self, key: str) -> Figure | None:
+        value: Decimal | None = self.account().total_value if key == ACCOUNT else self.coin(key).value
+        return None if value is None else Figure(value, rounded(value, self._fiat_digits))
+
+    @callback
+    def _set_timer(self, deadline: float) -> None:
+        """Call the gate at the deadline, or earlier if that is planned already."""
+        if deadline < self._timer_at:
+            self._cancel_timer()
+            self._timer_at = deadline
+            self._timer = self._hass.loop.call_at(deadline, self._on_timer)
+
+    @callback
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer, self._timer_at = None, inf
+
+
+@callback
+def async_start_value(hass: HomeAssistant, coordinator: UpbitCoordinator) -> None:
+    """Value the account from now on, unless the user has switched price updates off."""
+    mode = price_updates_of(coordinator.config_entry)
+    if mode is not PriceUpdates.OFF:
+        coordinator.value = AccountValue(hass, coordinator, mode)
+        coordinator.value.async_start()
+
+
+async def async_stop_value(coordinator: UpbitCoordinator) -> None:
+    """Value the account no longer."""
+    value, coordinator.value = coordinator.value, None
+    if value is not None:
+        await value.async_stop()
+
+
+async def async_apply_price_updates(hass: HomeAssistant, coordinator: UpbitCoordinator) -> None:
+    """Act on another choice of the user, without a reload: the balances go on."""
+    entry = coordinator.config_entry
+    mode = price_updates_of(entry)
+    if mode is PriceUpdates.OFF:
+        async_remove_value_entities(hass, entry.entry_id)
+        await async_stop_value(coordinator)
+    elif coordinator.value is not None:
+        coordinator.value.async_set_mode(mode)
+    else:
+        async_start_value(hass, coordinator)
+        coordinator.snapshot_by(hass.loop.time())  # for the average buy prices
+        coordinator.listeners.async_notify_valued()
+
+
+def price_updates_of(entry: ConfigEntry[Any]) -> PriceUpdates:
+    """Return how often an account's values are written."""
+    return PriceUpdates(entry.options.get(CONF_PRICE_UPDATES, PriceUpdates.NORMAL))
+
+
+@callback
+def async_remove_value_entities(hass: HomeAssistant, entry_id: str) -> None:
+    """Remove what exists only while there are price updates, and what is in the currency of a region."""
+    registry = er.async_get(hass)
+    for registered in er.async_entries_for_config_entry(registry, entry_id):
+        if is_of_prices(registered):
+            registry.async_remove(registered.entity_id)
