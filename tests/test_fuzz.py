@@ -3,16 +3,11 @@
 ``pytest tests/test_fuzz.py --hypothesis-profile thorough`` tries a hundred times as many cases, new ones each time.
 """
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
-from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
-import gc
+from decimal import Decimal
 import json
 import random
-import time
-import tracemalloc
 from typing import Any
-import unicodedata
 
 from hypothesis import example, given, strategies as st
 import pytest
@@ -21,7 +16,6 @@ from custom_components.upbit.api.errors import response_error, short_reason
 from custom_components.upbit.api.wire import (
     MAX_FRAME_SIZE,
     AssetUpdate,
-    DecodeError,
     ErrorFrame,
     Holding,
     Holdings,
@@ -34,39 +28,12 @@ from custom_components.upbit.api.wire import (
 )
 from simulator import AssetEvent, Format, Holding as TrueHolding, NumberStyle
 from simulator.wire import encode_frame
+from tests.helpers.fuzzing import bounded, chances, counts, is_amount, is_code
 from tests.helpers.hypothesis_profiles import scaled_settings
 from tests.helpers.mutation import mutate_bytes, mutate_structure
 
 _LONGEST_STATE = 255
 """Characters that a state of Home Assistant may have."""
-
-_MEGABYTE = 1024 * 1024
-
-
-def bounded[R](decode: Callable[[bytes], R], data: bytes) -> R | None:
-    """Return what a decoder makes of the data, None for an error; fail when it takes too long or too much memory."""
-    invalid: DecodeError | None = None
-    # How long the collector takes depends on what else the process keeps, and Hypothesis keeps much.
-    gc.disable()
-    tracemalloc.start()
-    begun = time.process_time()
-    try:
-        result = decode(data)
-    except DecodeError as error:
-        result, invalid = None, error
-    finally:
-        took = time.process_time() - begun
-        _, memory = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        gc.enable()
-    if invalid is not None:
-        # What was in the message is no part of the error, also where an error has led to it.
-        assert str(invalid) == invalid.reason.value
-        assert invalid.__suppress_context__ or invalid.__context__ is None
-    size = min(len(data), MAX_FRAME_SIZE) / _MEGABYTE
-    assert took < 0.25 + 2 * size, f"{took:.2f} s for {len(data)} bytes"
-    assert memory < (1 + 64 * size) * _MEGABYTE, f"{memory} bytes of memory for {len(data)}"
-    return result
 
 
 def check_holding(holding: Holding) -> None:
@@ -75,21 +42,6 @@ def check_holding(holding: Holding) -> None:
         assert amount >= 0
         assert len(text := plain(amount)) <= _LONGEST_STATE
         assert Decimal(text) == amount
-
-
-def is_code(value: object) -> bool:
-    if not isinstance(value, str) or not 1 <= len(value) <= 32:
-        return False
-    return all(unicodedata.category(character)[0] not in "CZ" for character in value)
-
-
-def is_amount(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, (int, Decimal)) or value < 0:
-        return False
-    exact = Context(prec=MAX_FRAME_SIZE, Emin=MIN_EMIN, Emax=MAX_EMAX).normalize(Decimal(value))
-    _, digits, exponent = exact.as_tuple()
-    assert isinstance(exponent, int)
-    return exact == 0 or (len(digits) <= 121 and exponent >= -120 and exact.adjusted() <= 119)
 
 
 def check_assets(assets: Holdings, items: list[Any], keys: tuple[str, str, str]) -> None:
@@ -179,8 +131,6 @@ events = st.builds(
     st.integers(0, 253_402_300_799_000),
 )
 styles = st.tuples(st.sampled_from(Format), st.sampled_from(NumberStyle))
-chances = st.integers(0, 2**64).map(random.Random)
-counts = st.integers(1, 6)
 
 
 def rows_text(event: AssetEvent) -> str:

@@ -1,15 +1,11 @@
 """The public API: REST calls that isolate unknown markets, and the ticker stream, both without credentials."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import replace
+from collections.abc import AsyncIterator, Iterable
 from decimal import Decimal
-from itertools import pairwise
 import json
-from typing import Any
 
 import aiohttp
-from aiohttp import web
 import pytest
 
 from custom_components.upbit.api.errors import ErrorKind, UpbitError
@@ -19,99 +15,44 @@ from custom_components.upbit.api.quotation import (
     TickerStream,
     open_ticker_stream,
 )
-from custom_components.upbit.api.regions import REGIONS, Region
+from custom_components.upbit.api.regions import Region
 from custom_components.upbit.api.throttle import RateLimit
 from custom_components.upbit.api.ticker import InvalidTicker, Market, Ticker, Tickers
 from custom_components.upbit.api.wire import MAX_FRAME_SIZE, DecodeErrorReason
-from tests.helpers.virtual_time import wait_until
-
-
-class Exchange:
-    """The public side of an exchange: a price of 1 for each listed market, and tickers as a test sends them."""
-
-    def __init__(self) -> None:
-        self.address = ""
-        self.listed: set[str] = set()
-        self.response: web.Response | None = None
-        self.requests: list[web.BaseRequest] = []
-        self.asked: list[list[str]] = []
-        self.times: list[float] = []
-        self.messages: list[Any] = []
-        self.sockets: list[web.WebSocketResponse] = []
-
-    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        self.requests.append(request)
-        self.times.append(asyncio.get_running_loop().time())
-        if self.response is not None:
-            return self.response
-        match request.path:
-            case "/v1/market/all":
-                return web.json_response([{"market": market} for market in sorted(self.listed)])
-            case "/v1/ticker":
-                return self._tickers(request.query["markets"].split(","))
-        return await self._stream(request)
-
-    def _tickers(self, markets: list[str]) -> web.Response:
-        self.asked.append(markets)
-        if not self.listed.issuperset(markets):
-            return web.json_response({"error": {"name": 404, "message": "Code not found"}}, status=404)
-        rows = [{"market": market, "trade_price": 1, "trade_timestamp": 1000} for market in markets]
-        return web.json_response(rows)
-
-    async def _stream(self, request: web.BaseRequest) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse()
-        await socket.prepare(request)
-        self.sockets.append(socket)
-        async for message in socket:
-            self.messages.append(json.loads(message.data))
-        self.sockets.remove(socket)
-        return socket
-
-    async def send(self, *texts: str) -> None:
-        for text in texts:
-            await self.sockets[-1].send_bytes(text.encode())
+from simulator import NumberStyle, SimulatedExchange, Untraded
+from simulator.record import most_within
+from tests.helpers.virtual_time import pass_time, wait_until
 
 
 class Reader:
-    """Collects the events of a ticker stream."""
+    """Collects the events of a ticker stream in a task."""
 
     def __init__(self, stream: TickerStream) -> None:
         self.stream = stream
         self.events: list[TickerEvent] = []
+        self.task = asyncio.create_task(self._run())
 
-    async def run(self) -> None:
+    async def _run(self) -> None:
         async for event in self.stream.events():
             self.events.append(event)
 
+    async def prices(self, count: int) -> list[tuple[str, Decimal]]:
+        """Wait for so many events, which must be tickers; return their prices, and forget the events."""
+        await wait_until(lambda: len(self.events) >= count)
+        tickers = [event for event in self.events if isinstance(event, Ticker)]
+        assert len(tickers) == len(self.events) == count
+        self.events.clear()
+        return [(ticker.market, ticker.price) for ticker in tickers]
+
     async def error(self) -> UpbitError:
+        """Return the error that the stream ends with."""
         with pytest.raises(UpbitError) as caught:
-            await self.run()
+            await self.task
         return caught.value
 
 
 @pytest.fixture
-async def exchange(socket_enabled: None) -> AsyncIterator[Exchange]:
-    exchange = Exchange()
-    runner = web.ServerRunner(web.Server(exchange.handle), shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    exchange.address = f"127.0.0.1:{runner.addresses[0][1]}"
-    yield exchange
-    await runner.cleanup()
-
-
-@pytest.fixture
-def place(exchange: Exchange) -> Region:
-    return replace(
-        REGIONS["sg"],
-        rest_url=f"http://{exchange.address}",
-        websocket_url=f"ws://{exchange.address}/websocket/v1",
-    )
-
-
-@pytest.fixture
-def client(session: aiohttp.ClientSession, place: Region, rate_limit: RateLimit) -> QuotationClient:
+def quotation(session: aiohttp.ClientSession, place: Region, rate_limit: RateLimit) -> QuotationClient:
     return QuotationClient(session, place, rate_limit)
 
 
@@ -120,96 +61,136 @@ async def reader(
     session: aiohttp.ClientSession, place: Region, rate_limit: RateLimit
 ) -> AsyncIterator[Reader]:
     async with open_ticker_stream(session, place, rate_limit) as stream:
-        yield Reader(stream)
+        reader = Reader(stream)
+        yield reader
+        reader.task.cancel()
+        await asyncio.wait([reader.task])
 
 
-async def failure(client: QuotationClient, *markets: str, isolate: bool = False) -> UpbitError:
+async def failure(quotation: QuotationClient, *markets: str, isolate: bool = False) -> UpbitError:
     with pytest.raises(UpbitError) as caught:
-        await client.tickers(markets or ["SGD-BTC"], isolate=isolate)
+        await quotation.tickers(markets or ["SGD-BTC"], isolate=isolate)
     return caught.value
 
 
-def ticker(market: str = "SGD-BTC") -> Ticker:
-    return Ticker(market, Decimal(1), 1000, None, delisted=False)
+def list_markets(exchange: SimulatedExchange, codes: Iterable[str]) -> None:
+    for code in codes:
+        exchange.markets.list_market(code, 1)
 
 
-def frame(market: str = "SGD-BTC", price: str = "1") -> str:
-    return f'{{"ty":"ticker","cd":"{market}","tp":{price},"ttms":1000}}'
+def asked(exchange: SimulatedExchange) -> list[list[str]]:
+    """Return the codes of each call for tickers so far."""
+    return [call.query["markets"].split(",") for call in exchange.quotation.record.requests("/v1/ticker")]
 
 
 # REST
 
 
-async def test_calls_carry_no_authorization_and_no_origin(
-    client: QuotationClient, exchange: Exchange
+@pytest.mark.parametrize(("region", "korean_name"), [("sg", None), ("kr", "비트코인")])
+async def test_markets_have_their_names(
+    quotation: QuotationClient, exchange: SimulatedExchange, korean_name: str | None
 ) -> None:
-    exchange.listed = {"SGD-BTC"}
-    assert await client.markets() == {"SGD-BTC": Market(None, None)}
-    assert await client.tickers(["SGD-BTC"]) == Tickers({"SGD-BTC": ticker()}, {})
-    assert [request.path for request in exchange.requests] == ["/v1/market/all", "/v1/ticker"]
-    for request in exchange.requests:
-        assert not {"Authorization", "Origin"} & request.headers.keys()
+    markets = await quotation.markets()
+    assert markets.keys() == {market.code for market in exchange.markets.listed}
+    assert markets[f"{exchange.region.fiat}-BTC"] == Market(korean_name, "Bitcoin")
 
 
-async def test_no_markets_make_no_call(client: QuotationClient, exchange: Exchange) -> None:
-    assert await client.tickers([]) == Tickers({}, {})
-    assert not exchange.requests
+async def test_last_trades_are_exact(quotation: QuotationClient, exchange: SimulatedExchange) -> None:
+    exchange.quotation.numbers = NumberStyle.SCIENTIFIC
+    btc = exchange.markets.set_price("SGD-BTC", "118123.4567890123456789", traded_at=1_790_000_000_000)
+    shib = exchange.markets.set_price("SGD-SHIB", "0.00001234")
+    found = await quotation.tickers(["SGD-BTC", "SGD-SHIB"])
+    assert not found.invalid
+    assert btc.previous_close is not None
+    assert found.tickers["SGD-BTC"] == Ticker(
+        "SGD-BTC",
+        Decimal("118123.4567890123456789"),
+        1_790_000_000_000,
+        btc.previous_close,
+        delisted=False,
+    )
+    assert found.tickers["SGD-SHIB"].price == shib.price
 
 
-async def test_at_most_100_markets_are_in_a_call(client: QuotationClient, exchange: Exchange) -> None:
-    exchange.listed = {f"SGD-{number}" for number in range(250)}
-    found = await client.tickers(exchange.listed)
-    assert found == Tickers({market: ticker(market) for market in exchange.listed}, {})
-    assert sorted(len(markets) for markets in exchange.asked) == [50, 100, 100]
+@pytest.mark.parametrize("untraded", Untraded)
+async def test_market_that_never_traded_is_left_out(
+    quotation: QuotationClient, exchange: SimulatedExchange, untraded: Untraded
+) -> None:
+    exchange.markets.untraded = untraded
+    exchange.markets.list_market("SGD-NEW")
+    found = await quotation.tickers(["SGD-NEW", "SGD-BTC"])
+    assert (found.tickers.keys(), found.invalid) == ({"SGD-BTC"}, {})
 
 
-async def test_market_with_any_characters_is_one_market(client: QuotationClient, exchange: Exchange) -> None:
-    exchange.listed = {"SGD-币&a=+%2C#?", "SGD-BTC"}
-    assert (await client.tickers(exchange.listed)).tickers.keys() == exchange.listed
+async def test_nothing_carries_an_authorization_or_an_origin(
+    quotation: QuotationClient, exchange: SimulatedExchange, reader: Reader
+) -> None:
+    await quotation.markets()
+    await quotation.tickers(["SGD-BTC"])
+    calls = exchange.quotation.record.calls
+    assert [call.path for call in calls] == ["/websocket/v1", "/v1/market/all", "/v1/ticker"]
+    for call in calls:
+        assert not {"authorization", "origin"} & call.headers
 
 
-async def test_unknown_market_is_an_error(client: QuotationClient, exchange: Exchange) -> None:
-    exchange.listed = {"SGD-BTC"}
-    error = await failure(client, "SGD-BTC", "SGD-X")
+async def test_no_markets_make_no_call(quotation: QuotationClient, exchange: SimulatedExchange) -> None:
+    assert await quotation.tickers([]) == Tickers({}, {})
+    assert not exchange.quotation.record.calls
+
+
+async def test_at_most_100_markets_are_in_a_call(
+    quotation: QuotationClient, exchange: SimulatedExchange
+) -> None:
+    codes = [f"SGD-{number}" for number in range(250)]
+    list_markets(exchange, codes)
+    assert (await quotation.tickers(codes)).tickers.keys() == {*codes}
+    assert sorted(len(codes) for codes in asked(exchange)) == [50, 100, 100]
+
+
+async def test_market_with_any_characters_is_one_market(
+    quotation: QuotationClient, exchange: SimulatedExchange
+) -> None:
+    list_markets(exchange, ["SGD-币&a=+%2C#?"])
+    codes = {"SGD-币&a=+%2C#?", "SGD-BTC"}
+    assert (await quotation.tickers(codes)).tickers.keys() == codes
+
+
+async def test_unknown_market_is_an_error(quotation: QuotationClient, exchange: SimulatedExchange) -> None:
+    error = await failure(quotation, "SGD-BTC", "SGD-NONE")
     assert (error.kind, error.reason) == (ErrorKind.UNKNOWN_MARKET, "http_404")
-    assert len(exchange.requests) == 1
+    assert len(asked(exchange)) == 1
 
 
 @pytest.mark.parametrize("unknown", [1, 3, 100])
-async def test_unknown_markets_are_isolated(
-    client: QuotationClient, exchange: Exchange, unknown: int
+async def test_unknown_markets_are_isolated_within_the_limits(
+    quotation: QuotationClient, exchange: SimulatedExchange, unknown: int
 ) -> None:
-    markets = [f"SGD-{number}" for number in range(100)]
-    exchange.listed = {*markets[unknown:]}
-    found = await client.tickers(markets, isolate=True)
-    assert found == Tickers({market: ticker(market) for market in exchange.listed}, {})
-    # Upbit allows 10 calls a second.
-    assert all(later - earlier >= 0.15 for earlier, later in pairwise(exchange.times))
-    assert len(exchange.asked) <= 200
+    codes = [f"SGD-{number}" for number in range(100)]
+    list_markets(exchange, codes[unknown:])
+    found = await quotation.tickers(codes, isolate=True)
+    assert (found.tickers.keys(), found.invalid) == ({*codes[unknown:]}, {})
+    assert len(asked(exchange)) < 2 * len(codes)
+    # Well below the ten that Upbit allows, because the address may have other clients.
+    assert most_within(exchange.quotation.record.calls, 1) <= 6
 
 
 async def test_no_market_is_taken_for_unknown_because_of_something_in_between(
-    client: QuotationClient, exchange: Exchange
+    quotation: QuotationClient, exchange: SimulatedExchange
 ) -> None:
-    exchange.response = web.Response(status=404, text="<html>")
-    assert (await failure(client, isolate=True)).kind is ErrorKind.UNKNOWN
+    exchange.quotation.ticker.fail_with(404, "<html>")
+    assert (await failure(quotation, isolate=True)).kind is ErrorKind.UNKNOWN
 
 
 async def test_row_without_a_readable_market_may_be_that_of_any_market_without_a_row(
-    client: QuotationClient, exchange: Exchange
+    quotation: QuotationClient, exchange: SimulatedExchange
 ) -> None:
-    exchange.response = web.json_response(
-        [
-            {"market": None, "trade_price": 1, "trade_timestamp": 1000},
-            {"market": "SGD-BTC", "trade_price": 1, "trade_timestamp": 1000},
-            {"market": "SGD-ETH", "trade_price": 0, "trade_timestamp": 1000},
-        ]
-    )
-    assert await client.tickers(["SGD-BTC", "SGD-ETH", "SGD-ADA"]) == Tickers(
-        {"SGD-BTC": ticker()},
-        {"SGD-ETH": DecodeErrorReason.INVALID_PRICE, "SGD-ADA": DecodeErrorReason.INVALID_MARKET},
-        1,
-    )
+    exchange.quotation.ticker.row_faults = {"SGD-ETH": {"trade_price": 0}, "SGD-XRP": {"market": None}}
+    found = await quotation.tickers(["SGD-BTC", "SGD-ETH", "SGD-XRP"])
+    assert found.tickers.keys() == {"SGD-BTC"}
+    assert found.invalid == {
+        "SGD-ETH": DecodeErrorReason.INVALID_PRICE,
+        "SGD-XRP": DecodeErrorReason.INVALID_MARKET,
+    }
 
 
 @pytest.mark.parametrize(
@@ -222,94 +203,129 @@ async def test_row_without_a_readable_market_may_be_that_of_any_market_without_a
     ],
 )
 async def test_answer_without_rows_is_an_error(
-    client: QuotationClient, exchange: Exchange, status: int, body: str, kind: ErrorKind, reason: str
+    quotation: QuotationClient,
+    exchange: SimulatedExchange,
+    status: int,
+    body: str,
+    kind: ErrorKind,
+    reason: str,
 ) -> None:
-    exchange.response = web.Response(status=status, text=body, headers={"Location": "/elsewhere"})
-    error = await failure(client, isolate=True)
+    exchange.quotation.ticker.fail_with(status, body, headers={"Location": "/elsewhere"})
+    error = await failure(quotation, isolate=True)
     assert (error.kind, error.reason) == (kind, reason)
-    assert len(exchange.requests) == 1
+    assert len(exchange.quotation.record.calls) == 1
 
 
-async def test_markets_that_cannot_be_decoded_are_an_error(
-    client: QuotationClient, exchange: Exchange
+async def test_list_without_a_market_is_an_error(
+    quotation: QuotationClient, exchange: SimulatedExchange
 ) -> None:
+    exchange.quotation.market_all.fail_with(200, "[]")
     with pytest.raises(UpbitError) as caught:
-        await client.markets()
+        await quotation.markets()
     assert caught.value.reason == "market_all_wrong_shape"
 
 
 async def test_no_call_is_made_while_the_exchange_asks_to_wait(
-    client: QuotationClient, exchange: Exchange, rate_limit: RateLimit
+    quotation: QuotationClient, exchange: SimulatedExchange, rate_limit: RateLimit
 ) -> None:
-    rate_limit.note_limited(UpbitError(ErrorKind.BLOCKED, "http_418"))
-    assert (await failure(client)).reason == "waiting"
-    assert not exchange.requests
+    exchange.quotation.ticker.refuse("I'm a teapot", times=1)
+    assert (await failure(quotation)).kind is ErrorKind.BLOCKED
+    assert rate_limit.remaining() >= 60
+    assert (await failure(quotation)).reason == "waiting"
+    assert len(exchange.quotation.record.calls) == 1
 
 
 # The stream
 
 
-async def test_handshake_offers_compression_and_carries_no_authorization_and_no_origin(
-    reader: Reader, exchange: Exchange
-) -> None:
-    (request,) = exchange.requests
-    assert request.path == "/websocket/v1"
-    assert not {"Authorization", "Origin"} & request.headers.keys()
-    assert "permessage-deflate" in request.headers["Sec-WebSocket-Extensions"]
-    assert exchange.sockets[0].compress == 15
+async def test_frames_are_compressed(reader: Reader, exchange: SimulatedExchange) -> None:
+    (connection,) = exchange.quotation.stream.connections
+    assert connection.compressed
 
 
-async def test_each_subscription_has_the_whole_list_and_a_ticket_of_its_own(
-    reader: Reader, exchange: Exchange
+async def test_each_market_begins_with_its_last_trade(reader: Reader, exchange: SimulatedExchange) -> None:
+    await reader.stream.subscribe(["SGD-BTC", "SGD-NONE", "SGD-ETH"])
+    assert await reader.prices(2) == [("SGD-BTC", 118000), ("SGD-ETH", 3900)]
+    exchange.markets.set_price("SGD-ETH", "3900.5")
+    assert await reader.prices(1) == [("SGD-ETH", Decimal("3900.5"))]
+
+
+async def test_subscription_has_the_whole_list_and_a_ticket_of_its_own(
+    reader: Reader, exchange: SimulatedExchange
 ) -> None:
     await reader.stream.subscribe(["SGD-BTC"])
-    await reader.stream.subscribe(["SGD-BTC", "SGD-ETH"])
-    await wait_until(lambda: len(exchange.messages) == 2)
-    assert [message[1]["codes"] for message in exchange.messages] == [["SGD-BTC"], ["SGD-BTC", "SGD-ETH"]]
-    assert len({message[0]["ticket"] for message in exchange.messages}) == 2
+    assert await reader.prices(1) == [("SGD-BTC", 118000)]
+    await reader.stream.subscribe(["SGD-ETH", "SGD-BTC"])
+    # Also a market of which nothing is new.
+    assert await reader.prices(2) == [("SGD-ETH", 3900), ("SGD-BTC", 118000)]
+    first, second = (json.loads(text) for text in exchange.quotation.record.messages)
+    assert (first[1]["codes"], second[1]["codes"]) == (["SGD-BTC"], ["SGD-ETH", "SGD-BTC"])
+    assert first[0]["ticket"] != second[0]["ticket"]
 
 
-async def test_what_is_new_or_invalid_is_yielded(reader: Reader, exchange: Exchange) -> None:
-    await exchange.send(frame(), frame(), '{"status":"UP"}', "{", f"[{frame(price='0')},{frame('SGD-ETH')}]")
-    await exchange.sockets[0].close(code=1000)
+async def test_delisting_is_yielded(reader: Reader, exchange: SimulatedExchange) -> None:
+    await reader.stream.subscribe(["SGD-BTC"])
+    await reader.prices(1)
+    exchange.markets.delist("SGD-BTC")
+    await wait_until(lambda: reader.events)
+    (event,) = reader.events
+    assert isinstance(event, Ticker)
+    assert event.delisted
+
+
+def frame(market: str = "SGD-BTC", price: str = "1") -> str:
+    return f'{{"ty":"ticker","cd":"{market}","tp":{price},"ttms":1000}}'
+
+
+async def test_what_is_new_or_invalid_is_yielded(reader: Reader, exchange: SimulatedExchange) -> None:
+    stream = exchange.quotation.stream
+    for text in (
+        frame(),
+        frame(),
+        '{"status":"UP"}',
+        "{",
+        f"[{frame(price='0')},{frame('SGD-ETH')}]",
+    ):
+        stream.send(text)
+    stream.close_all(1000)
     error = await reader.error()
     assert (error.kind, error.reason) == (ErrorKind.CONNECTION_LOST, "close_1000")
     assert reader.events == [
-        ticker(),
+        Ticker("SGD-BTC", Decimal(1), 1000, None, delisted=False),
         InvalidTicker(None, DecodeErrorReason.NOT_JSON),
         InvalidTicker("SGD-BTC", DecodeErrorReason.INVALID_PRICE),
-        ticker("SGD-ETH"),
+        Ticker("SGD-ETH", Decimal(1), 1000, None, delisted=False),
     ]
 
 
-async def test_every_market_is_yielded_again_after_a_subscription(reader: Reader, exchange: Exchange) -> None:
-    reading = asyncio.create_task(reader.error())
-    for count in (1, 2):
-        await reader.stream.subscribe(["SGD-BTC"])
-        await exchange.send(frame())
-        await wait_until(lambda count=count: reader.events == [ticker()] * count)
-    await exchange.sockets[0].close()
-    await reading
-
-
-async def test_error_frame_ends_the_stream(reader: Reader, exchange: Exchange, rate_limit: RateLimit) -> None:
-    await exchange.send('{"error":{"name":"Too Many Requests"}}')
+async def test_error_frame_ends_the_stream(
+    reader: Reader, exchange: SimulatedExchange, rate_limit: RateLimit
+) -> None:
+    exchange.quotation.stream.send_error("Too Many Requests")
     error = await reader.error()
     assert (error.kind, error.reason) == (ErrorKind.RATE_LIMITED, "frame_too_many_requests")
     assert rate_limit.remaining()
 
 
 async def test_frame_that_is_small_only_while_compressed_is_too_large(
-    reader: Reader, exchange: Exchange
+    reader: Reader, exchange: SimulatedExchange
 ) -> None:
-    await exchange.send(" " * (MAX_FRAME_SIZE + 1))
+    exchange.quotation.stream.send(b" " * (MAX_FRAME_SIZE + 1))
     assert (await reader.error()).reason == "close_1009"
     assert reader.events == [InvalidTicker(None, DecodeErrorReason.TOO_LARGE)]
 
 
-async def test_subscription_on_a_lost_connection_is_an_error(reader: Reader, exchange: Exchange) -> None:
-    await exchange.sockets[0].close()
-    await reader.error()
+async def test_quiet_connection_is_kept_open_by_pings(reader: Reader, exchange: SimulatedExchange) -> None:
+    await reader.stream.subscribe(["SGD-BTC"])
+    await pass_time(300)
+    assert not exchange.quotation.record.closes
+
+
+async def test_subscription_on_a_lost_connection_is_an_error(
+    reader: Reader, exchange: SimulatedExchange
+) -> None:
+    exchange.quotation.stream.cut()
+    assert (await reader.error()).reason == "close_1006"
     with pytest.raises(UpbitError) as caught:
         await reader.stream.subscribe(["SGD-BTC"])
     assert caught.value.kind is ErrorKind.CONNECTION_LOST
@@ -323,23 +339,23 @@ async def test_failed_handshake_is_classified(
     session: aiohttp.ClientSession,
     place: Region,
     rate_limit: RateLimit,
-    exchange: Exchange,
+    exchange: SimulatedExchange,
     status: int,
     kind: ErrorKind,
 ) -> None:
-    exchange.response = web.Response(status=status, headers={"Location": "/elsewhere"})
+    exchange.quotation.handshake.fail_with(status, headers={"Location": "/elsewhere"})
     with pytest.raises(UpbitError) as caught:
         async with open_ticker_stream(session, place, rate_limit):
             pass
     assert (caught.value.kind, caught.value.reason) == (kind, f"http_{status}")
-    assert len(exchange.requests) == 1
+    assert len(exchange.quotation.record.calls) == 1
     assert (rate_limit.remaining() > 0) is (kind is ErrorKind.BLOCKED)
 
 
-async def test_leaving_closes_the_socket(
-    session: aiohttp.ClientSession, place: Region, rate_limit: RateLimit, exchange: Exchange
+async def test_leaving_closes_the_socket_in_order(
+    session: aiohttp.ClientSession, place: Region, rate_limit: RateLimit, exchange: SimulatedExchange
 ) -> None:
     async with open_ticker_stream(session, place, rate_limit):
-        (socket,) = exchange.sockets
-    await wait_until(lambda: not exchange.sockets)
-    assert socket.close_code == 1000
+        assert exchange.quotation.stream.connections
+    await wait_until(lambda: not exchange.quotation.stream.connections)
+    assert exchange.quotation.record.closes == {"client": 1}
