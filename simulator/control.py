@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-from .burst import send_burst
+from .burst import send_burst, send_tickers
 from .connection import Connection
 from .faults import Endpoint, FaultKind, HttpFault
 from .keys import ApiKey
@@ -119,6 +119,8 @@ class Control:
                 return describe_holdings(self._exchange.account)
             case _, ["markets", *rest]:
                 return self._change_markets(request, rest, body)
+            case "POST", ["quotation", "burst"]:
+                return {"seconds": await send_tickers(self._exchange.markets, **body)}
             case _, ["quotation", *rest]:
                 return self._change_quotation(request.method, rest, body)
             case "POST", ["send"]:
@@ -179,11 +181,13 @@ class Control:
             case "PATCH", []:
                 return _patch(markets, body, _MARKETS)
             case "POST", []:
-                if "state" in body:
-                    body["state"] = MarketState(body["state"])
-                markets.list_market(body.pop("code"), **body)
+                for listed in body if isinstance(body, list) else [body]:
+                    state = MarketState(listed.pop("state", MarketState.ACTIVE))
+                    markets.list_market(listed.pop("code"), state=state, **listed)
             case "PUT", [code]:
                 markets.set_price(code, body.pop("price"), **body)
+            case "PATCH", [code]:
+                markets.set_state(code, MarketState(body["state"]))
             case "DELETE", [code]:
                 chosen = {name: request.query.get(name) != "false" for name in ("announce", "drop")}
                 markets.delist(code, **chosen)

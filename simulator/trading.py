@@ -6,7 +6,7 @@ from decimal import ROUND_DOWN, Context, Decimal
 import random
 
 from .account import Account, Order
-from .markets import COINS, RATES, Markets
+from .markets import COINS, RATES, Market, Markets, MarketState
 from .paced import Paced
 
 # Cuts amounts of any length.
@@ -184,15 +184,18 @@ class Trader(Paced):
         """Return a share between two percentages with the crooked digits that real amounts have."""
         return Decimal(self._random.randint(least * 10**8, most * 10**8)).scaleb(-10)
 
-    def _price(self, coin: str) -> Decimal:
+    def _market(self, coin: str) -> Market | None:
         market = None if self._markets is None else self._markets.get(f"{self.fiat}-{coin}")
+        return market if market is not None and market.state is MarketState.ACTIVE else None
+
+    def _price(self, coin: str) -> Decimal:
+        market = self._market(coin)
         return self._prices[coin] if market is None or market.price is None else market.price
 
     def _publish(self, coin: str, quantity: Decimal) -> None:
-        """Have the market show a trade that filled an order, unless it is not listed any more."""
-        code = f"{self.fiat}-{coin}"
-        if self._markets is not None and code in self._markets:
-            self._markets.set_price(code, self._price(coin), volume=quantity)
+        """Have the market show a trade that filled an order, unless it is closed by now."""
+        if self._markets is not None and (market := self._market(coin)) is not None:
+            self._markets.set_price(market.code, self._price(coin), volume=quantity)
 
     def _move_prices(self) -> None:
         for coin, price in self._prices.items():

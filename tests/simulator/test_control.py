@@ -161,11 +161,14 @@ async def test_markets_are_listed_moved_and_delisted(
     await remote("PUT", "/markets/SGD-NEW", {"price": "1.50"})
     frame = decode(await socket.receive())
     assert (frame["code"], str(frame["trade_price"]), frame["market_state"]) == ("SGD-NEW", "1.50", "PREVIEW")
+    await remote("PATCH", "/markets/SGD-NEW", {"state": "ACTIVE"})
+    assert decode(await socket.receive())["market_state"] == "ACTIVE"
     assert "SGD-NEW" in await remote("DELETE", "/markets/SGD-NEW?drop=false")
     assert decode(await socket.receive())["market_state"] == "DELISTED"
     assert "SGD-BTC" not in await remote("DELETE", "/markets/SGD-BTC?announce=false")
     await remote("PUT", "/markets/SGD-NONE", {"price": "1"}, status=400)
-    await remote("PUT", "/markets/SGD-NEW", {"price": "0"}, status=400)
+    await remote("PUT", "/markets/SGD-ETH", {"price": "0"}, status=400)
+    await remote("PUT", "/markets/SGD-NEW", {"price": "1"}, status=400)
     assert (await remote("POST", "/prices", {"pace": 7, "steps": 2}))["pace"] == 7
 
 
@@ -256,3 +259,21 @@ async def test_burst_keeps_its_rate(exchange: SimulatedExchange, client: Client,
     await client.subscribe()
     burst = await remote("POST", "/burst", {"frames": 50, "currencies": ["BTC"], "rate": 200})
     assert burst["seconds"] == pytest.approx(49 / 200, rel=0.3)
+
+
+async def test_burst_of_tickers_keeps_its_rate_and_its_share_of_new_prices(
+    exchange: SimulatedExchange, client: Client, remote: Remote
+) -> None:
+    exchange.quotation.stream.snapshot_seconds = (0, 0)
+    await remote("POST", "/markets", [{"code": "SGD-A", "price": "100"}, {"code": "SGD-B", "price": "7"}])
+    socket = await client.follow("SGD-A", "SGD-B")
+    prices = {(frame := decode(await socket.receive()))["code"]: frame["trade_price"] for _ in range(2)}
+    body = {"frames": 100, "codes": ["SGD-A", "SGD-B"], "rate": 400, "new_prices": 0.25}
+    burst = asyncio.create_task(remote("POST", "/quotation/burst", body))
+    new = 0
+    for _ in range(100):
+        frame = decode(await socket.receive())
+        new += frame["trade_price"] != prices[frame["code"]]
+        prices[frame["code"]] = frame["trade_price"]
+    assert new == 25
+    assert (await burst)["seconds"] == pytest.approx(99 / 400, rel=0.3)
