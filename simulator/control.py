@@ -1,7 +1,12 @@
 """A control interface over HTTP for other processes: account, keys, markets, faults, trading and figures.
 
 It listens on a port of its own, because the exchange's port can be set to refuse connections. Bodies and answers
-are JSON; amounts are exact strings.
+are JSON; amounts are exact strings. What a demo is shown with, below `/control`:
+
+    POST /buy {"market": "SGD-DOGE", "quantity": "10"}    POST /prices {"paused": true}    GET /markets
+    PUT /markets/SGD-BTC {"price": "120000"}    POST /markets {"code": "SGD-NEW", "price": "1"}
+    DELETE /markets/SGD-ETH    POST /quotation/cut    PUT /quotation/handshake {"status": 503}
+    PUT /quotation/rest {"status": 503}    POST /quotation/recover    PATCH /rows {"average_lag": 20}
 """
 
 import base64
