@@ -136,7 +136,7 @@ class Demo:
             f"    access key        {ACCESS_KEY}\n"
             f"    secret key        {SECRET_KEY}\n"
             f"  Logs and state      {self._installation.folder}\n\n"
-            "Ready. The balances change. Ctrl-C ends the demo."
+            "Ready. Balances and prices change. Ctrl-C ends the demo."
         )
 
     async def _wait_until_loaded(self, home_assistant: HomeAssistant) -> None:

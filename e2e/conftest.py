@@ -73,7 +73,8 @@ async def start_demo(
                 folder = tmp_path_factory.mktemp(version)
                 demo = running_demo(folder, signal.SIGTERM, DEMOS[version])
                 demos[version] = await stack.enter_async_context(demo)
-                await demos[version].control("POST", "trading", {"paused": True})
+                for what in ("trading", "prices"):
+                    await demos[version].control("POST", what, {"paused": True})
             return demos[version]
 
         yield start
@@ -81,7 +82,7 @@ async def start_demo(
 
 @pytest.fixture(scope="session")
 async def demo(request: pytest.FixtureRequest, start_demo: Callable[[str], Awaitable[View]]) -> View:
-    """The demo of the version that a test runs on; balances change only when a test changes them."""
+    """The demo of the version that a test runs on; balances and prices change only when a test changes them."""
     return await start_demo(request.param)
 
 

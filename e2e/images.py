@@ -116,7 +116,8 @@ async def demo_with_a_past() -> AsyncIterator[tuple[View, Visitor]]:
         state = {"region": "sg", "holdings": seen, "keys": []}
         (folder / "exchange.json").write_text(json.dumps(state), encoding="utf-8")
         async with running_demo(folder, signal.SIGTERM) as demo:
-            await demo.control("POST", "trading", {"paused": True})
+            for what in ("trading", "prices"):
+                await demo.control("POST", what, {"paused": True})
             await demo.control("PUT", "account", holdings)
             sensors = await demo.right_sensors()
             async with visitor(demo.home_assistant.url) as user:

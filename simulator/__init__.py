@@ -1,6 +1,6 @@
 """A simulated Upbit with the documented protocol on a real socket, for tests, demo and benchmark."""
 
-from .account import Account, AssetEvent, Delivery, Holding, Order
+from .account import Account, AssetEvent, Average, Delivery, Holding, Order
 from .errors import ERRORS, ApiError
 from .faults import FaultKind, HttpFault
 from .keys import ApiKey, Permission
@@ -21,6 +21,7 @@ __all__ = [
     "ApiError",
     "ApiKey",
     "AssetEvent",
+    "Average",
     "Call",
     "Delivery",
     "FaultKind",

@@ -1,5 +1,6 @@
-"""An account: exact balances, the events their changes give, and every amount they ever had."""
+"""An account: exact balances, the events their changes give, every amount they ever had, and average buy prices."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import (
@@ -15,6 +16,9 @@ import time
 
 # Sums stay exact however many digits they have; a result that would need rounding raises.
 EXACT = Context(prec=10_000, traps=[Inexact, InvalidOperation, DivisionByZero, FloatOperation])
+# The digits of an average price.
+_AVERAGE = Context(prec=16)
+_AVERAGES_KEPT = 1000
 
 type Number = Decimal | str | int
 type Listener = Callable[[AssetEvent], None]
@@ -63,17 +67,27 @@ class Order:
     remaining: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class Average:
+    """The average buy price of a currency, without fees, and the currency it is counted in."""
+
+    price: Decimal
+    unit: str
+
+
 class Account:
     """The holdings of one person, changed exactly; the listeners are called immediately.
 
     Events get strictly increasing asset timestamps unless one is given. `delivery` says whether an event with
-    several currencies gives one frame, or one for each with the same asset timestamp.
+    several currencies gives one frame, or one for each with the same asset timestamp. What is paid with `fiat`, the
+    region's currency, is bought, and moves its average price.
     """
 
     def __init__(
         self,
         holdings: Mapping[str, tuple[Number, Number]] | None = None,
         *,
+        fiat: str | None = None,
         delivery: Delivery = Delivery.FRAME_EACH,
         clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
@@ -81,6 +95,8 @@ class Account:
         self.history: dict[str, list[Holding]] = {}
         self.delivery = delivery
         self.listeners: list[Listener] = []
+        self._fiat = fiat
+        self._averages: dict[str, deque[tuple[int, Average | None]]] = {}
         self._clock = clock
         self._last_timestamp = 0
         if holdings:
@@ -133,14 +149,18 @@ class Account:
         for currency, holding in event.assets:
             self.holdings[currency] = holding
             self.history.setdefault(currency, []).append(holding)
+            if not holding.total and self.average(currency) is not None:
+                self._averages[currency].append((self._clock(), None))
 
     def remove(self, currency: str) -> None:
         """Drop a currency from the rows without an event, as if it had been sold out long ago."""
         if self.holdings.pop(currency, None) is not None:
             self.history[currency].append(Holding())
 
-    def deposit(self, currency: str, amount: Number) -> AssetEvent:
-        """Add to the available amount."""
+    def deposit(self, currency: str, amount: Number, average: Average | None = None) -> AssetEvent:
+        """Add to the available amount; with an average it counts as bought at that price, else at none."""
+        if average is not None:
+            self._bought(currency, exact(amount), average)
         return self._move({currency: (exact(amount), Decimal(0))})
 
     def withdraw(self, currency: str, amount: Number) -> AssetEvent:
@@ -153,14 +173,22 @@ class Account:
         self._move({currency: (amount.copy_negate(), amount)})
         return Order(currency, amount)
 
-    def fill(self, order: Order, paid: Number, received: str, amount: Number) -> AssetEvent:
-        """Fill an order or a part of it: `paid` leaves what is locked, `amount` of `received` arrives."""
-        paid = exact(paid)
+    def fill(
+        self, order: Order, paid: Number, received: str, amount: Number, *, price: Number | None = None
+    ) -> AssetEvent:
+        """Fill an order or a part of it: `paid` leaves what is locked, `amount` of `received` arrives.
+
+        With a price, in what the order pays with, `received` is bought at it. Without one, what is paid with the
+        region's currency is bought at what is paid for one.
+        """
+        paid, amount = exact(paid), exact(amount)
         if paid > order.remaining:
             raise ValueError("an order cannot pay more than it has locked")
-        event = self._move(
-            {order.currency: (Decimal(0), paid.copy_negate()), received: (exact(amount), Decimal(0))}
-        )
+        if price is None and order.currency == self._fiat and amount:
+            price = _AVERAGE.divide(paid, amount)
+        if price is not None:
+            self._bought(received, amount, Average(exact(price), order.currency))
+        event = self._move({order.currency: (Decimal(0), paid.copy_negate()), received: (amount, Decimal(0))})
         order.remaining = EXACT.subtract(order.remaining, paid)
         return event
 
@@ -169,6 +197,35 @@ class Account:
         event = self._move({order.currency: (order.remaining, order.remaining.copy_negate())})
         order.remaining = Decimal(0)
         return event
+
+    # Average prices
+
+    def average(self, currency: str, *, lag: float = 0) -> Average | None:
+        """Return a currency's average price as it was so many seconds ago; None where nothing was bought."""
+        latest = self._clock() - lag * 1000
+        past = (average for at, average in reversed(self._averages.get(currency, ())) if at <= latest)
+        return next(past, None)
+
+    def set_average(self, currency: str, price: Number, unit: str) -> None:
+        """Set a currency's average price, as if it had always been so."""
+        self._averages[currency] = deque([(0, Average(exact(price), unit))], _AVERAGES_KEPT)
+
+    @property
+    def averages(self) -> dict[str, Average]:
+        """Return the average prices of now."""
+        return {
+            currency: average
+            for currency in self._averages
+            if (average := self.average(currency)) is not None
+        }
+
+    def _bought(self, currency: str, amount: Decimal, at: Average) -> None:
+        """Move the average by what is bought; one in another unit is replaced, since nothing tells how to convert."""
+        held, before = self[currency].total, self.average(currency)
+        if before is not None and before.unit == at.unit and held + amount:
+            cost = _AVERAGE.add(before.price * held, at.price * amount)
+            at = Average(_AVERAGE.divide(cost, held + amount), at.unit)
+        self._averages.setdefault(currency, deque(maxlen=_AVERAGES_KEPT)).append((self._clock(), at))
 
     def _move(self, deltas: Mapping[str, tuple[Decimal, Decimal]]) -> AssetEvent:
         return self.change(

@@ -7,6 +7,7 @@ from decimal import Decimal
 import time
 
 from .account import Account, AssetEvent
+from .markets import Markets, six_digits
 from .private_stream import PrivateStream
 from .wire import Format, encode_frame
 
@@ -65,6 +66,30 @@ async def send_burst(
             await connection.send_now(before + now + after)
     stream.record.frames_sent += frames * len(connections)
     return Burst(time.monotonic() - begun, events[0].asset_timestamp, sent)
+
+
+async def send_tickers(
+    markets: Markets, frames: int, *, codes: Sequence[str], rate: float, new_prices: float = 0.15
+) -> float:
+    """Trade so often in turn on these markets, at `rate` a second; returns the seconds it took.
+
+    The share `new_prices` of the trades has a new price, within a tenth of a percent of the first one.
+    """
+    first = {code: markets[code].price for code in codes}
+    begun = time.monotonic()
+    for number in range(frames):
+        if (wait := begun + number / rate - time.monotonic()) > 0:
+            await asyncio.sleep(wait)
+        code = codes[number % len(codes)]
+        price = first[code]
+        if price is None:
+            raise ValueError(f"{code} has no price")
+        moves = int((number + 1) * new_prices)
+        if moves > int(number * new_prices):
+            markets.set_price(code, six_digits(price * (1 + Decimal(moves % 200 - 100).scaleb(-5))))
+        else:
+            markets.trade(code)
+    return time.monotonic() - begun
 
 
 def _amounts(number: int, currencies: Sequence[str], per_frame: int) -> dict[str, tuple[Decimal, Decimal]]:

@@ -1,7 +1,12 @@
-"""A control interface over HTTP for other processes: the account, the keys, the faults, trading and figures.
+"""A control interface over HTTP for other processes: account, keys, markets, faults, trading and figures.
 
 It listens on a port of its own, because the exchange's port can be set to refuse connections. Bodies and answers
-are JSON; amounts are exact strings.
+are JSON; amounts are exact strings. What a demo is shown with, below `/control`:
+
+    POST /buy {"market": "SGD-DOGE", "quantity": "10"}    POST /prices {"paused": true}    GET /markets
+    PUT /markets/SGD-BTC {"price": "120000"}    POST /markets {"code": "SGD-NEW", "price": "1"}
+    DELETE /markets/SGD-ETH    POST /quotation/cut    PUT /quotation/handshake {"status": 503}
+    PUT /quotation/rest {"status": 503}    POST /quotation/recover    PATCH /rows {"average_lag": 20}
 """
 
 import base64
@@ -12,14 +17,19 @@ from typing import Any
 
 from aiohttp import web
 
-from .burst import send_burst
+from .burst import send_burst, send_tickers
 from .connection import Connection
 from .faults import Endpoint, FaultKind, HttpFault
 from .keys import ApiKey
+from .limits import Limits
 from .listener import Listener
-from .record import most_within
+from .markets import Market, MarketState, Untraded
+from .paced import Paced
+from .price_walk import PriceWalk
+from .record import Record, most_within
 from .server import SimulatedExchange
-from .state import describe_holdings, describe_key, key_attributes
+from .state import describe_averages, describe_holdings, describe_key, key_attributes
+from .stream import Stream
 from .trading import Trader
 from .wire import NumberStyle
 
@@ -29,9 +39,17 @@ type Json = Any
 class Control:
     """Serves `/control/…` on a port of its own."""
 
-    def __init__(self, exchange: SimulatedExchange, *, trader: Trader | None = None, port: int = 0) -> None:
+    def __init__(
+        self,
+        exchange: SimulatedExchange,
+        *,
+        trader: Trader | None = None,
+        prices: PriceWalk | None = None,
+        port: int = 0,
+    ) -> None:
         self._exchange = exchange
         self._trader = trader
+        self._prices = prices
         self._listener = Listener(self._handle, port)
 
     @property
@@ -71,8 +89,12 @@ class Control:
                 return describe_holdings(self._exchange.account)
             case "GET", ["history"]:
                 return self._history()
+            case "GET", ["averages"]:
+                return describe_averages(self._exchange.account)
+            case "PUT", ["averages"]:
+                return self._set_averages(body)
             case "GET", ["stats"]:
-                return self._stats()
+                return _stats(self._exchange.record)
             case "GET", ["keys"]:
                 return [describe_key(key) for key in self._exchange.keys.keys.values()]
             case "POST", ["keys"]:
@@ -80,9 +102,9 @@ class Control:
             case "PATCH", ["keys", access_key]:
                 return describe_key(self._change_key(access_key, body))
             case "PATCH", ["stream"]:
-                return self._set_stream(body)
+                return _set_stream(self._exchange.stream, body, _PRIVATE_STREAM)
             case "PATCH", ["limits"]:
-                return self._set_limits(body)
+                return _set_limits(self._exchange.limits, body)
             case "PATCH", ["network"]:
                 return _patch(self._exchange.keys, body, _NETWORK)
             case "PATCH", ["frames"]:
@@ -94,7 +116,18 @@ class Control:
             case "PUT", ["handshake"]:
                 return _fail(self._exchange.handshake, body)
             case "POST", ["trading"]:
-                return self._trade(body)
+                return _take_steps(self._trader, body)
+            case "POST", ["prices"]:
+                return _take_steps(self._prices, body)
+            case "POST", ["buy" | "sell" as way]:
+                getattr(self._exchange, way)(body["market"], body["quantity"])
+                return describe_holdings(self._exchange.account)
+            case _, ["markets", *rest]:
+                return self._change_markets(request, rest, body)
+            case "POST", ["quotation", "burst"]:
+                return {"seconds": await send_tickers(self._exchange.markets, **body)}
+            case _, ["quotation", *rest]:
+                return self._change_quotation(request.method, rest, body)
             case "POST", ["send"]:
                 return self._send(body)
             case "POST", ["burst"]:
@@ -114,7 +147,8 @@ class Control:
             "connections": len(exchange.stream.connections),
             "subscriptions": len(exchange.stream.subscriptions),
             "silent": exchange.silent,
-            "trading": self._trade({}) if self._trader else None,
+            "trading": _take_steps(self._trader, {}) if self._trader else None,
+            "prices": _take_steps(self._prices, {}) if self._prices else None,
         }
 
     def _set_amounts(self, body: Json, *, announce: bool) -> Json:
@@ -134,68 +168,88 @@ class Control:
             for currency, holdings in self._exchange.account.history.items()
         }
 
-    def _stats(self) -> Json:
-        record = self._exchange.record
-        statuses: dict[str, Counter[str]] = {}
-        for call in record.calls:
-            statuses.setdefault(call.path, Counter())[str(call.status)] += 1
-        return {
-            "calls": statuses,
-            "errors": Counter(call.error for call in record.calls if call.error),
-            "most_handshakes_a_minute": most_within(record.handshakes, 60),
-            "live": record.live,
-            "most_live": record.most_live,
-            "closes": record.closes,
-            "messages": len(record.messages),
-            "frames_sent": record.frames_sent,
-        }
-
     def _change_key(self, access_key: str, body: Json) -> ApiKey:
         key = self._exchange.keys.keys[access_key]
         for name, value in key_attributes(body).items():
             setattr(key, name, value)
         return key
 
-    def _set_stream(self, body: Json) -> Json:
-        stream = self._exchange.stream
-        faults = {name: body.pop(name) for name in list(body) if name in _OUTBOUND}
-        ending = body.pop("after_subscribe", False)
-        answer = {**_patch(stream, body, _STREAM), **_patch(stream.outbound, faults, _OUTBOUND)}
-        if ending is not False:
-            stream.after_subscribe = _ending(ending)
-        return answer
+    def _set_averages(self, body: Json) -> Json:
+        account = self._exchange.account
+        for currency, average in body.items():
+            account.set_average(currency, average["price"], average["unit"])
+        return describe_averages(account)
 
-    def _set_limits(self, body: Json) -> Json:
-        if body == {"lift": True}:
-            self._exchange.limits.lift()
-            return body
-        return _patch(self._exchange.limits, body, _LIMITS)
+    def _change_markets(self, request: web.Request, path: list[str], body: Json) -> Json | None:
+        markets = self._exchange.markets
+        match request.method, path:
+            case "PATCH", []:
+                return _patch(markets, body, _MARKETS)
+            case "POST", []:
+                for listed in body if isinstance(body, list) else [body]:
+                    state = MarketState(listed.pop("state", MarketState.ACTIVE))
+                    markets.list_market(listed.pop("code"), state=state, **listed)
+            case "PUT", [code]:
+                markets.set_price(code, body.pop("price"), **body)
+            case "PATCH", [code]:
+                markets.set_state(code, MarketState(body["state"]))
+            case "DELETE", [code]:
+                chosen = {name: request.query.get(name) != "false" for name in ("announce", "drop")}
+                markets.delist(code, **chosen)
+            case "GET", []:
+                pass
+            case _:
+                return None
+        return {market.code: describe_market(market) for market in markets.listed}
 
-    def _trade(self, body: Json) -> Json:
-        if self._trader is None:
-            raise ValueError("nobody is trading here")
-        _patch(self._trader, {name: body[name] for name in body if name != "steps"}, _TRADING)
-        for _ in range(int(body.get("steps", 0))):
-            self._trader.step()
-        return {"paused": self._trader.paused, "pace": self._trader.pace}
+    def _change_quotation(self, method: str, path: list[str], body: Json) -> Json | None:
+        quotation = self._exchange.quotation
+        stream = quotation.stream
+        match method, path:
+            case "GET", []:
+                pass
+            case "GET", ["stats"]:
+                return _stats(quotation.record)
+            case "PATCH", []:
+                return _patch(quotation, body, _QUOTATION)
+            case "PUT", [("market_all" | "ticker" | "handshake") as name]:
+                return _fail(getattr(quotation, name), body)
+            case "PUT", ["rest"]:
+                _fail(quotation.market_all, dict(body))
+                return _fail(quotation.ticker, body)
+            case "PATCH", [("market_all" | "ticker") as name, "rows"]:
+                return _patch(getattr(quotation, name), body, _PUBLIC_ROWS)
+            case "PATCH", ["stream"]:
+                return _set_stream(stream, body, _PUBLIC_STREAM)
+            case "PATCH", ["frames"]:
+                return _patch(stream.frame_faults, body, _PUBLIC_FRAMES)
+            case "PATCH", ["limits"]:
+                return _set_limits(quotation.limits, body)
+            case "POST", ["send"]:
+                return _send(stream, body)
+            case "POST", [("cut" | "half_open") as action]:
+                getattr(stream, action)()
+            case "POST", ["close"]:
+                stream.close_all(int(body.get("code", 1000)), str(body.get("message", "")).encode())
+            case "POST", ["recover"]:
+                quotation.recover()
+            case _:
+                return None
+        return {
+            "connections": len(stream.connections),
+            "subscriptions": [sorted(connection.codes) for connection in stream.subscriptions],
+        }
 
     def _send(self, body: Json) -> Json:
         stream = self._exchange.stream
         match body:
-            case {"text": str(text)}:
-                stream.send(text, text=True)
-            case {"base64": str(data)}:
-                stream.send(base64.b64decode(data, validate=True), text=False)
-            case {"error": str(name)}:
-                stream.send_error(name, close=bool(body.get("close", True)))
             case {"frame": dict(amounts), "asset_timestamp": int(asset_timestamp)}:
                 stream.send_frame(
                     {currency: (each["available"], each["locked"]) for currency, each in amounts.items()},
                     asset_timestamp=asset_timestamp,
                 )
-            case _:
-                raise ValueError("send text, base64, error, or frame with asset_timestamp")
-        return {"connections": len(stream.connections)}
+                return {"connections": len(stream.connections)}
+        return _send(stream, body)
 
     async def _burst(self, body: Json) -> Json:
         burst = await send_burst(
@@ -224,6 +278,17 @@ class Control:
         return self._overview()
 
 
+def describe_market(market: Market) -> dict[str, Any]:
+    """Return what a market is now, with exact strings as prices."""
+    return {
+        "price": None if market.price is None else format(market.price, "f"),
+        "previous_close": None if market.previous_close is None else format(market.previous_close, "f"),
+        "traded_at": market.traded_at,
+        "state": market.state,
+        "english_name": market.english_name,
+    }
+
+
 def _text_or_none(value: object) -> str | None:
     return None if value is None else str(value)
 
@@ -240,18 +305,33 @@ _NETWORK: Converters = {
     "address_error": str,
     "scope_status": int,
 }
-_ROWS: Converters = {"list_zeros": bool, "duplicate_rows": bool, "row_faults": dict, "extra_rows": list}
+_ROWS: Converters = {
+    "list_zeros": bool,
+    "duplicate_rows": bool,
+    "row_faults": dict,
+    "extra_rows": list,
+    "average_lag": float,
+}
+_PUBLIC_ROWS: Converters = {"duplicate_rows": bool, "row_faults": dict, "extra_rows": list}
 _FRAMES: Converters = {"assets": dict, "repeated": list, "fields": dict}
+_PUBLIC_FRAMES: Converters = {"markets": dict, "fields": dict, "repeated": list}
+_MARKETS: Converters = {"untraded": Untraded, "closes_on_trade": bool}
+_QUOTATION: Converters = {"numbers": NumberStyle, "blocks_accounts": bool}
 _STREAM: Converters = {
     "text": bool,
     "withhold_frames": bool,
-    "first_use_silence": float,
-    "reject_by_frame": bool,
     "numbers": NumberStyle,
     "idle_seconds": float,
     "error_close_seconds": float,
     "status_first_seconds": float,
     "status_seconds": float,
+}
+_PRIVATE_STREAM: Converters = {**_STREAM, "first_use_silence": float, "reject_by_frame": bool}
+_PUBLIC_STREAM: Converters = {
+    **_STREAM,
+    "withhold": list,
+    "late_frames": int,
+    "snapshot_seconds": lambda value: tuple(map(float, value)),
 }
 _OUTBOUND: Converters = {
     "lose": float,
@@ -266,7 +346,7 @@ _LIMITS: Converters = {
     "limited_before_block": _count_or_none,
     "block_seconds": float,
 }
-_TRADING: Converters = {"paused": bool, "pace": float}
+_PACED: Converters = {"paused": bool, "pace": float}
 
 
 def _patch(target: object, body: Mapping[str, Any], converters: Converters) -> Json:
@@ -274,6 +354,60 @@ def _patch(target: object, body: Mapping[str, Any], converters: Converters) -> J
     for name, value in values.items():
         setattr(target, name, value)
     return {name: getattr(target, name) for name in converters}
+
+
+def _stats(record: Record) -> Json:
+    statuses: dict[str, Counter[str]] = {}
+    for call in record.calls:
+        statuses.setdefault(call.path, Counter())[str(call.status)] += 1
+    return {
+        "calls": statuses,
+        "errors": Counter(call.error for call in record.calls if call.error),
+        "most_handshakes_a_minute": most_within(record.handshakes, 60),
+        "live": record.live,
+        "most_live": record.most_live,
+        "closes": record.closes,
+        "messages": len(record.messages),
+        "frames_sent": record.frames_sent,
+    }
+
+
+def _set_stream(stream: Stream[Any, Any], body: Json, converters: Converters) -> Json:
+    faults = {name: body.pop(name) for name in list(body) if name in _OUTBOUND}
+    ending = body.pop("after_subscribe", False)
+    answer = {**_patch(stream, body, converters), **_patch(stream.outbound, faults, _OUTBOUND)}
+    if ending is not False:
+        stream.after_subscribe = _ending(ending)
+    return answer
+
+
+def _set_limits(limits: Limits, body: Json) -> Json:
+    if body == {"lift": True}:
+        limits.lift()
+        return body
+    return _patch(limits, body, _LIMITS)
+
+
+def _take_steps(paced: Paced | None, body: Json) -> Json:
+    if paced is None:
+        raise ValueError("nothing happens here automatically")
+    _patch(paced, {name: body[name] for name in body if name != "steps"}, _PACED)
+    for _ in range(int(body.get("steps", 0))):
+        paced.step()
+    return {"paused": paced.paused, "pace": paced.pace}
+
+
+def _send(stream: Stream[Any, Any], body: Json) -> Json:
+    match body:
+        case {"text": str(text)}:
+            stream.send(text, text=True)
+        case {"base64": str(data)}:
+            stream.send(base64.b64decode(data, validate=True), text=False)
+        case {"error": str(name)}:
+            stream.send_error(name, close=bool(body.get("close", True)))
+        case _:
+            raise ValueError("send text, base64, error, or (private) frame with asset_timestamp")
+    return {"connections": len(stream.connections)}
 
 
 def _fail(endpoint: Endpoint, body: Json) -> Json:

@@ -150,6 +150,8 @@ class Markets:
     ) -> Market:
         """Trade at a price now, or at another time; without `announce` no frame is sent for it."""
         market = self._closed(self._markets[code])
+        if market.state is MarketState.DELISTED:
+            raise ValueError(f"{code} is delisted")
         price, volume = _positive(price), exact(volume)
         now = self._clock()
         return self._change(

@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta, timezone
-from decimal import Decimal
 import json
 from typing import TYPE_CHECKING
 
-from .account import Account
+from .account import Account, Average, Holding
 from .faults import Endpoint
 
 if TYPE_CHECKING:
@@ -53,7 +52,8 @@ class Rest(Endpoint):
 
     `list_zeros` lists empty holdings, `duplicate_rows` sends every row twice, `extra_rows` are added unchanged.
     `row_faults` has the fields to replace in the row of a currency; with None the row is absent.
-    `average_prices` maps a currency to its average price and the price's unit currency.
+    An average price appears in the rows `average_lag` seconds after the fill that moved it. `average_prices` maps a
+    currency to an average price and its unit currency that are in the rows in place of the account's.
     """
 
     def __init__(self, *, fiat: str, korean: bool) -> None:
@@ -61,6 +61,7 @@ class Rest(Endpoint):
         self._fiat = fiat
         self._held: HeldSnapshots | None = None
         self.average_prices: dict[str, tuple[str, str]] = {}
+        self.average_lag = 0.0
         self.recover()
 
     def recover(self) -> None:
@@ -74,7 +75,7 @@ class Rest(Endpoint):
     def accounts(self, account: Account) -> str:
         """Return the rows of an account as JSON text, numbers as decimal strings."""
         rows = [
-            self._row(currency, holding.available, holding.locked) | fault
+            self._row(currency, holding, account.average(currency, lag=self.average_lag)) | fault
             for currency, holding in account.holdings.items()
             if holding.total or self.list_zeros
             if (fault := self.row_faults.get(currency, {})) is not None
@@ -83,12 +84,15 @@ class Rest(Endpoint):
             rows += rows
         return json.dumps([*rows, *self.extra_rows], ensure_ascii=False)
 
-    def _row(self, currency: str, available: Decimal, locked: Decimal) -> Row:
-        price, unit = self.average_prices.get(currency, ("0", self._fiat))
+    def _row(self, currency: str, holding: Holding, average: Average | None) -> Row:
+        price, unit = "0", self._fiat
+        if average is not None:
+            price, unit = format(average.price, "f"), average.unit
+        price, unit = self.average_prices.get(currency, (price, unit))
         return {
             "currency": currency,
-            "balance": format(available, "f"),
-            "locked": format(locked, "f"),
+            "balance": format(holding.available, "f"),
+            "locked": format(holding.locked, "f"),
             "avg_buy_price": price,
             "avg_buy_price_modified": False,
             "unit_currency": unit,

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 import time
 from types import TracebackType
 from typing import Self
 
-from .account import Account, Number
+from .account import EXACT, Account, Number, exact
 from .keys import ApiKey, KeyRing, Permission
 from .listener import Listener
 from .markets import default_markets
@@ -115,7 +116,7 @@ class SimulatedExchange:
 
     def add_account(self, holdings: Mapping[str, tuple[Number, Number]] | None = None) -> Account:
         """Open an account whose changes are sent on the stream."""
-        account = Account(holdings, clock=self.clock)
+        account = Account(holdings, fiat=self.region.fiat, clock=self.clock)
         account.listeners.append(partial(self.stream.announce, account))
         return account
 
@@ -142,6 +143,28 @@ class SimulatedExchange:
                 expires_at=expires_at,
             )
         )
+
+    # Trading
+
+    def buy(self, market: str, quantity: Number, *, account: Account | None = None) -> None:
+        """Buy at the market's price, without a fee: an order is placed and filled."""
+        self._trade(market, exact(quantity), account or self.account, buys=True)
+
+    def sell(self, market: str, quantity: Number, *, account: Account | None = None) -> None:
+        """Sell at the market's price, without a fee."""
+        self._trade(market, exact(quantity), account or self.account, buys=False)
+
+    def _trade(self, market: str, quantity: Decimal, account: Account, *, buys: bool) -> None:
+        quote, _, coin = market.partition("-")
+        price = self.markets[market].price
+        if price is None:
+            raise ValueError(f"{market} has no price")
+        cost = EXACT.multiply(price, quantity)
+        if buys:
+            account.fill(account.place_order(quote, cost), cost, coin, quantity, price=price)
+        else:
+            account.fill(account.place_order(coin, quantity), quantity, quote, cost)
+        self.markets.trade(market, quantity)
 
     # Waiting
 

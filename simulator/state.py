@@ -1,4 +1,4 @@
-"""The state of an exchange that survives a restart: its first account's holdings, and the keys of that account."""
+"""The state of an exchange that survives a restart: holdings, average prices and keys of its first account."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,6 +17,14 @@ def describe_holdings(account: Account) -> dict[str, dict[str, str]]:
     return {
         currency: {"available": format(holding.available, "f"), "locked": format(holding.locked, "f")}
         for currency, holding in account.holdings.items()
+    }
+
+
+def describe_averages(account: Account) -> dict[str, dict[str, str]]:
+    """Return the average buy prices by currency, as exact strings in plain notation."""
+    return {
+        currency: {"price": format(average.price, "f"), "unit": average.unit}
+        for currency, average in account.averages.items()
     }
 
 
@@ -52,6 +60,7 @@ def save(exchange: SimulatedExchange, path: Path) -> None:
     state = {
         "region": exchange.region.code,
         "holdings": describe_holdings(exchange.account),
+        "averages": describe_averages(exchange.account),
         "keys": [describe_key(key) for key in exchange.keys.keys.values() if key.account is exchange.account],
     }
     text = json.dumps(state, indent=1) + "\n"
@@ -64,13 +73,20 @@ def save(exchange: SimulatedExchange, path: Path) -> None:
 
 
 def load(exchange: SimulatedExchange, path: Path) -> None:
-    """Take over a saved state; raises ValueError if it is of another region or damaged."""
+    """Take over a saved state; raises ValueError if it is of another region or damaged.
+
+    A state without average prices leaves them as they are.
+    """
     try:
         state = json.loads(path.read_text())
         region = state["region"]
         holdings = {
             currency: (amounts["available"], amounts["locked"])
             for currency, amounts in state["holdings"].items()
+        }
+        averages = {
+            currency: (average["price"], average["unit"])
+            for currency, average in state.get("averages", {}).items()
         }
         keys = [key_attributes(described) for described in state["keys"]]
     except (KeyError, TypeError, AttributeError) as error:
@@ -80,6 +96,8 @@ def load(exchange: SimulatedExchange, path: Path) -> None:
     exchange.account.holdings.clear()
     exchange.account.history.clear()
     exchange.account.change(holdings, announce=False)
+    for currency, (price, unit) in averages.items():
+        exchange.account.set_average(currency, price, unit)
     for attributes in keys:
         exchange.keys.add(ApiKey(account=exchange.account, **attributes))
     exchange.key = exchange.keys.keys[exchange.key.access_key]

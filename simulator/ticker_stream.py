@@ -75,7 +75,10 @@ class TickerConnection(Connection[Tick]):
             self._former.left = 0
             for code in burst:
                 market = self._tickers.markets.get(code)
-                if market is not None and not subscription.get("is_only_realtime"):
+                # Whether an unknown code is followed once it is listed is not known; here it is not.
+                if market is None:
+                    continue
+                if not subscription.get("is_only_realtime"):
                     self.send_frame(Tick(market, snapshot=True))
                 if not subscription.get("is_only_snapshot"):
                     self._live.add(code)

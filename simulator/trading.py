@@ -1,14 +1,13 @@
 """Somebody trading: orders placed, partly filled and canceled, deposits and withdrawals, the same for each seed."""
 
-import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Context, Decimal
 import random
-from typing import Never
 
 from .account import Account, Order
+from .markets import COINS, RATES, Market, Markets, MarketState
+from .paced import Paced
 
 # Cuts amounts of any length.
 _WIDE = Context(prec=10_000)
@@ -19,25 +18,23 @@ _QUANTITY = Decimal("1E-8")
 _FEE = Decimal("0.0025")
 _MOST_ORDERS = 5
 
-# A coin's price in Singapore dollars, and the digits of what comes in from its chain.
-_MARKETS: dict[str, tuple[Decimal, Decimal]] = {
-    "BTC": (Decimal(118_000), Decimal("1E-8")),
-    "ETH": (Decimal(3_900), Decimal("1E-18")),
-    "XRP": (Decimal("2.95"), Decimal("1E-6")),
-    "SOL": (Decimal(182), Decimal("1E-9")),
-    "USDT": (Decimal("1.297"), Decimal("1E-6")),
-    "DOGE": (Decimal("0.213"), Decimal("1E-8")),
-    "LINK": (Decimal("17.85"), Decimal("1E-18")),
-    "SHIB": (Decimal("0.0000118"), Decimal("1E-18")),
+# The digits of what comes in from a coin's chain.
+_DIGITS: dict[str, Decimal] = {
+    "BTC": Decimal("1E-8"),
+    "ETH": Decimal("1E-18"),
+    "XRP": Decimal("1E-6"),
+    "SOL": Decimal("1E-9"),
+    "USDT": Decimal("1E-6"),
+    "DOGE": Decimal("1E-8"),
+    "LINK": Decimal("1E-18"),
+    "SHIB": Decimal("1E-18"),
 }
-# Singapore dollars to each region's fiat.
-_RATES = {"SGD": Decimal(1), "IDR": Decimal(12_800), "THB": Decimal("24.9"), "KRW": Decimal(1_120)}
 
 
 def starting_holdings(fiat: str) -> dict[str, tuple[str, str]]:
     """Return what a person who has traded for a while holds in a region, and has in open orders."""
     available, locked = Decimal("18764.37231066771348207"), Decimal("1029.67012748959758")
-    rate = _RATES[fiat]
+    rate = RATES[fiat]
     return {
         fiat: (_plain(available * rate, _FIAT), _plain(locked * rate, _FIAT)),
         "BTC": ("0.48210377", "0.015"),
@@ -66,57 +63,24 @@ class _Open:
     buys: bool
 
 
-class Trader:
-    """Trades on an account; `pace` is steps a second, `paused` holds it.
+class Trader(Paced):
+    """Trades on an account; a step does one thing.
 
-    A step does one thing. Steps depend on the seed and on the account alone, never on the time. What is locked at
-    the beginning counts as open orders.
+    With `markets` it trades at their prices, otherwise at prices of its own. Steps depend on the seed, on the account
+    and on the markets alone, never on the time. What is locked at the beginning counts as open orders.
     """
 
-    def __init__(self, account: Account, fiat: str, *, seed: int = 1, pace: float = 1.0) -> None:
+    def __init__(
+        self, account: Account, fiat: str, *, markets: Markets | None = None, seed: int = 1, pace: float = 1.0
+    ) -> None:
+        super().__init__(seed=seed + 1, pace=pace)
         self.account = account
         self.fiat = fiat
+        self._markets = markets
         self._random = random.Random(seed)
-        self._pauses = random.Random(seed + 1)
-        self._prices = {coin: price * _RATES[fiat] for coin, (price, _) in _MARKETS.items()}
+        self._prices = {coin: COINS[coin][2] * RATES[fiat] for coin in _DIGITS}
         self._orders: list[_Open] = []
-        self._pace = pace
-        self._paused = False
-        self._changed = asyncio.Event()
         self._adopt_locked()
-
-    @property
-    def pace(self) -> float:
-        """Return the steps a second."""
-        return self._pace
-
-    @pace.setter
-    def pace(self, pace: float) -> None:
-        if pace <= 0:
-            raise ValueError("the pace must be above 0; pause instead")
-        self._pace = pace
-        self._changed.set()
-
-    @property
-    def paused(self) -> bool:
-        """Say whether trading is held."""
-        return self._paused
-
-    @paused.setter
-    def paused(self, paused: bool) -> None:
-        self._paused = paused
-        self._changed.set()
-
-    async def run(self) -> Never:
-        """Trade until canceled."""
-        while True:
-            wait = None if self._paused else self._pauses.uniform(0.5, 1.5) / self._pace
-            self._changed.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(wait):
-                    await self._changed.wait()
-                continue
-            self.step()
 
     def step(self) -> None:
         """Do one thing; the account changes in at least one currency."""
@@ -144,9 +108,9 @@ class Trader:
     def _buy(self) -> bool:
         if len(self._orders) >= _MOST_ORDERS:
             return False
-        coin = self._random.choice(tuple(_MARKETS))
+        coin = self._random.choice(tuple(_DIGITS))
         available = self.account[self.fiat].available
-        price = self._prices[coin]
+        price = self._price(coin)
         quantity = _cut(available * self._share(2, 15) / price, _QUANTITY)
         cost = _cut(quantity * price * (1 + _FEE), _FIAT)
         if not 0 < cost <= available:
@@ -155,7 +119,7 @@ class Trader:
         return True
 
     def _sell(self) -> bool:
-        held = [coin for coin in _MARKETS if self.account[coin].available > 0]
+        held = [coin for coin in _DIGITS if self.account[coin].available > 0]
         if not held or len(self._orders) >= _MOST_ORDERS:
             return False
         coin = self._random.choice(held)
@@ -165,7 +129,7 @@ class Trader:
         if not quantity:
             return False
         order = self.account.place_order(coin, quantity)
-        self._orders.append(_Open(order, coin, self._prices[coin], buys=False))
+        self._orders.append(_Open(order, coin, self._price(coin), buys=False))
         return True
 
     def _fill(self) -> bool:
@@ -176,13 +140,15 @@ class Trader:
         whole = self._random.random() < 0.4
         quantum = _FIAT if chosen.buys else _QUANTITY
         paid = remaining if whole else _cut(remaining * self._share(10, 90), quantum)
+        price = chosen.price if self._markets is None else self._price(chosen.coin)
         if chosen.buys:
-            amount, received = _cut(paid / (chosen.price * (1 + _FEE)), _QUANTITY), chosen.coin
+            amount, received = _cut(paid / (price * (1 + _FEE)), _QUANTITY), chosen.coin
         else:
-            amount, received = _cut(paid * chosen.price * (1 - _FEE), _FIAT), self.fiat
+            amount, received = _cut(paid * price * (1 - _FEE), _FIAT), self.fiat
         if not paid or not amount:
             return self._drop(chosen)
-        self.account.fill(chosen.order, paid, received, amount)
+        self.account.fill(chosen.order, paid, received, amount, price=price if chosen.buys else None)
+        self._publish(chosen.coin, amount if chosen.buys else paid)
         if not chosen.order.remaining:
             self._orders.remove(chosen)
         return True
@@ -196,17 +162,17 @@ class Trader:
         return True
 
     def _deposit_fiat(self) -> bool:
-        amount = Decimal(self._random.randrange(100, 3_000, 50)) * _RATES[self.fiat]
+        amount = Decimal(self._random.randrange(100, 3_000, 50)) * RATES[self.fiat]
         self.account.deposit(self.fiat, amount)
         return True
 
     def _deposit_coin(self) -> bool:
-        coin, (price, quantum) = self._random.choice(tuple(_MARKETS.items()))
-        self.account.deposit(coin, _cut(self._share(5, 95) * 800 / price, quantum))
+        coin, quantum = self._random.choice(tuple(_DIGITS.items()))
+        self.account.deposit(coin, _cut(self._share(5, 95) * 800 / COINS[coin][2], quantum))
         return True
 
     def _withdraw(self) -> bool:
-        currency = self._random.choice((self.fiat, *_MARKETS))
+        currency = self._random.choice((self.fiat, *_DIGITS))
         quantum = Decimal("0.01") if currency == self.fiat else _QUANTITY
         amount = _cut(self.account[currency].available * self._share(1, 20), quantum)
         if not amount:
@@ -217,6 +183,19 @@ class Trader:
     def _share(self, least: int, most: int) -> Decimal:
         """Return a share between two percentages with the crooked digits that real amounts have."""
         return Decimal(self._random.randint(least * 10**8, most * 10**8)).scaleb(-10)
+
+    def _market(self, coin: str) -> Market | None:
+        market = None if self._markets is None else self._markets.get(f"{self.fiat}-{coin}")
+        return market if market is not None and market.state is MarketState.ACTIVE else None
+
+    def _price(self, coin: str) -> Decimal:
+        market = self._market(coin)
+        return self._prices[coin] if market is None or market.price is None else market.price
+
+    def _publish(self, coin: str, quantity: Decimal) -> None:
+        """Have the market show a trade that filled an order, unless it is closed by now."""
+        if self._markets is not None and (market := self._market(coin)) is not None:
+            self._markets.set_price(market.code, self._price(coin), volume=quantity)
 
     def _move_prices(self) -> None:
         for coin, price in self._prices.items():
@@ -231,4 +210,4 @@ class Trader:
                 coin = "BTC" if buys else currency
                 if coin in self._prices:
                     order = Order(currency, holding.locked)
-                    self._orders.append(_Open(order, coin, self._prices[coin], buys))
+                    self._orders.append(_Open(order, coin, self._price(coin), buys))

@@ -2,7 +2,7 @@ from decimal import Decimal, Inexact
 
 import pytest
 
-from simulator import Account, AssetEvent, Holding
+from simulator import Account, AssetEvent, Average, Holding
 
 
 def test_sums_keep_every_digit() -> None:
@@ -52,3 +52,33 @@ def test_impossible_amounts_raise() -> None:
     with pytest.raises(ValueError, match="more than it has locked"):
         account.fill(order, 1, "SGD", 1)
     assert account["BTC"].total == 1
+
+
+def test_average_follows_buys_weighted_and_sells_keep_it() -> None:
+    now = 1_700_000_000_000
+    account = Account({"SGD": (10_000, 0)}, fiat="SGD", clock=lambda: now)
+
+    def buy(paid: int, amount: int, **price: str) -> None:
+        account.fill(account.place_order("SGD", paid), paid, "BTC", amount, **price)
+
+    buy(100, 1)
+    # The price is without the fee that was paid too.
+    buy(303, 3, price="100")
+    buy(500, 2)
+    assert account.average("BTC") == Average(Decimal(150), "SGD")
+    now += 5_000
+    account.fill(account.place_order("BTC", 4), 4, "SGD", 900)
+    account.deposit("BTC", 2)
+    account.deposit("BTC", 4, Average(Decimal(300), "SGD"))
+    assert account.averages == {"BTC": Average(Decimal(225), "SGD")}
+    assert account.average("BTC", lag=5) == Average(Decimal(150), "SGD")
+    assert account.average("BTC", lag=6) is None
+    # What is sold out begins anew, and another unit replaces the former one.
+    account.set("BTC", 0)
+    assert account.average("BTC") is None
+    buy(90, 1)
+    account.set("USDT", 10)
+    account.fill(account.place_order("USDT", 10), 10, "BTC", 1, price=10)
+    assert account.average("BTC") == Average(Decimal(10), "USDT")
+    account.set_average("BTC", "7", "SGD")
+    assert account.average("BTC", lag=3600) == Average(Decimal(7), "SGD")

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 import signal
 import sys
+import time
 from typing import Any
 
 import aiohttp
@@ -52,6 +53,23 @@ async def test_it_trades_until_it_is_stopped(session: aiohttp.ClientSession, num
             await asyncio.sleep(0.01)
         process.send_signal(number)
         assert await process.wait() == 0
+
+
+async def test_prices_move_and_each_kind_of_price_is_held(session: aiohttp.ClientSession) -> None:
+    async with _command("--port", "0", "--price-pace", "200") as (_, printed):
+        before = await _get(session, f"{printed['control']}/markets")
+        while (markets := await _get(session, f"{printed['control']}/markets")) == before:
+            await asyncio.sleep(0.01)
+        held = await _get(session, f"{printed['control']}/account")
+        by_base: dict[str, list[str]] = {}
+        for code in markets:
+            by_base.setdefault(code.partition("-")[2], []).append(code)
+        assert by_base["ADA"] == ["BTC-ADA"]
+        assert "ADA" in held
+        assert [coin for coin in held if coin != "SGD" and coin not in by_base] == ["SGB"]
+        assert time.time() - markets["SGD-TRX"]["traded_at"] / 1000 > 3600
+        averages = await _get(session, f"{printed['control']}/averages")
+        assert averages["ADA"]["unit"] == "BTC"
 
 
 async def test_account_and_keys_survive_a_restart(session: aiohttp.ClientSession, tmp_path: Path) -> None:

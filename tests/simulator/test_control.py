@@ -9,6 +9,7 @@ import pytest
 
 from simulator import SimulatedExchange
 from simulator.control import Control
+from simulator.price_walk import PriceWalk
 from simulator.trading import Trader
 
 from .client import Client, decode, token
@@ -16,7 +17,7 @@ from .client import Client, decode, token
 
 @pytest.fixture
 async def control(exchange: SimulatedExchange) -> AsyncGenerator[Control]:
-    control = Control(exchange, trader=Trader(exchange.account, "SGD"))
+    control = Control(exchange, trader=Trader(exchange.account, "SGD"), prices=PriceWalk(exchange.markets))
     await control.start()
     yield control
     await control.stop()
@@ -147,6 +148,76 @@ async def test_trading_is_stepped_paused_and_paced(
         assert decode(await socket.receive())["type"] == "myAsset"
 
 
+async def test_markets_are_listed_moved_and_delisted(
+    exchange: SimulatedExchange, client: Client, remote: Remote
+) -> None:
+    exchange.quotation.stream.snapshot_seconds = (0, 0)
+    await remote("POST", "/markets", {"code": "SGD-NEW", "state": "PREVIEW"})
+    await remote("PATCH", "/markets", {"untraded": "absent"})
+    socket = await client.follow("SGD-NEW", "SGD-BTC")
+    assert decode(await socket.receive())["code"] == "SGD-BTC"
+    shown = await remote("PUT", "/markets/SGD-BTC", {"price": "5.10", "announce": False})
+    assert shown["SGD-BTC"]["price"] == "5.10"
+    await remote("PUT", "/markets/SGD-NEW", {"price": "1.50"})
+    frame = decode(await socket.receive())
+    assert (frame["code"], str(frame["trade_price"]), frame["market_state"]) == ("SGD-NEW", "1.50", "PREVIEW")
+    await remote("PATCH", "/markets/SGD-NEW", {"state": "ACTIVE"})
+    assert decode(await socket.receive())["market_state"] == "ACTIVE"
+    assert "SGD-NEW" in await remote("DELETE", "/markets/SGD-NEW?drop=false")
+    assert decode(await socket.receive())["market_state"] == "DELISTED"
+    assert "SGD-BTC" not in await remote("DELETE", "/markets/SGD-BTC?announce=false")
+    await remote("PUT", "/markets/SGD-NONE", {"price": "1"}, status=400)
+    await remote("PUT", "/markets/SGD-ETH", {"price": "0"}, status=400)
+    await remote("PUT", "/markets/SGD-NEW", {"price": "1"}, status=400)
+    assert (await remote("POST", "/prices", {"pace": 7, "steps": 2}))["pace"] == 7
+
+
+async def test_buys_and_averages_and_their_lag(client: Client, remote: Remote) -> None:
+    await remote("PUT", "/averages", {"BTC": {"price": "100", "unit": "USDT"}})
+    await remote("PATCH", "/rows", {"average_lag": 60})
+    await remote("POST", "/buy", {"market": "SGD-DOGE", "quantity": "10"})
+    await remote("POST", "/sell", {"market": "SGD-DOGE", "quantity": "4"})
+    rows = {row["currency"]: row for row in (await client.get())[1]}
+    assert (rows["BTC"]["avg_buy_price"], rows["BTC"]["unit_currency"]) == ("100", "USDT")
+    assert (rows["DOGE"]["balance"], rows["DOGE"]["avg_buy_price"]) == ("6", "0")
+    assert (await remote("GET", "/averages"))["DOGE"] == {"price": "0.213", "unit": "SGD"}
+
+
+async def test_public_side_has_faults_of_its_own(
+    exchange: SimulatedExchange, client: Client, remote: Remote
+) -> None:
+    exchange.quotation.stream.snapshot_seconds = (0, 0)
+    await remote("PUT", "/quotation/rest", {"status": 503})
+    async with client.session.get(f"{exchange.rest_url}/v1/ticker?markets=SGD-BTC") as response:
+        assert response.status == 503
+    assert (await client.get())[0] == 200
+    await remote("PUT", "/quotation/rest", {})
+    await remote("PATCH", "/quotation/market_all/rows", {"row_faults": {"SGD-BTC": None}})
+    assert (await client.get_public("/v1/market/all"))[1][0]["market"] == "SGD-ETH"
+    await remote("PUT", "/quotation/handshake", {"status": 429, "times": 1})
+    with pytest.raises(WSServerHandshakeError):
+        await client.follow("SGD-BTC")
+    await remote("PATCH", "/quotation/stream", {"withhold": ["SGD-ETH"], "numbers": "padded"})
+    await remote("PATCH", "/quotation/frames", {"markets": {"SGD-BTC": {"trade_price": -1}}})
+    socket = await client.follow("SGD-ETH", "SGD-BTC")
+    assert decode(await socket.receive())["trade_price"] == -1
+    await remote("POST", "/quotation/send", {"text": "nonsense"})
+    assert (await socket.receive()).data == "nonsense"
+    assert (await remote("GET", "/quotation"))["subscriptions"] == [["SGD-BTC", "SGD-ETH"]]
+    private = await client.subscribe()
+    await remote("POST", "/quotation/cut")
+    await socket.receive()
+    assert socket.close_code == 1006
+    exchange.account.set("BTC", 3)
+    assert decode(await private.receive())["type"] == "myAsset"
+    assert (await remote("GET", "/quotation/stats"))["calls"]["/websocket/v1"] == {"429": 1, "101": 1}
+    assert "/websocket/v1" not in (await remote("GET", "/stats"))["calls"]
+    await remote("POST", "/quotation/recover")
+    assert exchange.quotation.stream.withhold == ()
+    await remote("PATCH", "/quotation", {"blocks_accounts": True})
+    await remote("POST", "/quotation/nonsense", status=404)
+
+
 async def test_invalid_commands_are_rejected_and_change_nothing(
     exchange: SimulatedExchange, remote: Remote
 ) -> None:
@@ -188,3 +259,21 @@ async def test_burst_keeps_its_rate(exchange: SimulatedExchange, client: Client,
     await client.subscribe()
     burst = await remote("POST", "/burst", {"frames": 50, "currencies": ["BTC"], "rate": 200})
     assert burst["seconds"] == pytest.approx(49 / 200, rel=0.3)
+
+
+async def test_burst_of_tickers_keeps_its_rate_and_its_share_of_new_prices(
+    exchange: SimulatedExchange, client: Client, remote: Remote
+) -> None:
+    exchange.quotation.stream.snapshot_seconds = (0, 0)
+    await remote("POST", "/markets", [{"code": "SGD-A", "price": "100"}, {"code": "SGD-B", "price": "7"}])
+    socket = await client.follow("SGD-A", "SGD-B")
+    prices = {(frame := decode(await socket.receive()))["code"]: frame["trade_price"] for _ in range(2)}
+    body = {"frames": 100, "codes": ["SGD-A", "SGD-B"], "rate": 400, "new_prices": 0.25}
+    burst = asyncio.create_task(remote("POST", "/quotation/burst", body))
+    new = 0
+    for _ in range(100):
+        frame = decode(await socket.receive())
+        new += frame["trade_price"] != prices[frame["code"]]
+        prices[frame["code"]] = frame["trade_price"]
+    assert new == 25
+    assert (await burst)["seconds"] == pytest.approx(99 / 400, rel=0.3)

@@ -37,6 +37,27 @@ async def test_accounts_lists_holdings_as_decimal_strings(
     ]
 
 
+async def test_average_prices_follow_fills_after_an_adjustable_lag(
+    exchange: SimulatedExchange, client: Client
+) -> None:
+    async def average() -> tuple[str, str]:
+        _, rows = await client.get()
+        return next((row["avg_buy_price"], row["unit_currency"]) for row in rows if row["currency"] == "XRP")
+
+    exchange.markets.set_price("SGD-XRP", "2.5")
+    exchange.buy("SGD-XRP", 10)
+    assert await average() == ("2.5", "SGD")
+    exchange.account.set_average("XRP", "2.5", "SGD")
+    exchange.rest.average_lag = 0.2
+    exchange.markets.set_price("SGD-XRP", "3.5")
+    exchange.buy("SGD-XRP", 10)
+    exchange.sell("SGD-XRP", 5)
+    assert await average() == ("2.5", "SGD")
+    while await average() == ("2.5", "SGD"):
+        await asyncio.sleep(0.02)
+    assert await average() == ("3.0", "SGD")
+
+
 async def test_zero_and_duplicate_rows_can_be_listed(exchange: SimulatedExchange, client: Client) -> None:
     exchange.account.set("BTC", 0)
     exchange.rest.list_zeros = True

@@ -97,6 +97,9 @@ async def test_snapshots_come_in_two_bursts_and_changes_follow_each(
         ("SGD-ETH", 3900, "SNAPSHOT"),
         ("SGD-XRP", 3, "SNAPSHOT"),
     ]
+    # Listed after the request, so not followed before the next one.
+    exchange.markets.list_market("SGD-NONE", 1)
+    exchange.markets.trade("SGD-NONE")
     exchange.markets.trade("SGD-XRP")
     assert await receive(socket, 1) == [("SGD-XRP", 3, "REALTIME")]
 

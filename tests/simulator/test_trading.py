@@ -1,9 +1,12 @@
 import asyncio
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 
-from simulator import Account, AssetEvent
+from simulator import REGIONS, Account, AssetEvent, Average, Markets
+from simulator.markets import default_markets
+from simulator.price_walk import PriceWalk
 from simulator.trading import Trader, starting_holdings
 
 
@@ -38,6 +41,45 @@ def test_trading_looks_like_trading(fiat: str) -> None:
     # It goes on for ever without the account running dry or growing out of proportion.
     rate = Decimal(starting_holdings(fiat)[fiat][0]) / Decimal(starting_holdings("SGD")["SGD"][0])
     assert Decimal(10) < account[fiat].total / rate < Decimal(10_000_000)
+
+
+def _markets() -> Markets:
+    return default_markets(REGIONS["sg"], lambda: 1_700_000_000_000)
+
+
+def test_trading_at_the_markets_prices_moves_the_averages() -> None:
+    markets = _markets()
+    account = Account(starting_holdings("SGD"), fiat="SGD")
+    trader = Trader(account, "SGD", markets=markets)
+    markets.set_price("SGD-DOGE", "0.5")
+    trades: list[str] = []
+    markets.listeners.append(lambda market: trades.append(market.code))
+    for _ in range(300):
+        trader.step()
+    assert account.averages["DOGE"] == Average(Decimal("0.5"), "SGD")
+    assert "SGD-DOGE" in trades
+
+
+def test_prices_move_gently_the_same_for_each_seed_and_rarely_on_thin_markets() -> None:
+    def course(seed: int) -> list[tuple[str, Decimal]]:
+        markets = _markets()
+        walk = PriceWalk(markets, thin=["SGD-LINK"], seed=seed)
+        seen: list[tuple[str, Decimal]] = []
+        markets.listeners.append(lambda market: seen.append((market.code, market.price or Decimal(0))))
+        for _ in range(20_000):
+            walk.step()
+        return seen
+
+    seen = course(1)
+    assert seen == course(1) != course(2)
+    assert len(seen) > 19_900
+    assert sum(code == "SGD-LINK" for code, _ in seen) < 20
+    prices = [price for code, price in seen if code == "SGD-BTC"]
+    assert len(set(prices)) > 500
+    assert all(Decimal("0.9") < price / 118_000 < Decimal("1.1") for price in prices)
+    changes = [abs(after / before - 1) for before, after in pairwise(prices)]
+    assert max(changes) < Decimal("0.003")
+    assert 0.3 < sum(not change for change in changes) / len(changes) < 0.5
 
 
 def _trader(pace: float) -> tuple[Trader, asyncio.Queue[AssetEvent]]:
