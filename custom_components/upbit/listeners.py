@@ -1,6 +1,6 @@
 """The listeners of an account, kept by currency, so that a change costs only those it concerns."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from functools import partial
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -12,6 +12,9 @@ from .const import DOMAIN
 SIGNAL_CHANGES = f"{DOMAIN}_changes_{{}}"
 """Dispatched with the changes of a merge; formatted with the entry's id, so that it outlives a reload."""
 
+SIGNAL_AVAILABILITY = f"{DOMAIN}_availability_{{}}"
+"""Dispatched with the currencies whose availability may have changed, None for all; formatted as above."""
+
 type ChangesListener = Callable[[list[Change]], None]
 type CurrenciesListener = Callable[[list[str]], None]
 
@@ -22,7 +25,8 @@ class Listeners:
     def __init__(self, hass: HomeAssistant, entry_id: str, on_error: Callable[[Exception], None]) -> None:
         self._hass = hass
         self._on_error = on_error
-        self._signal = SIGNAL_CHANGES.format(entry_id)
+        self._signal_changes = SIGNAL_CHANGES.format(entry_id)
+        self._signal_availability = SIGNAL_AVAILABILITY.format(entry_id)
         self._by_currency: dict[str, CALLBACK_TYPE] = {}
         self._currencies: list[CurrenciesListener] = []
         self._changes: list[ChangesListener] = []
@@ -61,7 +65,7 @@ class Listeners:
                 self._call(listener)
         for changes_listener in list(self._changes):
             self._call(changes_listener, changes)
-        async_dispatcher_send(self._hass, self._signal, changes)
+        async_dispatcher_send(self._hass, self._signal_changes, changes)
 
     @callback
     def async_notify_currencies(self, currencies: list[str]) -> None:
@@ -70,11 +74,12 @@ class Listeners:
             self._call(listener, currencies)
 
     @callback
-    def async_notify_availability(self, currencies: Iterable[str] | None = None) -> None:
+    def async_notify_availability(self, currencies: Collection[str] | None = None) -> None:
         """Notify the listeners of some currencies, or of all."""
         for currency in list(self._by_currency) if currencies is None else currencies:
             if (listener := self._by_currency.get(currency)) is not None:
                 self._call(listener)
+        async_dispatcher_send(self._hass, self._signal_availability, currencies)
 
     @callback
     def async_notify_status(self) -> None:
