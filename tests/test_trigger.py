@@ -353,15 +353,33 @@ async def test_balance_that_leaves_the_target_does_not_fire(
     assert notes(calls) == []
 
 
-async def test_limit_is_read_when_the_time_is_up(connected: Harness) -> None:
+@pytest.mark.parametrize(
+    ("limits_then", "expected", "within"),
+    [
+        # Out of range when the time is up.
+        (["1"], [], 90),
+        # Out of range, then moved into range: the time starts again.
+        (["0.85"], ["0.8 0.9"], 62),
+        (["unavailable", "0.7"], [], 90),
+    ],
+)
+async def test_limit_that_changes_meanwhile(
+    connected: Harness, limits_then: list[str], expected: list[str], within: float
+) -> None:
     connected.hass.states.async_set("input_number.limit", "0.7")
     threshold = {"type": "above", "value": {"entity": "input_number.limit"}}
     calls = await automate(connected.hass, crossed(threshold, **FOR_A_MINUTE))
     connected.account.set("BTC", "0.8", "0")
     await connected.caught_up()
-    connected.hass.states.async_set("input_number.limit", "0.8")
-    await pass_time(70)
+    await pass_time(30)
+    for state in limits_then:
+        connected.hass.states.async_set("input_number.limit", state)
+        connected.account.set("BTC", "0.9", "0")
+        await connected.caught_up()
+    await pass_time(59)
     assert notes(calls) == []
+    await pass_time(within - 59)
+    assert from_to(calls) == expected
 
 
 async def test_time_ends_with_the_automation(connected: Harness) -> None:

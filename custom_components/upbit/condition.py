@@ -1,4 +1,4 @@
-"""The condition: a balance is above, below, between or outside of limits."""
+"""The conditions: a balance or a value is above, below, between or outside of limits."""
 
 from abc import abstractmethod
 from datetime import timedelta
@@ -25,7 +25,7 @@ from .amounts import (
     Threshold,
     threshold_validator,
 )
-from .targets import TARGET_SCHEMA, BalanceTracker, Move, NumberTracker, Targeted
+from .targets import TARGET_SCHEMA, BalanceTracker, Move, NumberTracker, Targeted, ValueTracker
 
 
 class Behavior(StrEnum):
@@ -144,7 +144,17 @@ class BalanceCondition(ThresholdCondition):
         return BalanceTracker(self._hass, self._selection, Amount(self._options[CONF_AMOUNT]))
 
 
-CONDITIONS: dict[str, type[Condition]] = {"is_balance": BalanceCondition}
+class ValueCondition(ThresholdCondition):
+    """Whether the values in a target are in a range."""
+
+    _schema = _make_schema({})
+
+    @override
+    def _new_tracker(self) -> NumberTracker:
+        return ValueTracker(self._hass, self._selection)
+
+
+CONDITIONS: dict[str, type[Condition]] = {"is_balance": BalanceCondition, "is_value": ValueCondition}
 
 
 async def async_get_conditions(hass: HomeAssistant) -> dict[str, type[Condition]]:

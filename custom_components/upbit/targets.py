@@ -23,12 +23,13 @@ from homeassistant.helpers.target import (
 )
 import voluptuous as vol
 
+from .account_value import ACCOUNT
 from .amounts import Amount
 from .api.ledger import Change
 from .const import DOMAIN
 from .coordinator import UpbitConfigEntry, UpbitCoordinator
-from .entity import currency_of
-from .listeners import SIGNAL_AVAILABILITY, SIGNAL_CHANGES
+from .entity import TOTAL_VALUE, currency_of, unique_id, value_currency_of
+from .listeners import SIGNAL_AVAILABILITY, SIGNAL_CHANGES, SIGNAL_VALUES, ValueUpdate
 
 
 def _not_empty(target: dict[str, Any]) -> dict[str, Any]:
@@ -48,6 +49,7 @@ class Targeted:
     entity_id: str
     entry_id: str
     currency: str
+    """`ACCOUNT` for a number of the whole account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +163,10 @@ class NumberTracker(TargetEntityChangeTracker):
         if entry.entry_id in self._accounts:
             self._read(entry.entry_id)
 
-    def _read(self, entry_id: str, currencies: Iterable[str] | None = None) -> None:
-        """Read the numbers of some currencies of an account again, or of all."""
+    def _read(
+        self, entry_id: str, currencies: Iterable[str] | None = None, changes: tuple[Change, ...] = ()
+    ) -> None:
+        """Read the numbers of some currencies of an account again, or of all; the changes are why."""
         if currencies is None:
             currencies = [each.currency for each in self.numbers if each.entry_id == entry_id]
         for currency in currencies:
@@ -175,7 +179,7 @@ class NumberTracker(TargetEntityChangeTracker):
                 self.numbers[each] = after
                 self._on_number(each, after)
             else:
-                self._move(Move(each, before, after))
+                self._move(Move(each, before, after, changes))
 
     def _move(self, move: Move) -> None:
         self.numbers[move.targeted] = move.after
@@ -235,3 +239,36 @@ class BalanceTracker(NumberTracker):
     @callback
     def _on_availability(self, entry_id: str, currencies: Collection[str] | None) -> None:
         self._read(entry_id, currencies)
+
+
+class ValueTracker(NumberTracker):
+    """Follows the values in a target, in the currency of their region.
+
+    An account, area, floor or label stands for the total value; a coin is targeted by its own sensor.
+    """
+
+    @override
+    def number_of(self, targeted: Targeted) -> Decimal | None:
+        coordinator = self._loaded(targeted)
+        if coordinator is None or (values := coordinator.value) is None:
+            return None
+        if targeted.currency == ACCOUNT:
+            return values.account().total_value
+        return values.coin(targeted.currency).value
+
+    @override
+    def _currency_of(self, registered: er.RegistryEntry) -> str | None:
+        if registered.unique_id == unique_id(str(registered.config_entry_id), TOTAL_VALUE):
+            return ACCOUNT
+        is_named = registered.entity_id in self._target_selection.entity_ids
+        return value_currency_of(registered) if is_named else None
+
+    @override
+    def _subscribe(self, entry_id: str) -> Iterator[CALLBACK_TYPE]:
+        signal = SIGNAL_VALUES.format(entry_id)
+        yield async_dispatcher_connect(self._hass, signal, partial(self._on_values, entry_id))
+
+    @callback
+    def _on_values(self, entry_id: str, update: ValueUpdate) -> None:
+        currencies = None if update.coins is None else (*update.coins, ACCOUNT)
+        self._read(entry_id, currencies, update.changes)

@@ -1,8 +1,7 @@
-"""The triggers: a balance changed, a balance crossed a threshold."""
+"""The triggers: a balance or a value changed, or crossed a threshold."""
 
 from abc import abstractmethod
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any, ClassVar, override
 
 from homeassistant.const import ATTR_ENTITY_ID, CONF_FOR, CONF_OPTIONS, CONF_TARGET
@@ -31,24 +30,17 @@ from .amounts import (
     threshold_validator,
 )
 from .api.wire import exact_difference, plain
+from .changing import Cause, Direction, Measure, SmallestChange, ValueChange
 from .crossing import Behavior, Crossing
-from .targets import TARGET_SCHEMA, BalanceTracker, Move, MoveListener, NumberTracker
+from .targets import TARGET_SCHEMA, BalanceTracker, Move, MoveListener, NumberTracker, ValueTracker
+from .valuation import percent, rounded
 
 CONF_AT_LEAST = "at_least"
+CONF_CAUSE = "cause"
 CONF_DIRECTION = "direction"
+CONF_MEASURE = "measure"
 
-
-class Direction(StrEnum):
-    """Which way a number has to change."""
-
-    ANY = "any"
-    INCREASED = "increased"
-    DECREASED = "decreased"
-
-    @classmethod
-    def of(cls, before: Decimal, after: Decimal) -> Direction:
-        """Return the direction of a change."""
-        return cls.INCREASED if after > before else cls.DECREASED
+_PERCENT_DECIMALS = 4
 
 
 _AMOUNT_OPTION: VolDictType = {vol.Required(CONF_AMOUNT, default=Amount.TOTAL.value): vol.In(list(Amount))}
@@ -120,7 +112,7 @@ class UpbitTrigger(Trigger):
         """Return what the trigger provides to the automation."""
         return {
             ATTR_ENTITY_ID: move.targeted.entity_id,
-            "currency": move.targeted.currency,
+            "currency": move.targeted.currency or None,
             CONF_DIRECTION: Direction.of(move.before, move.after).value,
             "from": plain(move.before),
             "to": plain(move.after),
@@ -186,15 +178,12 @@ class BalanceChangedTrigger(BalanceTrigger):
     async def _async_follow(
         self, tracker: NumberTracker, fire: MoveListener, report: ReasonReporter
     ) -> CALLBACK_TYPE:
-        direction = Direction(self._options[CONF_DIRECTION])
-        at_least: Decimal = self._options.get(CONF_AT_LEAST, Decimal(0))
+        options = self._options
+        smallest = SmallestChange(Direction(options[CONF_DIRECTION]), options.get(CONF_AT_LEAST, Decimal(0)))
 
         @callback
         def on_move(move: Move) -> None:
-            if (
-                direction in (Direction.ANY, Direction.of(move.before, move.after))
-                and exact_difference(move.after, move.before).copy_abs() >= at_least
-            ):
+            if smallest.counts(move.before, move.after):
                 fire(move)
 
         return await tracker.async_follow(on_move)
@@ -206,9 +195,60 @@ class BalanceCrossedThresholdTrigger(CrossedThresholdTrigger, BalanceTrigger):
     _schema = _make_schema({**_AMOUNT_OPTION, **_CROSSED_OPTIONS})
 
 
+class ValueTrigger(UpbitTrigger):
+    """A trigger about values, in the currency of their region."""
+
+    _number = "value"
+
+    @override
+    def _tracker(self) -> NumberTracker:
+        return ValueTracker(self._hass, self._selection)
+
+    @override
+    def _variables(self, move: Move) -> dict[str, Any]:
+        difference = exact_difference(move.after, move.before)
+        change = percent(difference, move.before)
+        return {
+            **super()._variables(move),
+            "percent": None if change is None else rounded(change, _PERCENT_DECIMALS),
+        }
+
+
+class ValueChangedTrigger(ValueTrigger):
+    """Fires when a value has changed by enough since it fired last."""
+
+    _schema = _make_schema(
+        {
+            **_DIRECTION_OPTION,
+            vol.Required(CONF_MEASURE, default=Measure.PERCENT.value): vol.In(list(Measure)),
+            vol.Required(CONF_AT_LEAST): positive_number,
+            vol.Required(CONF_CAUSE, default=Cause.ANY.value): vol.In(list(Cause)),
+        }
+    )
+    _event = "changing"
+
+    @override
+    async def _async_follow(
+        self, tracker: NumberTracker, fire: MoveListener, report: ReasonReporter
+    ) -> CALLBACK_TYPE:
+        options = self._options
+        smallest = SmallestChange(
+            Direction(options[CONF_DIRECTION]), options[CONF_AT_LEAST], Measure(options[CONF_MEASURE])
+        )
+        return await ValueChange(tracker, smallest, Cause(options[CONF_CAUSE])).async_follow(fire)
+
+
+class ValueCrossedThresholdTrigger(CrossedThresholdTrigger, ValueTrigger):
+    """Fires when a value enters the range of a threshold."""
+
+    _schema = _make_schema(_CROSSED_OPTIONS)
+
+
 TRIGGERS: dict[str, type[Trigger]] = {
     "balance_changed": BalanceChangedTrigger,
     "balance_crossed_threshold": BalanceCrossedThresholdTrigger,
+    "value_changed": ValueChangedTrigger,
+    "value_crossed_threshold": ValueCrossedThresholdTrigger,
 }
 
 
