@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 from homeassistant.const import CONF_REGION
@@ -17,7 +18,8 @@ from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMA
 from simulator import ACCESS_KEY, SECRET_KEY, SimulatedExchange
 from tests.helpers import hypothesis_profiles  # noqa: F401 - pytest needs the profiles before it reads any test
 from tests.helpers.harness import Harness
-from tests.helpers.virtual_time import VirtualLoop, virtual_loop, virtual_wall_clock
+from tests.helpers.prices import total_value
+from tests.helpers.virtual_time import VirtualLoop, virtual_loop, virtual_wall_clock, wait_until
 
 HOLDINGS = {"SGD": ("1000.5", "200.25"), "BTC": ("0.5", "0.1"), "XRP": ("120", "0")}
 
@@ -118,3 +120,12 @@ async def connected(harness: Harness) -> Harness:
     """Return the harness with the entry set up, connected and in sync."""
     await harness.start()
     return harness
+
+
+@pytest.fixture
+async def valued(connected: Harness) -> Harness:
+    """Return the connected harness with 0.6 BTC at 100000, 120 XRP at 2 and 1200.75 SGD: 61440.75 SGD in total."""
+    connected.exchange.markets.set_price("SGD-BTC", 100_000)
+    connected.exchange.markets.set_price("SGD-XRP", 2)
+    await wait_until(lambda: total_value(connected) == Decimal("61440.75"))
+    return connected

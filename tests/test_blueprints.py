@@ -17,12 +17,14 @@ from pytest_homeassistant_custom_component.common import async_mock_service
 from custom_components.upbit.const import DOCUMENTATION_URL
 from simulator import Delivery
 from tests.helpers.harness import Harness
+from tests.helpers.prices import end_prices, total_value, trade
 from tests.helpers.virtual_time import pass_time, virtual_loop, wait_until
 
 FOLDER = Path(__file__).parent.parent / "blueprints/automation/upbit"
 BLUEPRINTS = sorted(FOLDER.glob("*.yaml"))
 
 BTC = "sensor.upbit_singapore_btc"
+BTC_VALUE = "sensor.upbit_singapore_btc_value"
 STREAM = "binary_sensor.upbit_singapore_live_connection"
 
 
@@ -106,6 +108,45 @@ async def test_threshold_is_notified_once_each_time_it_is_crossed(connected: Har
         ("Upbit Singapore BTC crossed a threshold", "BTC total: 0.5 → 0.499999999999999999"),
         ("Upbit Singapore BTC crossed a threshold", "BTC total: 0.6 → 0.2"),
     ]
+
+
+async def test_total_value_is_notified_once_each_time_it_crosses(valued: Harness) -> None:
+    sent = await automate(
+        valued.hass,
+        "notify_on_total_value",
+        account=valued.device_id,
+        threshold={"type": "above", "value": {"number": 61440.75}},
+    )
+    await trade(valued, "SGD-BTC", "100000.01", 110_000, 100_000, 100_001)
+    assert texts(sent) == [
+        ("Upbit Singapore Total value crossed a threshold", "61440.75 → 61440.76 SGD"),
+        ("Upbit Singapore Total value crossed a threshold", "61440.75 → 61441.35 SGD"),
+    ]
+
+
+async def test_daily_change_is_notified_in_both_directions(valued: Harness) -> None:
+    valued.exchange.markets.list_market("SGD-BTC", 100_000, previous_close=100_000)
+    await trade(valued, "SGD-BTC", 100_001)
+    await pass_time(60)
+    sent = await automate(valued.hass, "notify_on_daily_change", coins=[BTC_VALUE], percent=5)
+    for price in (105_000, 106_000, 107_000, 101_000, 94_000):
+        await trade(valued, "SGD-BTC", price)
+        await pass_time(40)
+    assert texts(sent) == [
+        ("BTC rose by 6.0 %", "Since the previous close at 00:00 UTC. The price is 106000.0 SGD."),
+        ("BTC fell by 6.0 %", "Since the previous close at 00:00 UTC. The price is 94000.0 SGD."),
+    ]
+
+
+async def test_daily_change_that_becomes_known_is_not_notified(valued: Harness) -> None:
+    sent = await automate(valued.hass, "notify_on_daily_change", coins=[BTC_VALUE], percent=1)
+    await end_prices(valued)
+    valued.exchange.quotation.recover()
+    await wait_until(lambda: total_value(valued) is not None, within=200)
+    assert await valued.reload()
+    await wait_until(lambda: total_value(valued) is not None, within=200)
+    await valued.hass.async_block_till_done()
+    assert sent == []
 
 
 @pytest.mark.parametrize("connection", [STREAM, BTC])

@@ -11,6 +11,7 @@ import voluptuous as vol
 
 from tests.helpers.automations import automate, limit, limits
 from tests.helpers.harness import Harness
+from tests.helpers.virtual_time import pass_time
 
 BTC = "sensor.upbit_singapore_btc"
 XRP = "sensor.upbit_singapore_xrp"
@@ -148,6 +149,70 @@ async def test_unavailable_amount_makes_the_condition_false_for_its_currency_alo
         faults[currency] = {"balance": "-1"}
         await connected.refresh()
         assert await passes(connected.hass, calls) is (currency == "SGD")
+
+
+# In range for some time
+
+
+FOR_A_MINUTE = {"for": {"minutes": 1}}
+
+
+async def test_balance_has_to_be_in_range_for_the_time(connected: Harness) -> None:
+    calls = await automate_with(
+        connected.hass, is_balance({"entity_id": BTC}, limit("below", 1), **FOR_A_MINUTE)
+    )
+    await pass_time(59)
+    assert not await passes(connected.hass, calls)
+    await pass_time(1)
+    assert await passes(connected.hass, calls)
+    for balance in ("1", "0.9"):
+        connected.account.set("BTC", balance, "0")
+        await connected.caught_up()
+    await pass_time(30)
+    # Another move within the range.
+    connected.account.set("BTC", "0.8", "0")
+    await connected.caught_up()
+    assert not await passes(connected.hass, calls)
+    await pass_time(30)
+    assert await passes(connected.hass, calls)
+
+
+@pytest.mark.parametrize("behavior", ["any", "all"])
+async def test_time_of_any_or_all(connected: Harness, behavior: str) -> None:
+    target = {"entity_id": [BTC, XRP]}
+    calls = await automate_with(
+        connected.hass, is_balance(target, limit("below", 1000), behavior=behavior, **FOR_A_MINUTE)
+    )
+    await pass_time(30)
+    for balance in ("1000", "0"):
+        connected.account.set("XRP", balance, "0")
+        await connected.caught_up()
+    await pass_time(30)
+    assert await passes(connected.hass, calls) is (behavior == "any")
+
+
+async def test_time_starts_again_after_the_balance_was_unavailable(connected: Harness) -> None:
+    calls = await automate_with(
+        connected.hass, is_balance({"entity_id": BTC}, limit("below", 1), **FOR_A_MINUTE)
+    )
+    await pass_time(60)
+    assert await connected.unload()
+    assert await connected.set_up()
+    assert not await passes(connected.hass, calls)
+    await pass_time(60)
+    assert await passes(connected.hass, calls)
+
+
+async def test_limit_that_changes_moves_the_start_of_the_time(connected: Harness) -> None:
+    connected.hass.states.async_set("input_number.limit", "0.1")
+    threshold = {"type": "below", "value": {"entity": "input_number.limit"}}
+    calls = await automate_with(connected.hass, is_balance({"entity_id": BTC}, threshold, **FOR_A_MINUTE))
+    await pass_time(60)
+    connected.hass.states.async_set("input_number.limit", "1")
+    await connected.hass.async_block_till_done()
+    assert not await passes(connected.hass, calls)
+    await pass_time(60)
+    assert await passes(connected.hass, calls)
 
 
 @pytest.mark.parametrize(

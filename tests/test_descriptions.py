@@ -13,8 +13,13 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 from tests.helpers.harness import Harness
 
 INTEGRATION = Path(__file__).parent.parent / "custom_components/upbit"
-TRIGGERS = {"upbit.balance_changed", "upbit.balance_crossed_threshold"}
-CONDITIONS = {"upbit.is_balance"}
+TRIGGERS = {
+    "upbit.balance_changed",
+    "upbit.balance_crossed_threshold",
+    "upbit.value_changed",
+    "upbit.value_crossed_threshold",
+}
+CONDITIONS = {"upbit.is_balance", "upbit.is_value"}
 
 
 async def offered(
@@ -32,10 +37,13 @@ async def test_editor_offers_them_for_balances_and_accounts(
     connected: Harness, hass_ws_client: WebSocketGenerator, kind: str, names: set[str]
 ) -> None:
     for target in (
-        {"entity_id": ["sensor.upbit_singapore_btc"]},
+        {"entity_id": ["sensor.upbit_singapore_total_value"]},
         {"device_id": [connected.device_id]},
     ):
         assert await offered(connected.hass, hass_ws_client, kind, target) == names
+    coin = {"entity_id": ["sensor.upbit_singapore_btc"]}
+    of_balances = {name for name in names if "balance" in name}
+    assert await offered(connected.hass, hass_ws_client, kind, coin) == of_balances
     stream = {"entity_id": ["binary_sensor.upbit_singapore_live_connection"]}
     assert await offered(connected.hass, hass_ws_client, kind, stream) == set()
 

@@ -22,7 +22,7 @@ from custom_components.upbit.const import DOMAIN
 from simulator import Delivery
 from tests.helpers.automations import automate, limit, limits, notes
 from tests.helpers.harness import Harness
-from tests.helpers.virtual_time import wait_until
+from tests.helpers.virtual_time import pass_time, wait_until
 
 BTC = "sensor.upbit_singapore_btc"
 SGD = "sensor.upbit_singapore_sgd"
@@ -37,10 +37,12 @@ def changed(target: dict[str, Any] | None = None, **options: Any) -> dict[str, A
     }
 
 
-def crossed(threshold: dict[str, Any], **options: Any) -> dict[str, Any]:
+def crossed(
+    threshold: dict[str, Any], target: dict[str, Any] | None = None, **options: Any
+) -> dict[str, Any]:
     return {
         "trigger": "upbit.balance_crossed_threshold",
-        "target": {"entity_id": BTC},
+        "target": {"entity_id": BTC} if target is None else target,
         "options": {"threshold": threshold, **options},
     }
 
@@ -134,6 +136,8 @@ async def test_smallest_change_is_compared_exactly(connected: Harness, at_least:
         changed({}),
         changed({"entity_id": "none"}),
         crossed({"type": "above"}),
+        crossed(limit("above", 1), behavior="any"),
+        crossed(limit("above", 1), **{"for": -1}),
         crossed(limit("above", "inf")),
         crossed(limit("above", "1,000")),
         # Equal as floats.
@@ -146,7 +150,10 @@ async def test_invalid_options_are_rejected(connected: Harness, config: dict[str
 
 
 async def test_validated_options_are_still_valid(connected: Harness) -> None:
-    configs = [changed(at_least="1e-18"), crossed(limits("outside", "0.000000000000000001", 0.1))]
+    configs = [
+        changed(at_least="1e-18"),
+        crossed(limits("outside", "0.000000000000000001", 0.1), **{"for": {"minutes": 5}}),
+    ]
     validated = await async_validate_trigger_config(connected.hass, cv.TRIGGER_SCHEMA(configs))
     assert await async_validate_trigger_config(connected.hass, validated) == validated
 
@@ -204,6 +211,186 @@ async def test_limit_may_be_an_entity_and_the_trace_has_the_reason_when_it_is_no
     detach()
     assert fired == ["0.299999999999999999"]
     assert [info.reason for info in reported] == ["threshold_entity_not_found", "threshold_value_not_numeric"]
+
+
+# Which of several balances fire
+
+
+@pytest.mark.parametrize(
+    ("behavior", "expected"),
+    [("each", ["SGD", "BTC", "XRP", "BTC", "XRP"]), ("first", ["SGD", "XRP"]), ("all", ["XRP"])],
+)
+async def test_each_first_or_all_of_the_target(
+    connected: Harness, behavior: str, expected: list[str]
+) -> None:
+    connected.account.change({"SGD": ("0", "0"), "BTC": ("0", "0"), "XRP": ("0", "0")})
+    await connected.caught_up()
+    target = {"device_id": connected.device_id}
+    calls = await automate(connected.hass, crossed(limit("above", 1), target, behavior=behavior))
+    for currency, balance in (
+        ("SGD", 2),
+        ("BTC", 2),
+        ("BTC", 3),
+        ("XRP", 2),
+        ("XRP", 0),
+        ("SGD", 0),
+        ("BTC", 0),
+        ("BTC", 0),
+    ):
+        connected.account.set(currency, balance, "0")
+    connected.account.delivery = Delivery.ONE_FRAME
+    connected.account.change({"XRP": ("2", "0"), "BTC": ("2", "0")})
+    await connected.caught_up()
+    assert sorted(note.split()[1] for note in notes(calls)) == sorted(expected)
+
+
+async def test_balance_that_is_not_available_keeps_all_from_firing(connected: Harness) -> None:
+    connected.exchange.rest.row_faults["XRP"] = {"balance": "-1"}
+    await connected.refresh()
+    target = {"device_id": connected.device_id}
+    calls = await automate(connected.hass, crossed(limit("above", 1), target, behavior="all"))
+    connected.account.set("BTC", "2", "0")
+    await connected.caught_up()
+    assert notes(calls) == []
+
+
+async def test_first_of_new_currencies_in_one_frame_fires(connected: Harness) -> None:
+    target = {"device_id": connected.device_id}
+    calls = await automate(connected.hass, crossed(limits("between", 5, 6), target, behavior="first"))
+    connected.account.delivery = Delivery.ONE_FRAME
+    connected.account.change({"ETH": ("5", "0"), "SOL": ("6", "0")})
+    await wait_until(lambda: calls)
+    assert [note.split()[1] for note in notes(calls)] == ["ETH"]
+
+
+# Staying in range for some time
+
+FOR_A_MINUTE = {"for": {"minutes": 1}}
+
+
+async def test_balance_that_stays_in_range_fires_when_the_time_is_up(connected: Harness) -> None:
+    calls = await automate(
+        connected.hass, crossed(limit("above", 0.7), **FOR_A_MINUTE), duration="{{ trigger.for }}"
+    )
+    connected.account.set("BTC", "0.8", "0")
+    await connected.caught_up()
+    await pass_time(30)
+    connected.account.set("BTC", "0.9", "0")
+    await connected.caught_up()
+    await pass_time(29)
+    assert notes(calls) == []
+    await wait_until(lambda: calls, within=2)
+    assert from_to(calls) == ["0.6 0.8"]
+    assert calls[0].data["duration"] == "0:01:00"
+    # Once until it has left the range.
+    await pass_time(70)
+    assert len(calls) == 1
+
+
+async def test_balance_that_leaves_the_range_in_time_does_not_fire(connected: Harness) -> None:
+    calls = await automate(connected.hass, crossed(limit("above", 0.7), **FOR_A_MINUTE))
+    for balance, seconds in (("0.8", 50), ("0.7", 1), ("0.9", 50)):
+        connected.account.set("BTC", balance, "0")
+        await connected.caught_up()
+        await pass_time(seconds)
+    assert notes(calls) == []
+    await wait_until(lambda: calls, within=11)
+    assert from_to(calls) == ["0.7 0.9"]
+
+
+async def test_balance_that_becomes_unavailable_does_not_fire(connected: Harness) -> None:
+    calls = await automate(connected.hass, crossed(limit("above", 0.7), **FOR_A_MINUTE))
+    connected.account.set("BTC", "0.8", "0")
+    await connected.caught_up()
+    connected.exchange.rest.row_faults["BTC"] = {"balance": "-1"}
+    await connected.refresh()
+    connected.exchange.rest.row_faults.clear()
+    await connected.refresh()
+    assert connected.state(BTC) == "0.8"
+    await pass_time(70)
+    assert notes(calls) == []
+
+
+async def test_reload_ends_the_time(connected: Harness) -> None:
+    calls = await automate(connected.hass, crossed(limit("above", 0.7), **FOR_A_MINUTE))
+    connected.account.set("BTC", "0.8", "0")
+    await connected.caught_up()
+    assert await connected.reload()
+    await pass_time(70)
+    assert notes(calls) == []
+
+
+@pytest.mark.parametrize(
+    ("behavior", "expected"), [("each", ["SGD", "BTC"]), ("first", ["SGD"]), ("all", [])]
+)
+async def test_time_is_that_of_each_first_or_all(
+    connected: Harness, behavior: str, expected: list[str]
+) -> None:
+    connected.account.change({"SGD": ("0", "0"), "BTC": ("0", "0"), "XRP": ("2", "0")})
+    await connected.caught_up()
+    target = {"entity_id": [SGD, BTC] if behavior != "all" else [SGD, BTC, "sensor.upbit_singapore_xrp"]}
+    calls = await automate(
+        connected.hass, crossed(limit("above", 1), target, behavior=behavior, **FOR_A_MINUTE)
+    )
+    for currency in ("SGD", "BTC"):
+        connected.account.set(currency, "2", "0")
+        await connected.caught_up()
+        await pass_time(20)
+    connected.account.set("XRP", "0", "0")
+    await connected.caught_up()
+    await pass_time(70)
+    assert [note.split()[1] for note in notes(calls)] == expected
+
+
+async def test_balance_that_leaves_the_target_does_not_fire(
+    connected: Harness, entity_registry: er.EntityRegistry
+) -> None:
+    calls = await automate(connected.hass, crossed(limit("above", 0.7), **FOR_A_MINUTE))
+    connected.account.set("BTC", "0.8", "0")
+    await connected.caught_up()
+    entity_registry.async_update_entity(BTC, disabled_by=er.RegistryEntryDisabler.USER)
+    await pass_time(70)
+    assert notes(calls) == []
+
+
+@pytest.mark.parametrize(
+    ("limits_then", "expected", "within"),
+    [
+        # Out of range when the time is up.
+        (["1"], [], 90),
+        # Out of range, then moved into range: the time starts again.
+        (["0.85"], ["0.8 0.9"], 62),
+        (["unavailable", "0.7"], [], 90),
+    ],
+)
+async def test_limit_that_changes_meanwhile(
+    connected: Harness, limits_then: list[str], expected: list[str], within: float
+) -> None:
+    connected.hass.states.async_set("input_number.limit", "0.7")
+    threshold = {"type": "above", "value": {"entity": "input_number.limit"}}
+    calls = await automate(connected.hass, crossed(threshold, **FOR_A_MINUTE))
+    connected.account.set("BTC", "0.8", "0")
+    await connected.caught_up()
+    await pass_time(30)
+    for state in limits_then:
+        connected.hass.states.async_set("input_number.limit", state)
+        connected.account.set("BTC", "0.9", "0")
+        await connected.caught_up()
+    await pass_time(59)
+    assert notes(calls) == []
+    await pass_time(within - 59)
+    assert from_to(calls) == expected
+
+
+async def test_time_ends_with_the_automation(connected: Harness) -> None:
+    calls = await automate(connected.hass, crossed(limit("above", 0.7), **FOR_A_MINUTE))
+    connected.account.set("BTC", "0.8", "0")
+    await connected.caught_up()
+    await connected.hass.services.async_call(
+        "automation", "turn_off", {"entity_id": "automation.test"}, blocking=True
+    )
+    await pass_time(70)
+    assert notes(calls) == []
 
 
 # Targets

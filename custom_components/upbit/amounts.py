@@ -1,4 +1,4 @@
-"""The amounts and thresholds of triggers and conditions, compared exactly, without floats."""
+"""The numbers and thresholds of triggers and conditions, compared exactly, without floats."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ import voluptuous as vol
 from .api.wire import Holding
 
 CONF_AMOUNT = "amount"
+CONF_BEHAVIOR = "behavior"
 CONF_THRESHOLD = "threshold"
 
 
@@ -98,21 +99,24 @@ def _report_nothing(reason: str, /, **data: Any) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Amounts on one side of a limit, or between or outside of two."""
+    """Numbers on one side of a limit, or between or outside of two."""
 
     type: NumericThresholdType
     limits: tuple[Decimal, ...]
 
-    def __contains__(self, amount: Decimal) -> bool:
+    def __contains__(self, number: Decimal | None) -> bool:
+        """Return whether a number is in the range; one that is not known is in no range."""
+        if number is None:
+            return False
         match self.type:
             case NumericThresholdType.ABOVE:
-                return amount > self.limits[0]
+                return number > self.limits[0]
             case NumericThresholdType.BELOW:
-                return amount < self.limits[0]
+                return number < self.limits[0]
             case NumericThresholdType.BETWEEN:
-                return self.limits[0] <= amount <= self.limits[1]
+                return self.limits[0] <= number <= self.limits[1]
             case _:
-                return not self.limits[0] <= amount <= self.limits[1]
+                return not self.limits[0] <= number <= self.limits[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,11 @@ class Threshold:
 
     type: NumericThresholdType
     limits: tuple[Decimal | str, ...]
+
+    @property
+    def entities(self) -> list[str]:
+        """The entities that have limits."""
+        return [limit for limit in self.limits if isinstance(limit, str)]
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:

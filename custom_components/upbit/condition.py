@@ -1,88 +1,160 @@
-"""The condition: a balance is above, below, between or outside of limits."""
+"""The conditions: a balance or a value is above, below, between or outside of limits."""
 
+from abc import abstractmethod
+from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Unpack, override
+from typing import ClassVar, Unpack, override
 
-from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_OPTIONS, CONF_TARGET
-from homeassistant.core import HomeAssistant
+from homeassistant.const import CONF_FOR, CONF_OPTIONS, CONF_TARGET
+from homeassistant.core import CALLBACK_TYPE, Event, EventStateChangedData, HomeAssistant, callback
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.condition import Condition, ConditionCheckParams, ConditionConfig
+from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.helpers.selector import NumericThresholdMode
-from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
-from homeassistant.helpers.typing import ConfigType
+from homeassistant.helpers.target import TargetSelection
+from homeassistant.helpers.typing import ConfigType, VolDictType
 import voluptuous as vol
 
-from .amounts import CONF_AMOUNT, CONF_THRESHOLD, Amount, Threshold, threshold_validator
-from .coordinator import UpbitConfigEntry
-from .targets import TARGET_SCHEMA, TargetedBalance, targeted_balances
-
-CONF_BEHAVIOR = "behavior"
+from .amounts import (
+    CONF_AMOUNT,
+    CONF_BEHAVIOR,
+    CONF_THRESHOLD,
+    Amount,
+    Range,
+    Threshold,
+    threshold_validator,
+)
+from .targets import TARGET_SCHEMA, BalanceTracker, Move, NumberTracker, Targeted, ValueTracker
 
 
 class Behavior(StrEnum):
-    """Of how many of the targeted balances the condition has to be true."""
+    """Of how many of the targeted numbers the condition has to be true."""
 
     ANY = "any"
     ALL = "all"
 
 
-_SCHEMA = vol.Schema(
-    {
-        vol.Required(CONF_TARGET): TARGET_SCHEMA,
-        vol.Required(CONF_OPTIONS): {
-            vol.Required(CONF_BEHAVIOR, default=Behavior.ANY.value): vol.In(list(Behavior)),
-            vol.Required(CONF_AMOUNT, default=Amount.TOTAL.value): vol.In(list(Amount)),
-            vol.Required(CONF_THRESHOLD): threshold_validator(NumericThresholdMode.IS),
-        },
-    }
-)
+def _make_schema(options: VolDictType) -> vol.Schema:
+    return vol.Schema(
+        {
+            vol.Required(CONF_TARGET): TARGET_SCHEMA,
+            vol.Required(CONF_OPTIONS): {
+                vol.Required(CONF_BEHAVIOR, default=Behavior.ANY.value): vol.In(list(Behavior)),
+                vol.Optional(CONF_FOR): cv.positive_time_period,
+                vol.Required(CONF_THRESHOLD): threshold_validator(NumericThresholdMode.IS),
+                **options,
+            },
+        }
+    )
 
 
-class BalanceCondition(Condition):
-    """Whether any or all of the balances in a target are in the range of a threshold.
+class ThresholdCondition(Condition):
+    """Whether any or all of the numbers in a target are in the range of a threshold, optionally for some time.
 
-    An unavailable balance is in no range, so with one of them in the target "all" is false.
+    A number that is not known is in no range, so with one of them in the target "all" is false. The time is counted
+    from when a number was seen in range: it starts again with Home Assistant, because the recorder has no exact ones.
     """
+
+    _schema: ClassVar[vol.Schema]
 
     @classmethod
     @override
     async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
-        validated: ConfigType = _SCHEMA(config)
+        validated: ConfigType = cls._schema(config)
         return validated
 
     def __init__(self, hass: HomeAssistant, config: ConditionConfig) -> None:
         super().__init__(hass, config)
-        options = config.options or {}
         self._selection = TargetSelection(config.target or {})
-        self._behavior = Behavior(options[CONF_BEHAVIOR])
-        self._amount = Amount(options[CONF_AMOUNT])
-        self._threshold = Threshold.from_config(options[CONF_THRESHOLD])
+        self._options = config.options or {}
+        self._behavior = Behavior(self._options[CONF_BEHAVIOR])
+        self._duration: timedelta | None = self._options.get(CONF_FOR)
+        self._threshold = Threshold.from_config(self._options[CONF_THRESHOLD])
+        self._tracker = self._new_tracker()
+        self._since: dict[Targeted, float] = {}
+        """When each number that is in range was seen to be, by the clock of the event loop."""
+        self._subscriptions: list[CALLBACK_TYPE] = []
+
+    @abstractmethod
+    def _new_tracker(self) -> NumberTracker:
+        """Return a tracker of the numbers in the target."""
+
+    @override
+    async def _async_setup(self) -> None:
+        if not self._duration:
+            return
+        self._subscriptions.append(await self._tracker.async_follow(self._on_move, self._on_number))
+        if entities := self._threshold.entities:
+            self._subscriptions.append(
+                async_track_state_change_event(self._hass, entities, self._on_limit_changed)
+            )
+
+    @override
+    def _async_unload(self) -> None:
+        for unsubscribe in self._subscriptions:
+            unsubscribe()
+        self._subscriptions.clear()
+
+    @callback
+    def _on_move(self, move: Move) -> None:
+        self._on_number(move.targeted, move.after)
+
+    @callback
+    def _on_number(self, targeted: Targeted, number: Decimal | None) -> None:
+        self._note(targeted, number, self._threshold.now(self._hass))
+
+    @callback
+    def _on_limit_changed(self, _: Event[EventStateChangedData]) -> None:
+        amounts = self._threshold.now(self._hass)
+        for targeted, number in self._tracker.numbers.items():
+            self._note(targeted, number, amounts)
+
+    def _note(self, targeted: Targeted, number: Decimal | None, amounts: Range | None) -> None:
+        if amounts is not None and number in amounts:
+            self._since.setdefault(targeted, self._hass.loop.time())
+        else:
+            self._since.pop(targeted, None)
 
     @override
     def _async_check(self, **kwargs: Unpack[ConditionCheckParams]) -> bool:
         amounts = self._threshold.now(self._hass)
         if amounts is None:
             return False
-        selected = async_extract_referenced_entity_ids(self._hass, self._selection, expand_group=False)
         results = [
-            (amount := self._amount_now(sensor)) is not None and amount in amounts
-            for sensor in targeted_balances(self._hass, selected.referenced | selected.indirectly_referenced)
+            self._tracker.number_of(targeted) in amounts and self._is_long_enough(targeted)
+            for targeted in self._tracker.find()
         ]
         return bool(results) and (any(results) if self._behavior is Behavior.ANY else all(results))
 
-    def _amount_now(self, sensor: TargetedBalance) -> Decimal | None:
-        """Return the exact amount; None while the balance is unavailable."""
-        entry: UpbitConfigEntry | None = self._hass.config_entries.async_get_entry(sensor.entry_id)
-        if entry is None or entry.state is not ConfigEntryState.LOADED:
-            return None
-        coordinator = entry.runtime_data
-        if not coordinator.is_available(sensor.currency):
-            return None
-        return self._amount.of(coordinator.ledger.holding(sensor.currency))
+    def _is_long_enough(self, targeted: Targeted) -> bool:
+        if not self._duration:
+            return True
+        since = self._since.get(targeted)
+        return since is not None and self._hass.loop.time() - since >= self._duration.total_seconds()
 
 
-CONDITIONS: dict[str, type[Condition]] = {"is_balance": BalanceCondition}
+class BalanceCondition(ThresholdCondition):
+    """Whether an amount of the balances in a target is in a range."""
+
+    _schema = _make_schema({vol.Required(CONF_AMOUNT, default=Amount.TOTAL.value): vol.In(list(Amount))})
+
+    @override
+    def _new_tracker(self) -> NumberTracker:
+        return BalanceTracker(self._hass, self._selection, Amount(self._options[CONF_AMOUNT]))
+
+
+class ValueCondition(ThresholdCondition):
+    """Whether the values in a target are in a range."""
+
+    _schema = _make_schema({})
+
+    @override
+    def _new_tracker(self) -> NumberTracker:
+        return ValueTracker(self._hass, self._selection)
+
+
+CONDITIONS: dict[str, type[Condition]] = {"is_balance": BalanceCondition, "is_value": ValueCondition}
 
 
 async def async_get_conditions(hass: HomeAssistant) -> dict[str, type[Condition]]:

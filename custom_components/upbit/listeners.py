@@ -1,6 +1,6 @@
 """The listeners of an account, kept by currency, so that a change costs only those it concerns."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,6 +13,9 @@ from .const import DOMAIN
 
 SIGNAL_CHANGES = f"{DOMAIN}_changes_{{}}"
 """Dispatched with the changes of a merge; formatted with the entry's id, so that it outlives a reload."""
+
+SIGNAL_AVAILABILITY = f"{DOMAIN}_availability_{{}}"
+"""Dispatched with the currencies whose availability may have changed, None for all; formatted as above."""
 
 SIGNAL_VALUES = f"{DOMAIN}_values_{{}}"
 """Dispatched with a `ValueUpdate`; formatted with the entry's id, so that it outlives a reload."""
@@ -40,7 +43,8 @@ class Listeners:
     def __init__(self, hass: HomeAssistant, entry_id: str, on_error: Callable[[Exception], None]) -> None:
         self._hass = hass
         self._on_error = on_error
-        self._signal = SIGNAL_CHANGES.format(entry_id)
+        self._signal_changes = SIGNAL_CHANGES.format(entry_id)
+        self._signal_availability = SIGNAL_AVAILABILITY.format(entry_id)
         self._by_currency: dict[str, CALLBACK_TYPE] = {}
         self._currencies: list[CurrenciesListener] = []
         self._changes: list[ChangesListener] = []
@@ -100,7 +104,7 @@ class Listeners:
                 self._call(listener)
         for changes_listener in list(self._changes):
             self._call(changes_listener, changes)
-        async_dispatcher_send(self._hass, self._signal, changes)
+        async_dispatcher_send(self._hass, self._signal_changes, changes)
 
     @callback
     def async_notify_currencies(self, currencies: list[str]) -> None:
@@ -109,13 +113,14 @@ class Listeners:
             self._call(listener, currencies)
 
     @callback
-    def async_notify_availability(self, currencies: Iterable[str] | None = None) -> None:
+    def async_notify_availability(self, currencies: Collection[str] | None = None) -> None:
         """Notify the listeners of some currencies, or of all."""
         for currency in list(self._by_currency) if currencies is None else currencies:
             if (listener := self._by_currency.get(currency)) is not None:
                 self._call(listener)
         for availability_listener in list(self._availability):
             self._call(availability_listener, currencies)
+        async_dispatcher_send(self._hass, self._signal_availability, currencies)
 
     @callback
     def async_notify_snapshot(self, snapshot: Snapshot, requested_at: float) -> None:
