@@ -196,14 +196,14 @@ async def picture_dashboard(user: Visitor) -> None:
             user.page, "Upbit", {"strategy": {"type": "custom:upbit"}}, icon="mdi:wallet-outline"
         )
         await page.goto(path)
-        await expect(page.get_by_role("table")).to_be_visible()
+        await expect(card_row(page.locator(CARD), "BTC")).to_be_visible()
         await take(page, "dashboard")
         await page.get_by_role("tab", name="History").click()
         await expect(page.locator("hui-statistics-graph-card").first).to_be_visible()
         await take(page, "dashboard-history")
     async with user.visit(PHONE) as opened:
         await opened.page.goto(path)
-        await expect(opened.page.get_by_role("table")).to_be_visible()
+        await expect(card_row(opened.page.locator(CARD), "BTC")).to_be_visible()
         await take(opened.page, "dashboard-phone")
 
 

@@ -81,11 +81,6 @@ def sensor_row(place: Page | Locator, currency: str) -> Locator:
     return place.locator("hui-sensor-entity-row").filter(has=page.get_by_text(currency, exact=True))
 
 
-def table_row(page: Page, currency: str) -> Locator:
-    """Return the cells of a currency's row in the table of what is locked in orders."""
-    return page.get_by_role("row").filter(has=page.get_by_role("cell", name=currency)).get_by_role("cell")
-
-
 async def hold_highlights(page: Page) -> None:
     """Keep changes highlighted until they are released, because a slow machine would look at them too late.
 

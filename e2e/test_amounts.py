@@ -37,6 +37,15 @@ FORMAT_SHORT = f"""async ([amount, locale, digits]) => {{
     return numbers.formatShort(decimal.parse(amount), locale, digits);
 }}"""
 
+WITH_CURRENCY = f"""async ([written, currency, locale]) => {{
+    {IMPORT}
+    return numbers.withCurrency(written, currency, locale);
+}}"""
+FORMAT_PERCENT = f"""async ([part, whole, locale]) => {{
+    {IMPORT}
+    return numbers.formatPercent(decimal.percentOf(decimal.parse(part), decimal.parse(whole)), locale);
+}}"""
+
 DOCUMENTED = "1397259.04243815731106775623"
 
 
@@ -130,3 +139,42 @@ async def test_rounded_amount_is_rounded_from_all_its_digits_and_never_to_nothin
 ) -> None:
     locale = {"number_format": "comma_decimal", "language": "en"}
     assert await modules.evaluate(FORMAT_SHORT, [amount, locale, {"least": least, "most": most}]) == expected
+
+
+@pytest.mark.parametrize(
+    ("currency", "locale", "expected"),
+    [
+        ("SGD", {"number_format": "comma_decimal", "language": "en"}, "SGD\N{NO-BREAK SPACE}1"),
+        ("KRW", {"number_format": "language", "language": "ko"}, "₩1"),
+        ("IDR", {"number_format": "language", "language": "id"}, "Rp\N{NO-BREAK SPACE}1"),
+        ("THB", {"number_format": "decimal_comma", "language": "th"}, "1\N{NO-BREAK SPACE}฿"),
+        ("COINS", {"number_format": "language", "language": "en"}, "1\N{NO-BREAK SPACE}COINS"),
+    ],
+)
+async def test_currency_of_a_value_is_written_where_the_profile_has_it(
+    modules: Page, currency: str, locale: dict[str, str], expected: str
+) -> None:
+    assert await modules.evaluate(WITH_CURRENCY, ["1", currency, locale]) == expected
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "locale", "expected"),
+    [
+        ("1", "3", {"number_format": "comma_decimal", "language": "en"}, "33.3%"),
+        ("1", "3", {"number_format": "decimal_comma", "language": "en"}, "33,3\N{NO-BREAK SPACE}%"),
+        ("1", "3", {"number_format": "language", "language": "tr"}, "%33,3"),
+        ("1", "1", {"number_format": "language", "language": "ko"}, "100.0%"),
+        ("0", "1", {"number_format": "language", "language": "en"}, "0.0%"),
+        (
+            "0.000000000000000001",
+            "1234567890123456789",
+            {"number_format": "language", "language": "en"},
+            "< 0.1%",
+        ),
+        ("1", "0", {"number_format": "language", "language": "en"}, "0.0%"),
+    ],
+)
+async def test_share_is_written_in_the_format_of_the_profile_and_never_as_nothing(
+    modules: Page, part: str, whole: str, locale: dict[str, str], expected: str
+) -> None:
+    assert await modules.evaluate(FORMAT_PERCENT, [part, whole, locale]) == expected

@@ -1,13 +1,14 @@
 """The card, its options and the strategy on a page of their own, for accounts that the demo does not have."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
 from decimal import Decimal
 import itertools
 import json
 import re
 from typing import Any
 
-from playwright.async_api import Locator, Page, Route, expect
+from playwright.async_api import Error, Locator, Page, Route, expect
 import pytest
 import yaml
 
@@ -30,7 +31,8 @@ SHOW = """({ states, ...shared }) => {
     const last = page.hass ?? { states: {} };
     const functions = (window.functions ??= {
         formatEntityName: (state) => state.attributes.unit_of_measurement,
-        formatEntityState: (state) => ({ unavailable: "Unavailable", on: "Connected" })[state.state] ?? state.state,
+        formatEntityState: ({ state }) =>
+            ({ unavailable: "Unavailable", unknown: "Unknown", on: "Connected" })[state] ?? state,
     });
     page.hass = { ...functions, states: {} };
     for (const [key, value] of Object.entries(shared)) page.hass[key] = kept(last[key], value);
@@ -43,9 +45,9 @@ ADD_CARD = f"""(config) => {{
     document.body.append(card);
     card.hass = document.querySelector("home-assistant").hass;
 }}"""
-GENERATE = """async () => {
+GENERATE = """async (config) => {
     const strategy = customElements.get("ll-strategy-dashboard-upbit");
-    return await strategy.generate({}, document.querySelector("home-assistant").hass);
+    return await strategy.generate(config ?? {}, document.querySelector("home-assistant").hass);
 }"""
 SHOULD_REGENERATE = """(before) => {
     const strategy = customElements.get("ll-strategy-dashboard-upbit");
@@ -67,6 +69,7 @@ SET_CONFIG = f"""(config) => {{
 type Accounts = dict[str, dict[str, tuple[str, str] | None]]
 
 FIAT = ("SGD", "KRW")
+NAMES = {"BTC": "Bitcoin", "ETH": "Ethereum"}
 ONE: Accounts = {"Upbit Singapore": {"SGD": ("1250.5", "0"), "BTC": ("0.5", "0.1"), "ETH": ("0", "0")}}
 TWO: Accounts = {
     "Upbit Korea": {"KRW": ("1000000", "0"), "BTC": ("0.25", "0"), "ETH": ("0", "0")},
@@ -74,17 +77,64 @@ TWO: Accounts = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The value entities of an account: a state by coin, and the total."""
+
+    coins: dict[str, str]
+    total: str
+    complete: bool = True
+    unpriced: tuple[str, ...] = ()
+    currency: str = "SGD"
+
+
+# What ONE is worth.
+WORTH = Values({"BTC": "60000.1234", "ETH": "0.0000"}, "61250.6234")
+
+
 def device_of(account: str) -> str:
     """Return the id of an account's device."""
     return account.lower().replace(" ", "_")
 
 
+def number(text: str) -> Decimal | None:
+    """Return the number of a state, None for a state that is none."""
+    return None if text in ("unavailable", "unknown") else Decimal(text)
+
+
+def value_entities(account: str, values: Values) -> Iterator[tuple[str, str, str, dict[str, object]]]:
+    """Return entity, translation key, state and attributes of each value entity of an account."""
+    device = device_of(account)
+    money = {"unit_of_measurement": values.currency, "device_class": "monetary"}
+    total = number(values.total)
+    for coin, state in values.coins.items():
+        value = number(state)
+        attributes: dict[str, object] = {**money, "currency": coin}
+        if value is not None and total:
+            share = (100 * value / total).quantize(Decimal("1e-4"))
+            attributes |= {"share": float(share), "currency_name": NAMES.get(coin, coin)}
+        yield f"sensor.{device}_{coin.lower()}_value", "value", state, attributes
+    incomplete = {"complete": values.complete, "unpriced": values.unpriced}
+    yield f"sensor.{device}_total_value", "total_value", values.total, {**money, **incomplete}
+    yield f"sensor.{device}_unrealized_profit", "unrealized_profit", "123.4567", money
+    yield f"sensor.{device}_return", "return", "1.2345", {"unit_of_measurement": "%"}
+    yield f"sensor.{device}_daily_change", "daily_change", "-2.3456", {"unit_of_measurement": "%"}
+    yield f"binary_sensor.{device}_price_feed", "price_feed", "on", {}
+
+
 def page_state(
-    accounts: Accounts, settings: dict[str, dict[str, object]] | None = None, **more: object
+    accounts: Accounts,
+    settings: dict[str, dict[str, object]] | None = None,
+    values: dict[str, Values] | None = None,
+    **more: object,
 ) -> dict[str, Any]:
     """Return a page's state; the settings of entities are given by entity."""
     states: dict[str, Any] = {}
     entities: dict[str, Any] = {}
+    for account, worth in (values or {}).items():
+        for entity_id, key, state, attributes in value_entities(account, worth):
+            states[entity_id] = {"entity_id": entity_id, "state": state, "attributes": attributes}
+            entities[entity_id] = {"translation_key": key, "device_id": device_of(account)}
     for account, holdings in accounts.items():
         device = device_of(account)
         stream = f"binary_sensor.{device}_live_connection"
@@ -126,10 +176,14 @@ class Alone:
         self._written: dict[str, tuple[Any, str]] = {}
 
     async def show(
-        self, accounts: Accounts, settings: dict[str, dict[str, object]] | None = None, **more: object
+        self,
+        accounts: Accounts,
+        settings: dict[str, dict[str, object]] | None = None,
+        values: dict[str, Values] | None = None,
+        **more: object,
     ) -> None:
         """Set the accounts in the page's state; a sensor that differs from before counts as written now."""
-        state = page_state(accounts, settings, **more)
+        state = page_state(accounts, settings, values, **more)
         now = f"2026-11-01T00:{next(self._minutes):02}:00+00:00"
         for sensor, each in state["states"].items():
             before, at = self._written.get(sensor, (None, now))
@@ -420,10 +474,13 @@ async def test_page_from_right_to_left_turns_the_row_and_not_the_numbers(alone: 
         ({"currencies": "BTC"}, TEXTS["error_list"].format(option="currencies")),
         ({"currencies": ["BTC", ["ETH"]]}, TEXTS["error_list"].format(option="currencies")),
         ({"hide_empty": "yes"}, TEXTS["error_switch"].format(option="hide_empty")),
+        ({"discreet": 1}, TEXTS["error_switch"].format(option="discreet")),
+        ({"hide_below": "5"}, TEXTS["error_amount"].format(option="hide_below")),
+        ({"hide_below": -1}, TEXTS["error_amount"].format(option="hide_below")),
         ({"digits": "all"}, TEXTS["error_choice"].format(option="digits", choices="short, exact")),
         (
             {"sort": "amount"},
-            TEXTS["error_choice"].format(option="sort", choices="name, last_change, locked"),
+            TEXTS["error_choice"].format(option="sort", choices="name, value, last_change, locked"),
         ),
     ],
 )
@@ -502,14 +559,6 @@ async def test_editor_offers_the_currencies_of_all_accounts(alone: Alone) -> Non
     assert field["selector"]["select"]["options"] == ["BTC", "ETH", "KRW", "SGD"]
 
 
-async def test_dashboard_shows_a_currency_that_never_had_an_amount_beside_the_others(alone: Alone) -> None:
-    await alone.show({"Upbit Singapore": {"BTC": ("0.5", "0.1"), "ETH": ("0", "0"), "XRP": None}})
-    balances, _ = (await alone.page.evaluate(GENERATE))["views"]
-    (rows,) = [card["entities"] for card in balances["sections"][0]["cards"] if card["type"] == "entities"]
-    device = device_of("Upbit Singapore")
-    assert [row["entity"] for row in rows] == [f"sensor.{device}_btc", f"sensor.{device}_xrp"]
-
-
 @pytest.mark.parametrize("admin", [True, False], ids=["admin", "user"])
 async def test_dashboard_without_an_account_offers_administrators_to_add_one(
     alone: Alone, admin: bool
@@ -546,17 +595,14 @@ async def test_dashboard_of_several_accounts_has_them_side_by_side_and_alone(alo
     ] == [("BTC", [(f"sensor.{korea}_btc", "Upbit Korea"), (f"sensor.{singapore}_btc", "Upbit Singapore")])]
 
 
-@pytest.mark.parametrize(
-    "accounts",
-    [{}, ONE, TWO, {"Upbit Singapore": {"ETH": ("0", "0")}}],
-    ids=["no account", "one", "two", "nothing held"],
-)
-async def test_dashboard_is_made_of_home_assistants_own_cards(alone: Alone, accounts: Accounts) -> None:
-    await alone.show(accounts)
+async def test_dashboard_has_the_card_of_an_account_and_otherwise_home_assistants_own(alone: Alone) -> None:
+    await alone.show(TWO, values={"Upbit Singapore": WORTH})
     dashboard = await alone.page.evaluate(GENERATE)
-    types = re.findall(r'"type": "([^"]*)"', json.dumps(dashboard))
-    assert types
-    assert [each for each in types if each.startswith("custom:")] == []
+    cards = [card for view in dashboard["views"] for section in view["sections"] for card in section["cards"]]
+    korea, singapore = map(device_of, TWO)
+    ours = [card for card in cards if card["type"].startswith("custom:")]
+    assert [card["device_id"] for card in ours] == [korea, singapore] * 2
+    assert {card["type"] for card in ours} == {f"custom:{CARD}"}
 
 
 async def test_dashboard_of_an_account_that_holds_nothing_shows_its_empty_currencies(alone: Alone) -> None:
@@ -565,8 +611,8 @@ async def test_dashboard_of_an_account_that_holds_nothing_shows_its_empty_curren
     balances, history = (await alone.page.evaluate(GENERATE))["views"]
     sensor = f"sensor.{device_of('Upbit Singapore')}_eth"
     first, *others = balances["sections"]
-    (rows,) = [card["entities"] for card in first["cards"] if card["type"] == "entities"]
-    assert [row["entity"] for row in rows] == [sensor]
+    (card,) = [card for card in first["cards"] if card["type"] == f"custom:{CARD}"]
+    assert not card["hide_empty"]
     assert sensor not in json.dumps(others)
     assert sensor in json.dumps(history)
 
@@ -596,10 +642,6 @@ async def test_amounts_have_the_digits_of_the_sensors_settings(alone: Alone) -> 
     await alone.add_card()
     await expect(alone.row("KRW").locator(".amount")).to_have_text("1,000,001")
     await expect(alone.row("BTC").locator(".amount")).to_have_text("0.313")
-    balances, _ = (await alone.page.evaluate(GENERATE))["views"]
-    (locked,) = [card["content"] for card in balances["sections"][0]["cards"] if "content" in card]
-    for sensor, currency, places in ((krw, "KRW", 0), (btc, "BTC", 3)):
-        assert f'["{sensor}","{currency}",{places}]' in locked
 
 
 async def test_dashboard_is_generated_again_only_when_it_would_differ(alone: Alone) -> None:
@@ -621,10 +663,268 @@ async def test_dashboard_is_generated_again_only_when_it_would_differ(alone: Alo
     assert await is_generated_again({"Upbit Singapore": holdings | {"XRP": ("1", "0")}})
     assert await is_generated_again({"Upbit Singapore": holdings | bought})
     other = {"language": "en", "number_format": "decimal_comma"}
-    assert await is_generated_again({"Upbit Singapore": holdings | bought}, locale=other)
+    assert not await is_generated_again({"Upbit Singapore": holdings | bought}, locale=other)
+    assert await is_generated_again({"Upbit Singapore": holdings | bought}, locale=other, language="ko")
+
+    # A value that moves changes nothing, one that appears does.
+    await alone.show({"Upbit Singapore": holdings}, values={"Upbit Singapore": WORTH})
+    moved = replace(WORTH, coins={"BTC": "unavailable", "ETH": "0"}, total="unavailable")
+    assert not await is_generated_again({"Upbit Singapore": holdings}, values={"Upbit Singapore": moved})
+    more = replace(WORTH, coins={**WORTH.coins, "XRP": "1.5"})
+    assert await is_generated_again({"Upbit Singapore": holdings}, values={"Upbit Singapore": more})
 
 
 async def test_dashboard_of_accounts_without_a_common_currency_has_no_distribution(alone: Alone) -> None:
     await alone.show({"Upbit Korea": {"KRW": ("1", "0")}, "Upbit Singapore": {"SGD": ("2", "0")}})
     first, *_ = (await alone.page.evaluate(GENERATE))["views"]
     assert len(first["sections"]) == 2
+
+
+async def test_row_has_name_value_and_share_of_its_coin(alone: Alone) -> None:
+    await alone.show(ONE, values={"Upbit Singapore": WORTH})
+    await alone.add_card()
+    row = alone.row("BTC")
+    await expect(row.locator(".currency-name")).to_have_text("Bitcoin")
+    await expect(row.locator(".value")).to_have_text("SGD\N{NO-BREAK SPACE}60,000.12")
+    await expect(row.locator(".share")).to_have_text("98.0%")
+    # The region's own currency has no value sensor. Its amount is its value.
+    await expect(alone.row("SGD").locator(".value")).to_have_text("")
+    await expect(alone.row("SGD").locator(".share")).to_have_text("2.0%")
+    await expect(alone.row("ETH").locator(".second")).to_have_text(re.compile(r"^\s*Ethereum\s*$"))
+    await button(alone.page, TEXTS["exact_digits"]).click()
+    await expect(row.locator(".value")).to_have_text("SGD\N{NO-BREAK SPACE}60,000.1234")
+    await expect(alone.card.locator(".total")).to_have_text(
+        f"{TEXTS['total_value']} SGD\N{NO-BREAK SPACE}61,250.6234"
+    )
+
+
+async def test_card_without_value_entities_shows_nothing_of_values(alone: Alone) -> None:
+    await alone.show(ONE)
+    await alone.add_card(sort="value", hide_below=5)
+    await alone.expect_order("SGD", "BTC", "ETH")
+    await expect(alone.row("BTC").locator(".second")).to_be_hidden()
+    await expect(alone.card.locator(".total")).to_have_text("")
+    await expect(alone.card.locator(".message")).to_have_count(0)
+
+
+async def test_each_account_has_its_own_total_in_its_own_currency(alone: Alone) -> None:
+    korea = Values({"BTC": "25000000.25", "ETH": "0"}, "26000000.25", currency="KRW")
+    await alone.show(TWO, values={"Upbit Korea": korea, "Upbit Singapore": WORTH})
+    await alone.add_card()
+    totals = [f"{TEXTS['total_value']} {total}" for total in ("₩26,000,000.25", "SGD\u00a061,250.62")]
+    await expect(alone.card.locator(".total")).to_have_text(totals)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        pytest.param(
+            replace(WORTH, complete=False, unpriced=("NEWCOIN", "<i>X")),
+            TEXTS["total_without"].format(currencies="NEWCOIN, <i>X"),
+            id="no price exists",
+        ),
+        pytest.param(replace(WORTH, complete=False), TEXTS["total_incomplete"], id="unreadable"),
+    ],
+)
+@pytest.mark.parametrize("discreet", [False, True], ids=["amounts", "discreet"])
+async def test_what_the_total_does_not_include_stands_beside_it(
+    alone: Alone, values: Values, expected: str, discreet: bool
+) -> None:
+    await alone.show(ONE, values={"Upbit Singapore": values})
+    await alone.add_card(discreet=discreet)
+    await expect(alone.card.locator(".total .message")).to_have_text(expected)
+    await alone.show(ONE, values={"Upbit Singapore": WORTH})
+    await expect(alone.card.locator(".total .message")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"), [("unknown", TEXTS["no_price"]), ("unavailable", "Unavailable")]
+)
+async def test_coin_without_a_value_shows_why(alone: Alone, state: str, expected: str) -> None:
+    await alone.show(ONE, values={"Upbit Singapore": replace(WORTH, coins={**WORTH.coins, "BTC": state})})
+    await alone.add_card()
+    await expect(alone.row("BTC").locator(".value")).to_have_text(expected)
+    await expect(alone.row("BTC").locator(".share")).to_have_text("")
+    # While the balance is unavailable the row shows that, once.
+    unavailable = {"Upbit Singapore": {**ONE["Upbit Singapore"], "BTC": None}}
+    values = replace(WORTH, coins={"BTC": "unavailable", "ETH": "0"}, total="unavailable")
+    await alone.show(unavailable, values={"Upbit Singapore": values})
+    await expect(alone.row("BTC").get_by_text("Unavailable")).to_have_count(1)
+    await expect(alone.card.locator(".total")).to_have_text(f"{TEXTS['total_value']} Unavailable")
+
+
+async def test_disabled_value_sensor_is_shown_as_such_and_a_hidden_one_is_not(alone: Alone) -> None:
+    # A disabled sensor is in no state of the page.
+    account = device_of("Upbit Singapore")
+    await alone.show(
+        ONE,
+        {f"sensor.{account}_eth_value": {"hidden": True}},
+        {"Upbit Singapore": replace(WORTH, coins={"ETH": "0"})},
+    )
+    await alone.add_card()
+    await expect(alone.row("BTC").locator(".value")).to_have_text(TEXTS["value_disabled"])
+    for currency in ("SGD", "ETH"):
+        await expect(alone.row(currency).get_by_text(TEXTS["value_disabled"])).to_have_count(0)
+
+
+async def test_largest_value_first_whatever_is_unavailable_meanwhile(alone: Alone) -> None:
+    holdings: Accounts = {"Upbit Singapore": dict.fromkeys(("SGD", "BTC", "ETH", "SOL"), ("1", "0"))}
+    values = Values({"BTC": "0.5", "ETH": "10000000000000000.0002", "SOL": "10000000000000000.0003"}, "2")
+    await alone.show(holdings, values={"Upbit Singapore": values})
+    await alone.add_card(sort="value")
+    await alone.expect_order("SOL", "ETH", "SGD", "BTC")
+    outage = replace(values, coins=dict.fromkeys(values.coins, "unavailable"), total="unavailable")
+    await alone.show(holdings, values={"Upbit Singapore": outage})
+    await expect(alone.row("SOL").locator(".value")).to_have_text("Unavailable")
+    await alone.expect_order("SOL", "ETH", "SGD", "BTC")
+    # A coin for which no price exists is the last.
+    delisted = replace(values, coins={**values.coins, "ETH": "unknown"})
+    await alone.show(holdings, values={"Upbit Singapore": delisted})
+    await alone.expect_order("SOL", "SGD", "BTC", "ETH")
+
+
+async def test_small_values_are_hidden_and_counted_but_never_a_coin_without_a_value(alone: Alone) -> None:
+    holdings = {
+        "SGD": ("4.99", "0"),
+        "BTC": ("1", "0"),
+        "ETH": ("1", "0"),
+        "SOL": ("1", "0"),
+        "XRP": ("1", "0"),
+    }
+    coins = {"BTC": "5.0000", "ETH": "4.9999", "SOL": "unknown", "XRP": "unavailable"}
+    values = Values(coins, "14.9899")
+    await alone.show({"Upbit Singapore": holdings}, values={"Upbit Singapore": values})
+    await alone.add_card(hide_below=5, currencies=["SGD", "BTC", "ETH", "SOL", "XRP"])
+    message = alone.card.locator("section > .message")
+    await alone.expect_order("BTC", "SOL", "XRP")
+    await expect(message).to_have_text(TEXTS["small_hidden"].format(count=2))
+    # Total and shares count all.
+    await expect(alone.card.locator(".total")).to_contain_text("14.99")
+    await expect(alone.row("BTC").locator(".share")).to_have_text("33.4%")
+    for state in ("5.0001", "unavailable", "unknown"):
+        moved = replace(values, coins={**coins, "ETH": state})
+        await alone.show({"Upbit Singapore": holdings}, values={"Upbit Singapore": moved})
+        await alone.expect_order("BTC", "ETH", "SOL", "XRP")
+        await expect(message).to_have_text(TEXTS["small_hidden"].format(count=1))
+    tiny = replace(values, coins=dict.fromkeys(coins, "0.0001"))
+    await alone.show({"Upbit Singapore": holdings}, values={"Upbit Singapore": tiny})
+    await alone.expect_order()
+    await expect(message).to_have_text(TEXTS["small_hidden"].format(count=5))
+
+
+# Everything in the document: the shadow roots of the page's elements too, with their attributes.
+DOCUMENT = """() => {
+    const roots = (root) => [...root.querySelectorAll("*")].flatMap(({ shadowRoot }) => shadowRoot ?? []);
+    const written = (root) => root.innerHTML + roots(root).map(written);
+    return written(document.documentElement);
+}"""
+
+
+async def test_discreet_card_has_shares_and_no_amount_anywhere_in_the_document(alone: Alone) -> None:
+    holdings = {
+        "SGD": ("1250.5", "0"),
+        "BTC": ("0.7531", "0.2469"),
+        "ETH": ("0.0123", "0"),
+        "SOL": ("7.77", "0"),
+    }
+    values = Values({"BTC": "60000.1234", "ETH": "37.7799"}, "61288.4033")
+    page, hide = (
+        alone.page,
+        ["1250", "1,250", "7531", "2469", "0123", "7.77", "60000", "60,000", "37.7", "288"],
+    )
+    await page.clock.install()
+    await alone.show({"Upbit Singapore": holdings}, values={"Upbit Singapore": values})
+    await alone.add_card(discreet=True, digits="exact", sort="value", hide_below=40)
+    await alone.expect_order("BTC", "SGD", "SOL")
+    await expect(alone.row("BTC").locator(".amount")).to_have_text("97.9%")
+    await expect(alone.row("BTC").locator(".details")).to_have_text(TEXTS["locked"].format(amount="24.7%"))
+    await expect(alone.row("SGD").locator(".amount")).to_have_text("2.0%")
+    # A change is still highlighted.
+    holdings["BTC"] = ("0.7532", "0.2469")
+    await alone.show({"Upbit Singapore": holdings}, values={"Upbit Singapore": values})
+    await expect(alone.row("BTC")).to_have_class("changed")
+    document = await page.evaluate(DOCUMENT)
+    assert "97.9%" in document
+    assert [amount for amount in [*hide, "0001"] if amount in document] == []
+    # Its details would show the amount.
+    await expect(alone.row("BTC").get_by_role("button")).to_be_disabled()
+
+    show = button(page, TEXTS["show_amounts"])
+    await show.click()
+    await expect(show).to_have_attribute("aria-pressed", "true")
+    await expect(alone.row("BTC").locator(".amount")).to_have_text("1.0001")
+    await expect(alone.row("BTC").locator(".value")).to_contain_text("60,000.1234")
+    await expect(alone.row("BTC").get_by_role("button")).to_be_enabled()
+    await show.click()
+    assert [amount for amount in hide if amount in await page.evaluate(DOCUMENT)] == []
+    await show.click()
+    await expect(alone.row("BTC").locator(".amount")).to_have_text("1.0001")
+    await page.clock.run_for(60_000)
+    await expect(show).to_have_attribute("aria-pressed", "false")
+    assert [amount for amount in hide if amount in await page.evaluate(DOCUMENT)] == []
+
+
+async def cards_of(alone: Alone, view: int = 0, **config: object) -> list[dict[str, Any]]:
+    """Return the cards of a view of the dashboard."""
+    dashboard = await alone.page.evaluate(GENERATE, config)
+    return [card for section in dashboard["views"][view]["sections"] for card in section["cards"]]
+
+
+async def test_dashboard_shows_values_where_there_are_some(alone: Alone) -> None:
+    await alone.show(ONE, values={"Upbit Singapore": WORTH})
+    account = device_of("Upbit Singapore")
+    total = f"sensor.{account}_total_value"
+    cards = await cards_of(alone)
+    tiles = {card["entity"]: card for card in cards if card["type"] == "tile"}
+    assert list(tiles)[:3] == [total, f"sensor.{account}_daily_change", f"sensor.{account}_unrealized_profit"]
+    assert [feature["type"] for feature in tiles[total]["features"]] == ["trend-graph"]
+    assert f"sensor.{account}_btc_value" not in tiles
+    assert f"binary_sensor.{account}_price_feed" in tiles
+    (distribution,) = [card for card in cards if card["type"] == "distribution"]
+    assert distribution["entities"] == [
+        {"entity": f"sensor.{account}_sgd", "name": "SGD"},
+        {"entity": f"sensor.{account}_btc_value", "name": "BTC"},
+    ]
+    (history,) = [card for card in cards if card["type"] == "history-graph"]
+    assert [each["entity"] for each in history["entities"]] == [total]
+    (ours,) = [card for card in cards if card["type"] == f"custom:{CARD}"]
+    assert ours["sort"] == "value"
+
+
+async def test_dashboard_without_value_entities_has_balances_alone(alone: Alone) -> None:
+    await alone.show(ONE)
+    cards = await cards_of(alone)
+    assert {"distribution", "history-graph", "markdown"}.isdisjoint(card["type"] for card in cards)
+    (ours,) = [card for card in cards if card["type"] == f"custom:{CARD}"]
+    assert "sort" not in ours
+
+
+async def test_dashboard_adds_nothing_up_over_accounts_but_the_same_currency(alone: Alone) -> None:
+    korea = Values({"BTC": "25000000.25", "ETH": "0"}, "26000000.25", currency="KRW")
+    await alone.show(TWO, values={"Upbit Korea": korea, "Upbit Singapore": WORTH})
+    cards = await cards_of(alone)
+    (across,) = [card for card in cards if card["type"] == "distribution"]
+    accounts = [device_of(account) for account in TWO]
+    assert [each["entity"] for each in across["entities"]] == [
+        f"sensor.{account}_btc" for account in accounts
+    ]
+
+
+async def test_discreet_dashboard_has_no_card_that_shows_amounts_or_lines(alone: Alone) -> None:
+    for accounts in (ONE, TWO):
+        await alone.show(accounts, values={"Upbit Singapore": WORTH})
+        dashboard = await alone.page.evaluate(GENERATE, {"discreet": True})
+        cards = [
+            card for view in dashboard["views"] for section in view["sections"] for card in section["cards"]
+        ]
+        assert {card["type"] for card in cards} == {"heading", "tile", f"custom:{CARD}"}
+        assert all(card["entity"].startswith("binary_sensor.") for card in cards if card["type"] == "tile")
+        assert all(card["discreet"] for card in cards if card["type"] == f"custom:{CARD}")
+        assert "trend" not in json.dumps(dashboard)
+
+
+@pytest.mark.parametrize("discreet", ["yes", 1])
+async def test_dashboard_with_an_invalid_option_is_not_generated(alone: Alone, discreet: object) -> None:
+    await alone.show(ONE)
+    with pytest.raises(Error, match=TEXTS["error_switch"].format(option="discreet")):
+        await alone.page.evaluate(GENERATE, {"discreet": discreet})

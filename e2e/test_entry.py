@@ -8,7 +8,7 @@ import pytest
 from demo.check import View
 
 from .conftest import OpenPage, SaveDashboard
-from .pages import CARD, button, card_row, pick_card, sensor_row, staying
+from .pages import CARD, button, card_row, pick_card, staying
 from .texts import card_name
 
 # The most that a page may load of an integration that it does not use.
@@ -78,7 +78,8 @@ async def test_card_dashboard_and_picker_entry_are_there_whatever_loads_first(
     await expect(card_row(page.locator(CARD), "BTC")).to_be_visible()
     async with staying(page):
         await page.locator(f"a[href='{dashboard}']").click()
-        await expect(sensor_row(page, "BTC")).to_be_visible()
+        await page.wait_for_url(f"**{dashboard}/**")
+        await expect(card_row(page.locator(CARD), "BTC")).to_be_visible()
     entries = await page.evaluate(
         "[window.customCards, window.customStrategies].flat().map(({ type }) => type)"
     )

@@ -1,11 +1,26 @@
 /** Finds the accounts and their entities in the page's state. */
 
 const PLATFORM = "upbit";
-const BALANCE = "balance";
 const LIVE_CONNECTION = "live_connection";
 
 const FIAT_PLACES = 2;
 const COIN_PLACES = 8;
+
+/**
+ * The list of an account that an entity belongs to, by its translation key: null for none of them.
+ * @type {Record<string, "balances" | "values" | null>}
+ */
+const LISTS = {
+  balance: "balances",
+  value: "values",
+  coin_unrealized_profit: null,
+  price: null,
+  return: null,
+  cost_basis: null,
+};
+
+/** @type {string[]} */
+const FIGURES = /** @satisfies {Figure[]} */ (["total_value", "daily_change", "unrealized_profit"]);
 
 /** @param {Account} a @param {Account} b */
 const byName = (a, b) => a.name.localeCompare(b.name, undefined, { numeric: true });
@@ -22,16 +37,19 @@ export function findAccounts(hass) {
   if (accountCache.entities === hass.entities && accountCache.devices === hass.devices) {
     return accountCache.accounts;
   }
+  const entries = Object.values(hass.entities).filter(
+    (entry) => entry.platform === PLATFORM && hass.devices[entry.device_id],
+  );
   /** @type {Map<string, Account>} */
   const accounts = new Map();
-  for (const entry of Object.values(hass.entities)) {
+  for (const entry of entries.filter(({ hidden }) => !hidden)) {
     const device = hass.devices[entry.device_id];
-    if (entry.platform !== PLATFORM || entry.hidden || !device) continue;
-    const name = device.name_by_user || device.name || device.id;
-    const account = accounts.get(device.id) ?? { id: device.id, name, balances: [], others: [] };
+    const account = accounts.get(device.id) ?? newAccount(device);
     accounts.set(device.id, account);
-    (entry.translation_key === BALANCE ? account.balances : account.others).push(entry.entity_id);
-    if (entry.translation_key === LIVE_CONNECTION) account.stream = entry.entity_id;
+    place(entry, account);
+  }
+  for (const { hidden, translation_key, device_id, entity_id } of entries) {
+    if (hidden && translation_key === "value") accounts.get(device_id)?.hiddenValues.push(entity_id);
   }
   accountCache = {
     entities: hass.entities,
@@ -42,19 +60,47 @@ export function findAccounts(hass) {
 }
 
 /**
+ * @param {Device} device
+ * @returns {Account}
+ */
+const newAccount = ({ id, name_by_user, name }) => ({
+  id,
+  name: name_by_user || name || id,
+  balances: [],
+  values: [],
+  hiddenValues: [],
+  figures: {},
+  others: [],
+});
+
+/**
+ * @param {EntityEntry} entry
+ * @param {Account} account
+ */
+function place({ entity_id, translation_key = "" }, account) {
+  if (translation_key === LIVE_CONNECTION) account.stream = entity_id;
+  if (FIGURES.includes(translation_key)) {
+    account.figures[/** @type {Figure} */ (translation_key)] = entity_id;
+    return;
+  }
+  const list = translation_key in LISTS ? LISTS[translation_key] : "others";
+  if (list) account[list].push(entity_id);
+}
+
+/**
  * The code of a balance's currency; unavailable sensors have it too.
  * @param {EntityState} state
  */
 export const currencyOf = (state) => state.attributes.unit_of_measurement;
 
 /**
- * Whether a balance is in the account's own money (SGD, KRW, …) and not a coin.
+ * Whether an amount is in the region's own currency (SGD, KRW, …) and not of a coin.
  * @param {EntityState} state
  */
 export const isFiat = (state) => state.attributes.device_class === "monetary";
 
 /**
- * The decimal places a balance is shown with: those of the sensor's settings.
+ * The decimal places an amount is shown with: those of the sensor's settings.
  * @param {Hass} hass
  * @param {EntityState} state
  */
@@ -62,7 +108,7 @@ export const placesOf = (hass, state) =>
   hass.entities[state.entity_id]?.display_precision ?? (isFiat(state) ? FIAT_PLACES : COIN_PLACES);
 
 /**
- * The balances of an account that have a state: the account's own money first, then by currency.
+ * The balances of an account that have a state: the region's own currency first, then by currency.
  * @param {Hass} hass
  * @param {Account} account
  */
@@ -72,3 +118,33 @@ export function balancesOf(hass, account) {
     .filter((state) => state && currencyOf(state))
     .sort((a, b) => Number(isFiat(b)) - Number(isFiat(a)) || currencyOf(a).localeCompare(currencyOf(b)));
 }
+
+/**
+ * The states of value sensors by the code of their coin; unavailable sensors have it too.
+ * @param {Hass} hass
+ * @param {string[]} entityIds
+ * @returns {Map<string | undefined, EntityState>}
+ */
+export const valuesOf = (hass, entityIds) =>
+  new Map(
+    entityIds.flatMap((entityId) => {
+      const state = hass.states[entityId];
+      return state ? [[state.attributes.currency, state]] : [];
+    }),
+  );
+
+/**
+ * The state of one of the account's figures; undefined where its sensor is disabled, hidden or not there.
+ * @param {Hass} hass
+ * @param {Account} account
+ * @param {Figure} figure
+ * @returns {EntityState | undefined}
+ */
+export const figureOf = (hass, account, figure) => hass.states[account.figures[figure] ?? ""];
+
+/**
+ * Whether the account has value sensors of any kind: not while *Price updates* is off or all are disabled.
+ * @param {Account} account
+ */
+export const hasValues = ({ values, hiddenValues, figures }) =>
+  values.length + hiddenValues.length + Object.keys(figures).length > 0;

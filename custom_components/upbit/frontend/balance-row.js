@@ -1,13 +1,16 @@
-/** One currency of the balances card: its total, what of it is available and locked, and each change of it. */
+/** One currency of the balances card: its total and value, what of it is available and locked, and each change. */
 
 import { currencyOf, isFiat, placesOf } from "./accounts.js";
 import { lastChange, lastKnownEmpty } from "./changes.js";
-import { add, compare, isZero, parse, share } from "./decimal.js";
+import { add, compare, isZero, parse, percentOf, share } from "./decimal.js";
 import { localize } from "./localize.js";
-import { formatExact, formatShort } from "./numbers.js";
+import { formatExact, formatPercent, formatShort, withCurrency } from "./numbers.js";
 
 /** How long a change is highlighted, in milliseconds. */
 const HIGHLIGHT = 4000;
+
+/** What is held has a share above zero; the sensor's has four decimal places. */
+const LEAST_SHARE = { units: 1n, places: 4 };
 
 const TEMPLATE = document.createElement("template");
 TEMPLATE.innerHTML = `
@@ -16,6 +19,9 @@ TEMPLATE.innerHTML = `
       <span class="badge" aria-hidden="true"></span>
       <span class="line">
         <span class="name"></span> <bdi class="change" dir="ltr"></bdi> <bdi class="amount" dir="ltr"></bdi>
+      </span>
+      <span class="line second">
+        <span class="currency-name"></span> <bdi class="value" dir="ltr"></bdi> <bdi class="share" dir="ltr"></bdi>
       </span>
       <span class="bar"><span class="available"></span><span class="locked"></span></span>
       <span class="details"></span>
@@ -42,7 +48,31 @@ function symbolOf(state) {
   }
 }
 
-/** @typedef {(amount: Amount) => string} Write */
+/**
+ * Return a function that writes amounts with the digits of a sensor, or with all of them.
+ * @param {EntityState} state
+ * @param {RowView} view
+ * @returns {(amount: Amount) => string}
+ */
+export function writerOf(state, { hass, exact }) {
+  const most = placesOf(hass, state);
+  const least = isFiat(state) ? most : 0;
+  return (amount) =>
+    exact ? formatExact(amount, hass.locale) : formatShort(amount, hass.locale, { least, most });
+}
+
+/**
+ * Write the state of a sensor of values: the amount with its currency, or why there is none.
+ * @param {EntityState} state
+ * @param {RowView} view
+ */
+export function writeValue(state, view) {
+  const value = parse(state.state);
+  if (value) return withCurrency(writerOf(state, view)(value), currencyOf(state), view.hass.locale);
+  return view.hass.formatEntityState(state);
+}
+
+/** @typedef {ReturnType<typeof writerOf>} Write */
 
 export class BalanceRow {
   #parts;
@@ -52,28 +82,57 @@ export class BalanceRow {
   #highlighted = null;
 
   /**
-   * @param {EntityState} state
-   * @param {{hass: Hass, exact: boolean}} view The page's state, and whether to show every digit.
+   * The value, also the last one known while none is available, so that nothing moves meanwhile.
+   * @type {Amount | null}
+   */
+  lastValue = null;
+
+  /**
+   * @param {RowStates} states
+   * @param {RowView} view
    * @param {(entityId: string) => void} open Called when the user selects the row.
    */
-  constructor(state, view, open) {
+  constructor(states, view, open) {
     const item = /** @type {HTMLElement} */ (TEMPLATE.content.firstElementChild);
     this.element = /** @type {HTMLElement} */ (item.cloneNode(true));
-    this.element.dataset.entity = state.entity_id;
-    this.element.querySelector("button")?.addEventListener("click", () => open(state.entity_id));
+    this.element.dataset.entity = states.balance.entity_id;
     /** @param {string} name */
     const part = (name) => /** @type {HTMLElement} */ (this.element.querySelector(`.${name}`));
     this.#parts = {
+      button: /** @type {HTMLButtonElement} */ (part("row")),
       badge: part("badge"),
       name: part("name"),
       change: part("change"),
       amount: part("amount"),
+      second: part("second"),
+      currencyName: part("currency-name"),
+      value: part("value"),
+      share: part("share"),
       available: part("available"),
       locked: part("locked"),
       details: part("details"),
     };
-    this.state = state;
-    this.update(state, view);
+    this.#parts.button.addEventListener("click", () => open(this.state.entity_id));
+    this.states = states;
+    this.update(states, view);
+  }
+
+  /**
+   * Whether the row shows these states.
+   * @param {RowStates} states
+   */
+  shows({ balance, value, total, valueDisabled }) {
+    const { states } = this;
+    return (
+      states.balance === balance &&
+      states.value === value &&
+      states.total === total &&
+      states.valueDisabled === valueDisabled
+    );
+  }
+
+  get state() {
+    return this.states.balance;
   }
 
   get currency() {
@@ -101,45 +160,90 @@ export class BalanceRow {
     return this.total === null;
   }
 
+  /** The value in the region's own currency, which itself has the price 1; null where none is known. */
+  get value() {
+    if (isFiat(this.state)) return this.total;
+    return this.states.value ? parse(this.states.value.state) : null;
+  }
+
+  /** The share of what is held in the account's total value, in percent; null where it is not known. */
+  get share() {
+    const { value, total } = this.states;
+    if (!isFiat(this.state)) {
+      const share = parse(value?.attributes.share);
+      return share && isZero(share) ? LEAST_SHARE : share;
+    }
+    const whole = total && parse(total.state);
+    return whole && this.total && percentOf(this.total, whole);
+  }
+
   /** The locked share, from 0 to 1. */
   get lockedShare() {
     return this.total && this.locked ? share(this.locked, this.total) : 0;
   }
 
   /**
-   * Show a state.
-   * @param {EntityState} state
-   * @param {{hass: Hass, exact: boolean}} view The page's state, and whether to show every digit.
+   * @param {RowStates} states
+   * @param {RowView} view
    */
-  update(state, { hass, exact }) {
-    this.state = state;
-    const { total, locked, lockedShare, empty } = this;
+  update(states, view) {
+    this.states = states;
+    const { state, total, locked, lockedShare, empty } = this;
+    const { hass, discreet } = view;
     const parts = this.#parts;
-    parts.name.textContent = hass.formatEntityName(state, { type: "entity" }) || this.currency;
+    const name = hass.formatEntityName(state, { type: "entity" }) || this.currency;
+    parts.name.textContent = name;
     parts.badge.textContent = symbolOf(state);
     parts.badge.classList.toggle("wide", parts.badge.textContent.length > 1);
+    // The details of an entity show its amount.
+    parts.button.disabled = discreet;
     this.element.dataset.state = total ? (empty ? "empty" : "held") : "unavailable";
+    // A coin for which no price exists any more has no value to keep.
+    if (this.value || states.value?.state === "unknown") this.lastValue = this.value;
 
-    const most = placesOf(hass, state);
-    const least = isFiat(state) ? most : 0;
-    /** @type {Write} */
-    const write = (amount) =>
-      exact ? formatExact(amount, hass.locale) : formatShort(amount, hass.locale, { least, most });
-
-    parts.amount.textContent = total ? write(total) : hass.formatEntityState(state);
-    this.#renderParts(write, hass.language, exact);
+    const write = writerOf(state, view);
+    const share = !empty && total && this.share ? formatPercent(this.share, hass.locale) : "";
+    parts.amount.textContent = total ? (discreet ? share : write(total)) : hass.formatEntityState(state);
+    this.#renderSecondLine(name, discreet ? "" : share, view);
+    this.#renderParts(write, view);
     parts.available.style.inlineSize = `${(!total || empty ? 0 : 1 - lockedShare) * 100}%`;
     parts.locked.style.inlineSize = `${lockedShare * 100}%`;
     parts.locked.hidden = !locked || isZero(locked);
-    this.#highlightChange(write);
+    this.#highlightChange(discreet ? () => "" : write);
+  }
+
+  /**
+   * @param {string} name What the first line shows.
+   * @param {string} share
+   * @param {RowView} view
+   */
+  #renderSecondLine(name, share, view) {
+    const parts = this.#parts;
+    const currencyName = this.states.value?.attributes.currency_name ?? "";
+    parts.currencyName.textContent = currencyName === name ? "" : currencyName;
+    parts.value.textContent = this.#writeValue(view);
+    parts.share.textContent = share;
+    parts.second.hidden = ![parts.currencyName, parts.value, parts.share].some((part) => part.textContent);
+  }
+
+  /** @param {RowView} view */
+  #writeValue(view) {
+    const { value, valueDisabled } = this.states;
+    const { language } = view.hass;
+    if (valueDisabled) return localize(language, "value_disabled");
+    // Without a balance there is no value either, and the first line shows why. The balance in the region's own
+    // currency is its value.
+    if (!value || !this.total || this.empty) return "";
+    if (value.state === "unknown") return localize(language, "no_price");
+    return view.discreet && this.value ? "" : writeValue(value, view);
   }
 
   /**
    * @param {Write} write
-   * @param {string} language
-   * @param {boolean} exact
+   * @param {RowView} view
    */
-  #renderParts(write, language, exact) {
+  #renderParts(write, { hass, exact, discreet }) {
+    const { language } = hass;
     const { details } = this.#parts;
     const { total, available, locked } = this;
     if (!total || !available || !locked) {
@@ -148,6 +252,11 @@ export class BalanceRow {
     }
     if (this.empty || isZero(locked)) {
       details.textContent = localize(language, this.empty ? "empty" : "all_available");
+      return;
+    }
+    if (discreet) {
+      const amount = formatPercent(percentOf(locked, total), hass.locale);
+      details.textContent = localize(language, "locked", { amount });
       return;
     }
     // The attributes are JSON numbers. Where they add up to the exact total, no digit was lost on the way.

@@ -1,10 +1,11 @@
 /** The card `custom:upbit-balances-card`: a row for each currency of one account or of all. */
 
-import { balancesOf, findAccounts } from "./accounts.js";
-import { BalanceRow } from "./balance-row.js";
+import { balancesOf, currencyOf, figureOf, findAccounts, hasValues, isFiat, valuesOf } from "./accounts.js";
+import { BalanceRow, writeValue } from "./balance-row.js";
 import { checkConfig } from "./card-config.js";
 import { STYLE } from "./card-style.js";
 import { lastChangedAt } from "./changes.js";
+import { compare, parse } from "./decimal.js";
 import { localize } from "./localize.js";
 
 /**
@@ -13,6 +14,10 @@ import { localize } from "./localize.js";
  */
 const ORDERS = {
   name: () => 0,
+  value: (a, b) =>
+    a.lastValue && b.lastValue
+      ? compare(b.lastValue, a.lastValue)
+      : Number(!a.lastValue) - Number(!b.lastValue),
   last_change: (a, b) => lastChangedAt(b.state) - lastChangedAt(a.state),
   locked: (a, b) => b.lockedShare - a.lockedShare,
 };
@@ -23,12 +28,16 @@ const ORDERS = {
  */
 const SHARED = ["entities", "devices", "locale", "language", "localize", "formatEntityName"];
 
+/** How long a discreet card shows amounts after its button was selected, in milliseconds. */
+const REVEAL = 60_000;
+
 const LAYOUT = `
   <style>${STYLE}</style>
   <ha-card>
     <div class="header">
       <h2></h2>
       <span class="stream"></span>
+      <button type="button" class="reveal" hidden><ha-icon icon="mdi:eye-outline"></ha-icon></button>
       <button type="button" class="digits"><ha-icon icon="mdi:decimal-increase"></ha-icon></button>
     </div>
     <div class="accounts"></div>
@@ -42,6 +51,8 @@ const LAYOUT = `
  * @property {HTMLElement} list
  * @property {HTMLElement} [streamElement]
  * @property {EntityState} [streamState]
+ * @property {HTMLElement} totalElement
+ * @property {EntityState} [totalState]
  */
 
 /** Draws the card into its element, which the entry module defines. */
@@ -57,6 +68,10 @@ export class BalancesCard {
   /** @type {Group[]} */
   #groups = [];
 
+  #revealed = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #revealEnds;
+
   /**
    * @param {HTMLElement} element
    * @param {CardConfig} config
@@ -70,11 +85,9 @@ export class BalancesCard {
     this.#root.innerHTML = LAYOUT;
     this.#part(".digits").addEventListener("click", () => {
       this.#exact = !this.#exact;
-      if (this.#hass) {
-        this.#labelToggle(this.#hass);
-        this.#refresh(this.#hass, true);
-      }
+      this.#redraw();
     });
+    this.#part(".reveal").addEventListener("click", () => this.#reveal(!this.#revealed));
   }
 
   /**
@@ -84,7 +97,29 @@ export class BalancesCard {
   setConfig(config) {
     this.#config = checkConfig(config);
     this.#exact = this.#config.digits === "exact";
+    this.#reveal(false);
     if (this.#hass) this.#rebuild(this.#hass);
+  }
+
+  /**
+   * Show the amounts of a discreet card for a while, or no longer.
+   * @param {boolean} revealed
+   */
+  #reveal(revealed) {
+    clearTimeout(this.#revealEnds);
+    if (revealed) this.#revealEnds = setTimeout(() => this.#reveal(false), REVEAL);
+    this.#revealed = revealed;
+    this.#redraw();
+  }
+
+  #redraw() {
+    if (!this.#hass) return;
+    this.#labelToggles(this.#hass);
+    this.#refresh(this.#hass, true);
+  }
+
+  get #discreet() {
+    return this.#config.discreet && !this.#revealed;
   }
 
   /**
@@ -119,7 +154,7 @@ export class BalancesCard {
     const single = accounts.length === 1 ? accounts[0] : undefined;
     this.#part("h2").textContent = title ?? single?.name ?? localize(hass.language, "balances");
     this.#part(".header").hidden = !accounts.length;
-    this.#labelToggle(hass);
+    this.#labelToggles(hass);
 
     this.#groups = accounts.map((account) => this.#makeGroup(account, account === single));
     const content = this.#part(".accounts");
@@ -135,11 +170,22 @@ export class BalancesCard {
   }
 
   /** @param {Hass} hass */
-  #labelToggle(hass) {
-    const toggle = this.#part(".digits");
-    toggle.title = localize(hass.language, "exact_digits");
-    toggle.setAttribute("aria-label", toggle.title);
-    toggle.setAttribute("aria-pressed", String(this.#exact));
+  #labelToggles(hass) {
+    /**
+     * @param {string} selector
+     * @param {import("./localize.js").TextKey} text
+     * @param {boolean} pressed
+     */
+    const label = (selector, text, pressed) => {
+      const toggle = this.#part(selector);
+      toggle.title = localize(hass.language, text);
+      toggle.setAttribute("aria-label", toggle.title);
+      toggle.setAttribute("aria-pressed", String(pressed));
+    };
+    label(".digits", "exact_digits", this.#exact);
+    label(".reveal", "show_amounts", this.#revealed);
+    this.#part(".reveal").hidden = !this.#config.discreet;
+    this.#part(".digits").hidden = this.#discreet;
   }
 
   /**
@@ -165,11 +211,14 @@ export class BalancesCard {
       header.append(heading, streamElement);
       element.append(header);
     }
+    const totalElement = document.createElement("div");
+    totalElement.className = "total";
+    element.append(totalElement);
     // Some browsers take the role from a list whose markers are hidden.
     list.setAttribute("role", "list");
     list.setAttribute("aria-label", account.name);
     element.append(list);
-    return { account, element, list, streamElement };
+    return { account, element, list, streamElement, totalElement };
   }
 
   /**
@@ -177,7 +226,8 @@ export class BalancesCard {
    * @param {Hass} hass
    */
   #refresh(hass, all = false) {
-    const view = { hass, exact: this.#exact };
+    /** @type {RowView} */
+    const view = { hass, exact: this.#exact, discreet: this.#discreet };
     for (const group of this.#groups) {
       const stream = group.account.stream && hass.states[group.account.stream];
       if (stream && group.streamElement && (all || group.streamState !== stream)) {
@@ -185,43 +235,46 @@ export class BalancesCard {
         group.streamElement.dataset.state = stream.state;
         group.streamElement.textContent = hass.formatEntityState(stream);
       }
+      const total = figureOf(hass, group.account, "total_value");
+      if (all || group.totalState !== total) {
+        group.totalState = total;
+        renderTotal(group.totalElement, total, view);
+      }
       // Without rows, a message gives the reason; that may be another one now.
       const empty = !group.list.children.length;
       let moved = all;
-      for (const entityId of group.account.balances) {
-        const state = hass.states[entityId];
+      for (const [entityId, states] of statesOf(hass, group.account)) {
         const row = this.#rows.get(entityId);
-        if (!all && row?.state === state) continue;
+        if (!all && (states ? row?.shows(states) : !row)) continue;
         const before = row && this.#placeOf(row);
-        if (state) this.#updateRow(state, view);
-        moved ||= empty || !state || !row || this.#config.sort !== "name" || this.#placeOf(row) !== before;
+        if (states) this.#updateRow(states, view);
+        moved ||= empty || !states || !row || this.#config.sort !== "name" || this.#placeOf(row) !== before;
       }
       if (moved) this.#arrange(hass, group);
     }
   }
 
   /**
-   * @param {EntityState} state
-   * @param {{hass: Hass, exact: boolean}} view
+   * @param {RowStates} states
+   * @param {RowView} view
    */
-  #updateRow(state, view) {
-    const row = this.#rows.get(state.entity_id);
-    if (row) row.update(state, view);
-    else this.#rows.set(state.entity_id, new BalanceRow(state, view, (entityId) => this.#open(entityId)));
-  }
-
-  /** @param {BalanceRow} row */
-  #isShown(row) {
-    return !(this.#config.hide_empty && row.empty);
+  #updateRow(states, view) {
+    const id = states.balance.entity_id;
+    const row = this.#rows.get(id);
+    if (row) row.update(states, view);
+    else this.#rows.set(id, new BalanceRow(states, view, (entityId) => this.#open(entityId)));
   }
 
   /**
-   * Return where a row is shown: among the others, only if there is no other, or nowhere.
+   * Return where a row is shown: among the others, only if there is no other, or nowhere, as one that is counted if
+   * its value is the reason.
    * @param {BalanceRow} row
    */
   #placeOf(row) {
-    if (this.#isShown(row)) return "shown";
-    return row.unavailable ? "alone" : "hidden";
+    const { hide_empty, hide_below } = this.#config;
+    if (hide_empty && row.empty) return row.unavailable ? "alone" : "hidden";
+    const limit = hide_below === undefined ? null : parse(hide_below);
+    return limit && row.value && compare(row.value, limit) < 0 ? "small" : "shown";
   }
 
   /**
@@ -234,9 +287,12 @@ export class BalancesCard {
     const chosen = balancesOf(hass, account)
       .flatMap((state) => this.#rows.get(state.entity_id) ?? [])
       .filter((row) => !currencies?.length || currencies.includes(row.currency));
-    const shown = chosen.filter((row) => this.#isShown(row));
+    const shown = chosen.filter((row) => this.#placeOf(row) === "shown");
+    const small = chosen.filter((row) => this.#placeOf(row) === "small");
     // That nothing is held can only be claimed of what is available.
-    const rows = (shown.length ? shown : chosen.filter((row) => row.unavailable)).sort(ORDERS[sort]);
+    const rows = (
+      shown.length || small.length ? shown : chosen.filter((row) => this.#placeOf(row) === "alone")
+    ).sort(ORDERS[sort]);
 
     const focused = this.#root.activeElement;
     rows.forEach((row, place) => {
@@ -246,8 +302,10 @@ export class BalancesCard {
     list.hidden = !rows.length;
     this.#returnFocus(focused);
 
-    element.querySelector(".message")?.remove();
-    if (!rows.length) {
+    element.querySelector(":scope > .message")?.remove();
+    if (small.length) {
+      element.append(message(localize(hass.language, "small_hidden", { count: String(small.length) })));
+    } else if (!rows.length) {
       element.append(message(localize(hass.language, chosen.length ? "nothing_held" : "nothing_chosen")));
     }
   }
@@ -266,6 +324,51 @@ export class BalancesCard {
   #open(entityId) {
     const detail = { entityId };
     this.#element.dispatchEvent(new CustomEvent("hass-more-info", { detail, bubbles: true, composed: true }));
+  }
+}
+
+/**
+ * Return what the rows of an account show by balance sensor; undefined where that has no state.
+ * @param {Hass} hass
+ * @param {Account} account
+ * @returns {[string, RowStates | undefined][]}
+ */
+function statesOf(hass, account) {
+  const values = valuesOf(hass, account.values);
+  const hidden = valuesOf(hass, account.hiddenValues);
+  const total = figureOf(hass, account, "total_value");
+  return account.balances.map((entityId) => {
+    const balance = hass.states[entityId];
+    if (!balance) return [entityId, undefined];
+    if (isFiat(balance)) return [entityId, { balance, total, valueDisabled: false }];
+    const code = currencyOf(balance);
+    const valueDisabled = hasValues(account) && !values.has(code) && !hidden.has(code);
+    return [entityId, { balance, value: values.get(code), valueDisabled }];
+  });
+}
+
+/**
+ * Show the total value of an account, and what it does not include.
+ * @param {HTMLElement} element
+ * @param {EntityState | undefined} state
+ * @param {RowView} view
+ */
+function renderTotal(element, state, view) {
+  element.replaceChildren();
+  if (!state) return;
+  const { language } = view.hass;
+  if (!view.discreet) {
+    const line = document.createElement("p");
+    const value = document.createElement("bdi");
+    value.textContent = writeValue(state, view);
+    line.append(localize(language, "total_value"), " ", value);
+    element.append(line);
+  }
+  const { complete, unpriced = [] } = state.attributes;
+  if (unpriced.length) {
+    element.append(message(localize(language, "total_without", { currencies: unpriced.join(", ") })));
+  } else if (complete === false) {
+    element.append(message(localize(language, "total_incomplete")));
   }
 }
 

@@ -4,10 +4,15 @@ import { balancesOf, currencyOf, findAccounts } from "./accounts.js";
 import { localize, pageLanguage } from "./localize.js";
 
 /** @satisfies {CardConfig} */
-const DEFAULTS = /** @type {const} */ ({ sort: "name", digits: "short", hide_empty: false });
+const DEFAULTS = /** @type {const} */ ({
+  sort: "name",
+  digits: "short",
+  hide_empty: false,
+  discreet: false,
+});
 
 const CHOICES = /** @type {const} */ ({
-  sort: ["name", "last_change", "locked"],
+  sort: ["name", "value", "last_change", "locked"],
   digits: ["short", "exact"],
 });
 
@@ -88,7 +93,11 @@ function checkOption(option, value) {
       break;
     }
     case "hide_empty":
+    case "discreet":
       if (typeof value !== "boolean") fail("error_switch");
+      break;
+    case "hide_below":
+      if (typeof value !== "number" || !(value >= 0 && value < Infinity)) fail("error_amount");
       break;
     case "sort":
     case "digits": {
@@ -107,7 +116,8 @@ function checkOption(option, value) {
 export function stubConfig() {
   const hass = pageHass();
   const accounts = hass ? findAccounts(hass) : [];
-  return { ...(accounts.length > 1 && { device_id: accounts[0].id }), ...DEFAULTS, hide_empty: true };
+  const { sort, digits } = DEFAULTS;
+  return { ...(accounts.length > 1 && { device_id: accounts[0].id }), sort, digits, hide_empty: true };
 }
 
 /**
@@ -159,6 +169,8 @@ export function configForm() {
       },
       { name: "", type: "grid", schema: [choice("sort"), choice("digits")] },
       { name: "hide_empty", selector: { boolean: {} } },
+      { name: "hide_below", selector: { number: { min: 0, step: "any", mode: "box" } } },
+      { name: "discreet", selector: { boolean: {} } },
     ],
     /** @param {{name: keyof CardConfig | ""}} field */
     computeLabel: ({ name }) => (name && name !== "type" ? localize(language, `option_${name}`) : undefined),
@@ -171,6 +183,8 @@ export function configForm() {
         case "title":
         case "device_id":
         case "currencies":
+        case "hide_below":
+        case "discreet":
           return localize(language, `help_${name}`);
       }
     },

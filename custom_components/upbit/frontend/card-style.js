@@ -62,7 +62,7 @@ export const STYLE = `
   .stream:empty::before {
     content: none;
   }
-  .digits {
+  .digits, .reveal {
     flex: none;
     display: grid;
     place-items: center;
@@ -75,7 +75,7 @@ export const STYLE = `
     color: var(--secondary-text-color);
     cursor: pointer;
   }
-  .digits[aria-pressed="true"] {
+  :is(.digits, .reveal)[aria-pressed="true"] {
     color: var(--primary-color);
     background: color-mix(in srgb, var(--primary-color) 15%, transparent);
   }
@@ -84,6 +84,25 @@ export const STYLE = `
     min-block-size: 0;
     overflow: hidden auto;
     padding-block: 4px 8px;
+  }
+  .total p {
+    margin: 0;
+    padding-inline: 16px;
+    padding-block: 0 4px;
+    display: flex;
+    flex-wrap: wrap;
+    justify-content: space-between;
+    gap: 0 8px;
+    font-size: var(--ha-font-size-m, 14px);
+    color: var(--secondary-text-color);
+  }
+  .total p bdi {
+    font-variant-numeric: tabular-nums;
+    overflow-wrap: anywhere;
+  }
+  .total p:not(.message) bdi {
+    font-weight: var(--ha-font-weight-medium, 500);
+    color: var(--primary-text-color);
   }
   .account-header {
     display: flex;
@@ -112,7 +131,10 @@ export const STYLE = `
     text-align: start;
     cursor: pointer;
   }
-  .row:hover {
+  .row:disabled {
+    cursor: default;
+  }
+  .row:enabled:hover {
     background: color-mix(in srgb, var(--primary-text-color) 4%, transparent);
   }
   button:focus-visible {
@@ -123,7 +145,7 @@ export const STYLE = `
     border-radius: var(--ha-card-border-radius, 12px);
   }
   .badge {
-    grid-row: 1 / span 3;
+    grid-row: 1 / span 4;
     display: grid;
     place-items: center;
     inline-size: 40px;
@@ -147,7 +169,21 @@ export const STYLE = `
     font-weight: var(--ha-font-weight-medium, 500);
     overflow-wrap: anywhere;
   }
-  .amount, .change {
+  .second {
+    flex-wrap: wrap;
+    gap: 0 8px;
+    font-size: var(--ha-font-size-s, 12px);
+    color: var(--secondary-text-color);
+  }
+  .currency-name {
+    margin-inline-end: auto;
+    overflow-wrap: anywhere;
+  }
+  .value {
+    color: var(--primary-text-color);
+    overflow-wrap: anywhere;
+  }
+  .amount, .change, .value, .share {
     font-variant-numeric: tabular-nums;
   }
   .amount {

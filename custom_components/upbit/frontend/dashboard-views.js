@@ -1,17 +1,17 @@
-/** The views of the dashboard: for each account its balances and its history. All cards are Home Assistant's own. */
+/** The views of the dashboard: for each account its balances and its history. */
 
-import { currencyOf } from "./accounts.js";
+import { currencyOf, hasValues, isFiat, valuesOf } from "./accounts.js";
 import { localizerOf } from "./localize.js";
-import { lockedTable } from "./locked-table.js";
 
 const ADD_ACCOUNT = "/config/integrations/dashboard/add?domain=upbit";
 
+const TREND = { features: [{ type: "trend-graph", hours_to_show: 24 }], grid_options: { columns: 12 } };
+
 /** A tile's last day, beside its last change; the amount would not fit, and the list of balances has it. */
-const TREND = {
+const TREND_OF_BALANCE = {
+  ...TREND,
   state_content: "last_changed",
-  features: [{ type: "trend-graph", hours_to_show: 24 }],
   features_position: "inline",
-  grid_options: { columns: 12 },
 };
 
 /** @param {string} text @param {string} [icon] */
@@ -43,7 +43,7 @@ const historyPathOf = (account) => `${account.id}-history`;
 const goTo = (path) => ({ action: "navigate", navigation_path: path });
 
 /**
- * Return the balances to list: those above zero, or in an account that holds nothing, the empty ones.
+ * Return the balances that have a history to show: those above zero, or in an account that holds nothing, all.
  * @param {AccountBalances} account
  */
 const shown = ({ held, empty }) => (held.length ? held : empty);
@@ -51,21 +51,121 @@ const shown = ({ held, empty }) => (held.length ? held : empty);
 /** @param {Hass} hass */
 const nothingShown = (hass) => ({ type: "markdown", content: localizerOf(hass)("nothing_shown") });
 
+/** @param {string} entity @param {LovelaceConfig} [more] */
+const tile = (entity, more) => ({ type: "tile", entity, name: { type: "entity" }, ...more });
+
 /**
- * Return the account's balances, under a heading that shows the connection too.
+ * @typedef {object} ViewOptions
+ * @property {boolean} alone Whether it is the only account.
+ * @property {boolean} discreet Whether shares are shown instead of amounts and values.
+ */
+
+/**
+ * Return the account's total value and what it does not include, and its balances.
  * @param {Hass} hass
  * @param {AccountBalances} account
- * @param {string} title
+ * @param {ViewOptions} options
  * @param {LovelaceConfig} more Options of the heading.
  */
-function balances(hass, account, title, more = {}) {
-  const rows = shown(account).map((state) => ({ entity: state.entity_id, name: { type: "entity" } }));
+function overview(hass, account, { discreet }, more = {}) {
+  const { total_value, daily_change, unrealized_profit } = account.figures;
+  /** @type {LovelaceConfig[]} */
+  const figures = [];
+  if (!discreet) {
+    if (total_value) {
+      figures.push(tile(total_value, has(hass, "history") ? TREND : {}), leftOut(hass, total_value));
+    }
+    for (const entity of [daily_change, unrealized_profit]) if (entity) figures.push(tile(entity));
+  }
   return [
-    heading(title, "mdi:wallet-outline", {
+    heading(account.name, "mdi:wallet-outline", {
       ...(account.stream && { badges: [{ type: "entity", entity: account.stream }] }),
       ...more,
     }),
-    rows.length ? { type: "entities", entities: rows } : nothingShown(hass),
+    ...figures,
+    account.balances.length
+      ? {
+          type: "custom:upbit-balances-card",
+          title: localizerOf(hass)("balances"),
+          device_id: account.id,
+          ...(hasValues(account) && { sort: "value" }),
+          hide_empty: account.held.length > 0,
+          ...(discreet && { discreet }),
+        }
+      : nothingShown(hass),
+  ];
+}
+
+/**
+ * Return a card with what the total value does not include, which is out of sight while there is no such thing.
+ *
+ * It is a template, because a tile shows a list without words, and the dashboard is not generated again for it.
+ * @param {Hass} hass
+ * @param {string} total
+ */
+function leftOut(hass, total) {
+  const localize = localizerOf(hass);
+  const entity = JSON.stringify(total);
+  const currencies = `{{ state_attr(${entity}, "unpriced") | map("e") | join(", ") }}`;
+  return {
+    type: "markdown",
+    text_only: true,
+    show_empty: false,
+    content:
+      `{%- if state_attr(${entity}, "unpriced") -%}${localize("total_without", { currencies })}` +
+      `{%- elif is_state_attr(${entity}, "complete", false) -%}${localize("total_incomplete")}{%- endif -%}`,
+  };
+}
+
+/**
+ * Return the history of entities: the last day, and the last month as the recorder keeps it for each day.
+ * @param {Hass} hass
+ * @param {LovelaceConfig[]} entities
+ * @param {{change: boolean}} options Whether the change of each day is shown too.
+ */
+function historyCards(hass, entities, { change }) {
+  const localize = localizerOf(hass);
+  const statistics = {
+    type: "statistics-graph",
+    entities,
+    period: "day",
+    days_to_show: 30,
+    hide_legend: true,
+  };
+  return [
+    ...(has(hass, "history")
+      ? [subtitle(localize("last_24_hours")), { type: "history-graph", entities, hours_to_show: 24 }]
+      : []),
+    ...(has(hass, "recorder")
+      ? [
+          subtitle(localize("last_30_days")),
+          { ...statistics, stat_types: ["state"], chart_type: "line" },
+          ...(change
+            ? [
+                subtitle(localize("change_per_day")),
+                { ...statistics, stat_types: ["change"], chart_type: "bar" },
+              ]
+            : []),
+        ]
+      : []),
+  ];
+}
+
+/**
+ * Return how the total value is distributed over the coins held and the region's own currency.
+ * @param {Hass} hass
+ * @param {AccountBalances} account
+ */
+function distribution(hass, account) {
+  const values = valuesOf(hass, account.values);
+  const entities = account.held.flatMap((state) => {
+    const entity = isFiat(state) ? state : values.get(currencyOf(state));
+    return entity ? [{ entity: entity.entity_id, name: currencyOf(state) }] : [];
+  });
+  if (!values.size || !entities.length) return [];
+  return [
+    heading(localizerOf(hass)("shares_of_total"), "mdi:chart-donut"),
+    { type: "distribution", entities },
   ];
 }
 
@@ -92,14 +192,17 @@ export function welcomeView(hass) {
 
 /**
  * Return a view of all accounts side by side, and of how a currency that several of them hold is distributed.
+ *
+ * Nothing else is added up: the values of two regions are in different currencies.
  * @param {Hass} hass
  * @param {AccountBalances[]} accounts
+ * @param {ViewOptions} options
  */
-export function allAccountsView(hass, accounts) {
+export function allAccountsView(hass, accounts, options) {
   const localize = localizerOf(hass);
   /** @type {Map<string, {account: Account, state: EntityState}[]>} */
   const holders = new Map();
-  for (const account of accounts) {
+  for (const account of options.discreet ? [] : accounts) {
     for (const state of account.held) {
       // A distribution accepts one unit and one device class: money in one account may be a coin in another.
       const kind = `${currencyOf(state)} ${state.attributes.device_class}`;
@@ -114,7 +217,7 @@ export function allAccountsView(hass, accounts) {
     max_columns: 3,
     sections: [
       ...accounts.map((account) =>
-        section(...balances(hass, account, account.name, { tap_action: goTo(pathOf(account)) })),
+        section(...overview(hass, account, options, { tap_action: goTo(pathOf(account)) })),
       ),
       ...(shared.length
         ? [
@@ -139,61 +242,59 @@ export function allAccountsView(hass, accounts) {
 }
 
 /**
- * Return a view of the account now: balances, what is locked, the last day, connection, and then empty currencies.
+ * Return a view of the account now: values and balances, the last day, connection, and then empty currencies.
  * @param {Hass} hass
  * @param {AccountBalances} account
- * @param {{alone: boolean}} options Whether it is the only account.
+ * @param {ViewOptions} options
  */
-export function balancesView(hass, account, { alone }) {
+export function balancesView(hass, account, options) {
+  const { alone, discreet } = options;
   const localize = localizerOf(hass);
-  const events = account.others.filter((entityId) => entityId.startsWith("event."));
-  const diagnostics = account.others.filter((entityId) => !entityId.startsWith("event."));
+  const { total_value } = account.figures;
+  const isEvent = (/** @type {string} */ entityId) => entityId.startsWith("event.");
+  const events = account.others.filter(isEvent);
+  const diagnostics = account.others.filter((entityId) => !isEvent(entityId));
 
-  const all = [...account.held, ...account.empty];
-  const locked = [
-    heading(localize("locked_in_orders"), "mdi:lock-outline"),
-    { type: "markdown", content: lockedTable(hass, all) },
+  const value = [
+    ...distribution(hass, account),
+    ...(total_value
+      ? [
+          heading(localize("history"), "mdi:chart-line"),
+          ...historyCards(hass, [{ entity: total_value, name: { type: "entity" } }], { change: false }),
+        ]
+      : []),
   ];
   /** @type {LovelaceConfig[]} */
   const situation = [];
   if (diagnostics.length) {
     situation.push(
       heading(localize("connection"), "mdi:access-point-network"),
-      ...diagnostics.map((entity) => ({ type: "tile", entity, name: { type: "entity" }, color: "green" })),
+      ...diagnostics.map((entity) => tile(entity, { color: "green" })),
     );
   }
-  if (events.length) {
+  // An event shows by how much a balance changed.
+  if (events.length && !discreet) {
     // A list of the events would not show the currency of each.
     const tap = has(hass, "logbook") ? goTo(`/logbook?device_id=${account.id}`) : { action: "more-info" };
     situation.push(
       heading(localize("activity"), "mdi:format-list-bulleted-type", { tap_action: tap }),
-      ...events.map((entity) => ({
-        type: "tile",
-        entity,
-        name: { type: "entity" },
-        state_content: ["currency", "event_type", "difference"],
-        grid_options: { columns: 12 },
-      })),
+      ...events.map((entity) =>
+        tile(entity, {
+          state_content: ["currency", "event_type", "difference"],
+          grid_options: { columns: 12 },
+        }),
+      ),
     );
   }
   const day = [
     heading(localize("last_24_hours"), "mdi:chart-timeline-variant", {
       tap_action: goTo(historyPathOf(account)),
     }),
-    ...account.held.map((state) => ({
-      type: "tile",
-      entity: state.entity_id,
-      name: { type: "entity" },
-      ...(has(hass, "history") && TREND),
-    })),
+    ...account.held.map((state) => tile(state.entity_id, has(hass, "history") ? TREND_OF_BALANCE : {})),
   ];
   const empty = [
     heading(localize("empty_currencies"), "mdi:circle-off-outline"),
-    ...account.empty.map((state) => ({
-      type: "tile",
-      entity: state.entity_id,
-      name: { type: "entity" },
-    })),
+    ...account.empty.map((state) => tile(state.entity_id)),
   ];
   return {
     title: alone ? localize("balances") : account.name,
@@ -201,13 +302,13 @@ export function balancesView(hass, account, { alone }) {
     type: "sections",
     max_columns: 3,
     sections: [
-      section(
-        ...balances(hass, account, alone ? account.name : localize("balances")),
-        ...(all.length ? locked : []),
-      ),
-      ...(account.held.length ? [section(...day)] : []),
+      section(...overview(hass, account, options)),
+      ...(value.length && !discreet ? [section(...value)] : []),
+      ...(account.held.length && !discreet ? [section(...day)] : []),
       ...(situation.length ? [section(...situation)] : []),
-      ...(account.held.length && account.empty.length ? [{ ...section(...empty), column_span: 3 }] : []),
+      ...(account.held.length && account.empty.length && !discreet
+        ? [{ ...section(...empty), column_span: 3 }]
+        : []),
     ],
   };
 }
@@ -216,33 +317,15 @@ export function balancesView(hass, account, { alone }) {
  * Return a view of each currency's history: the last day, the last month, and the change of each of its days.
  * @param {Hass} hass
  * @param {AccountBalances} account
- * @param {{alone: boolean}} options Whether it is the only account.
+ * @param {ViewOptions} options
  */
 export function historyView(hass, account, { alone }) {
   const localize = localizerOf(hass);
   const sections = shown(account).map((state) => {
     const name = /** @type {const} */ ({ type: "entity" });
-    const entities = [{ entity: state.entity_id, name }];
-    const statistics = {
-      type: "statistics-graph",
-      entities,
-      period: "day",
-      days_to_show: 30,
-      hide_legend: true,
-    };
     return section(
       heading(hass.formatEntityName(state, name) || currencyOf(state)),
-      ...(has(hass, "history")
-        ? [subtitle(localize("last_24_hours")), { type: "history-graph", entities, hours_to_show: 24 }]
-        : []),
-      ...(has(hass, "recorder")
-        ? [
-            subtitle(localize("last_30_days")),
-            { ...statistics, stat_types: ["state"], chart_type: "line" },
-            subtitle(localize("change_per_day")),
-            { ...statistics, stat_types: ["change"], chart_type: "bar" },
-          ]
-        : []),
+      ...historyCards(hass, [{ entity: state.entity_id, name }], { change: true }),
     );
   });
   return {

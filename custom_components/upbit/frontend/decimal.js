@@ -63,13 +63,24 @@ export function round(amount, places) {
 }
 
 /**
+ * Return the share of an amount in a whole in percent, with four decimal places.
+ *
+ * A share too small for them is one step of them; it is zero where the whole is not positive.
+ * @param {Amount} part
+ * @param {Amount} whole
+ * @returns {Amount}
+ */
+export function percentOf(part, whole) {
+  if (whole.units <= 0n) return { units: 0n, places: 4 };
+  const places = Math.max(part.places, whole.places);
+  const units = (scaled(part, places) * 1_000_000n) / scaled(whole, places);
+  return { units: units === 0n && part.units > 0n ? 1n : units, places: 4 };
+}
+
+/**
  * Return the share of an amount in a whole, from 0 to 1; for lengths on the screen, so a float is accurate enough.
  * @param {Amount} part
  * @param {Amount} whole
  */
-export function share(part, whole) {
-  if (whole.units <= 0n) return 0;
-  const places = Math.max(part.places, whole.places);
-  const millionths = (scaled(part, places) * 1_000_000n) / scaled(whole, places);
-  return Math.min(Math.max(Number(millionths) / 1_000_000, 0), 1);
-}
+export const share = (part, whole) =>
+  Math.min(Math.max(Number(percentOf(part, whole).units) / 1_000_000, 0), 1);

@@ -1,6 +1,6 @@
 /** Amounts in the number format that the user chose in their profile, from exact decimals. */
 
-import { isZero, round } from "./decimal.js";
+import { compare, isZero, round } from "./decimal.js";
 
 /**
  * The locale that stands for a number format of the profile, as in Home Assistant's own frontend.
@@ -28,11 +28,33 @@ function numberLocale({ language, number_format: format }) {
 const groupingOf = ({ number_format: format }) => ({ useGrouping: format === "none" ? false : undefined });
 
 /**
+ * @typedef {object} Affixes What is written before and after a number: a sign with its space.
+ * @property {string} before
+ * @property {string} after
+ */
+
+/**
  * @typedef {object} Style
  * @property {(value: bigint) => string} integer
  * @property {string} separator
  * @property {string[]} digits
+ * @property {Affixes} percent
+ * @property {Map<string, Affixes>} money By currency.
  */
+
+/**
+ * @param {NumberLocale} locale
+ * @param {Intl.NumberFormatOptions} options
+ * @returns {Affixes}
+ */
+function affixesOf(locale, options) {
+  const format = new Intl.NumberFormat(numberLocale(locale), { ...options, maximumFractionDigits: 0 });
+  const parts = format.formatToParts(1);
+  const number = parts.findIndex((part) => part.type === "integer");
+  /** @param {Intl.NumberFormatPart[]} some */
+  const joined = (some) => some.map((part) => part.value).join("");
+  return { before: joined(parts.slice(0, number)), after: joined(parts.slice(number + 1)) };
+}
 
 /**
  * Kept, because an Intl object is slow to make.
@@ -53,38 +75,12 @@ function styleOf(locale) {
       integer: (value) => integers.format(value),
       separator: integers.formatToParts(1.5).find((part) => part.type === "decimal")?.value ?? ".",
       digits: Array.from({ length: 10 }, (_, digit) => integers.format(digit)),
+      percent: affixesOf(locale, { style: "percent" }),
+      money: new Map(),
     };
     styles.set(key, style);
   }
   return style;
-}
-
-/**
- * Return how a number in Latin digits is punctuated, for text that this module does not write.
- *
- * `groupedFrom` is the least number with a group of digits: in some languages 1234 has none.
- * @param {NumberLocale} locale
- */
-export function punctuationOf(locale) {
-  const format = new Intl.NumberFormat(numberLocale(locale), {
-    ...groupingOf(locale),
-    style: "percent",
-    minimumFractionDigits: 1,
-    numberingSystem: "latn",
-  });
-  const parts = format.formatToParts(12345.678);
-  const types = parts.map((part) => part.type);
-  /** @param {Intl.NumberFormatPart[]} some */
-  const joined = (some) => some.map((part) => part.value).join("");
-  return {
-    decimal: parts[types.indexOf("decimal")].value,
-    group: parts[types.indexOf("group")]?.value ?? "",
-    groupedFrom: format.formatToParts(12.34).some((part) => part.type === "group") ? 1_000 : 10_000,
-    percent: {
-      before: joined(parts.slice(0, types.indexOf("integer"))),
-      after: joined(parts.slice(types.indexOf("fraction") + 1)),
-    },
-  };
 }
 
 /**
@@ -113,4 +109,38 @@ export function formatExact(amount, locale, least = 0) {
 export function formatShort(amount, locale, { least, most }) {
   const rounded = round(amount, most);
   return formatExact(isZero(rounded) ? amount : rounded, locale, least);
+}
+
+/**
+ * Write the sign of a currency beside an amount that is written already, as Home Assistant does.
+ * @param {string} written
+ * @param {string} currency
+ * @param {NumberLocale} locale
+ */
+export function withCurrency(written, currency, locale) {
+  const { money } = styleOf(locale);
+  let affixes = money.get(currency);
+  if (!affixes) {
+    try {
+      affixes = affixesOf(locale, { style: "currency", currency });
+    } catch {
+      affixes = { before: "", after: `\u00a0${currency}` };
+    }
+    money.set(currency, affixes);
+  }
+  return affixes.before + written + affixes.after;
+}
+
+const SMALLEST_PERCENT = { units: 1n, places: 1 };
+
+/**
+ * Write a share in percent with one decimal place; one too small for it as less than that, never as zero.
+ * @param {Amount} percent
+ * @param {NumberLocale} locale
+ */
+export function formatPercent(percent, locale) {
+  const { before, after } = styleOf(locale).percent;
+  const isSmall = percent.units > 0n && compare(percent, SMALLEST_PERCENT) < 0;
+  const number = formatExact(isSmall ? SMALLEST_PERCENT : round(percent, 1), locale, 1);
+  return (isSmall ? "< " : "") + before + number + after;
 }

@@ -17,6 +17,13 @@ interface EntityState {
     device_class?: string;
     balance?: number;
     locked?: number;
+    // Of a value sensor: the code and name of its coin, and its share of the total value in percent.
+    currency?: string;
+    currency_name?: string;
+    share?: number;
+    // Of the total value.
+    complete?: boolean;
+    unpriced?: string[];
   };
   last_updated: string;
 }
@@ -59,13 +66,21 @@ type LovelaceConfig = Record<string, unknown>;
 
 // The account as the modules see it.
 
+/** What the dashboard and the card show of an account as a whole. */
+type Figure = "total_value" | "daily_change" | "unrealized_profit";
+
 interface Account {
   /** The device's. */
   id: string;
   name: string;
   /** Entities of the balances. */
   balances: string[];
-  /** The account's other entities: connection, events, … */
+  /** Entities of the coins' values. */
+  values: string[];
+  /** The same of those that the user has hidden: they are not shown, and not taken for disabled ones. */
+  hiddenValues: string[];
+  figures: Partial<Record<Figure, string>>;
+  /** Entities that are about neither amounts nor values: connections, events, … */
   others: string[];
   /** The one of them that shows whether the live connection is up. */
   stream?: string;
@@ -79,7 +94,7 @@ interface AccountBalances extends Account {
 
 // The card and its options.
 
-type Sort = "name" | "last_change" | "locked";
+type Sort = "name" | "value" | "last_change" | "locked";
 
 interface CardConfig {
   type?: string;
@@ -89,9 +104,36 @@ interface CardConfig {
   sort?: Sort;
   digits?: "short" | "exact";
   hide_empty?: boolean;
+  hide_below?: number;
+  discreet?: boolean;
 }
 
-type CheckedCardConfig = CardConfig & Required<Pick<CardConfig, "sort" | "digits" | "hide_empty">>;
+type CheckedCardConfig = CardConfig &
+  Required<Pick<CardConfig, "sort" | "digits" | "hide_empty" | "discreet">>;
+
+/** How a card writes amounts. */
+interface RowView {
+  hass: Hass;
+  /** Whether every digit is shown. */
+  exact: boolean;
+  /** Whether shares are shown instead of amounts. */
+  discreet: boolean;
+}
+
+/** The states behind a row. */
+interface RowStates {
+  balance: EntityState;
+  /** The coin's value. */
+  value?: EntityState;
+  /** The account's total value, for the share of the region's own currency, which has no value sensor. */
+  total?: EntityState;
+  /** Whether the coin's value sensor is disabled. */
+  valueDisabled: boolean;
+}
+
+interface StrategyConfig {
+  discreet?: boolean;
+}
 
 /** The element that the entry module defines. */
 interface CardElement extends HTMLElement {
@@ -105,7 +147,7 @@ interface CardElement extends HTMLElement {
 type Rest = typeof import("./main.js");
 type View = import("./balances-card.js").BalancesCard;
 type Texts = Record<string, string[]>;
-type Generate = (config: object, hass: Hass) => Promise<LovelaceConfig>;
+type Generate = (config: StrategyConfig, hass: Hass) => Promise<LovelaceConfig>;
 type ShouldRegenerate = (config: object, before: Hass, now: Hass) => boolean;
 
 interface CardSuggestion {

@@ -47,7 +47,7 @@ class Strategy extends HTMLElement {
   static noEditor = true;
   static getCreateSuggestions = () => ({ title: "Upbit", icon: "mdi:wallet-outline" });
   /** @type {Generate} */
-  static generate = async (_, hass) => (await load()).generate(hass);
+  static generate = async (config, hass) => (await load()).generate(config, hass);
   /** @type {ShouldRegenerate} */
   static shouldRegenerate = (_, before, now) => !!rest?.shouldRegenerate(before, now);
 }
