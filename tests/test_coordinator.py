@@ -188,7 +188,7 @@ async def test_refresh_fails_immediately_once_the_key_is_rejected(connected: Har
         with pytest.raises(UpbitError) as caught:
             await connected.refresh()
         assert caught.value.kind is ErrorKind.INVALID_ACCESS_KEY
-        await wait_until(lambda: not connected.running_tasks())
+        await wait_until(lambda: not connected.account_tasks())
         with pytest.raises(UpbitError) as caught:
             await connected.refresh()
         assert caught.value.kind is ErrorKind.UNAUTHORIZED

@@ -41,4 +41,4 @@ async def test_currency_that_is_sold_out_stays_at_zero_over_a_restart(connected:
     # It is not new either, so nothing is added twice.
     connected.account.set("XRP", 5)
     await connected.becomes(XRP, "5")
-    assert len(connected.hass.states.async_all("sensor")) == 3
+    assert len(connected.ledger.currencies) == 3

@@ -19,14 +19,17 @@ async def system_health(hass: HomeAssistant) -> dict[str, Any]:
 
 
 async def test_region_that_responds_is_ok(connected: Harness) -> None:
-    assert await system_health(connected.hass) == {"can_reach_sg": "ok"}
+    assert await system_health(connected.hass) == {"can_reach_sg": "ok", "price_feed_sg": "connected"}
     request = connected.exchange.record.calls[-1]
     assert (request.method, request.access_key) == ("GET", None)
 
 
 async def test_region_that_does_not_respond_is_shown(connected: Harness) -> None:
     connected.exchange.go_down()
-    assert await system_health(connected.hass) == {"can_reach_sg": {"type": "failed", "error": "unreachable"}}
+    assert await system_health(connected.hass) == {
+        "can_reach_sg": {"type": "failed", "error": "unreachable"},
+        "price_feed_sg": "disconnected",
+    }
 
 
 async def test_region_of_an_account_that_failed_to_load_is_checked(harness: Harness) -> None:

@@ -9,6 +9,7 @@ import re
 from string import Formatter
 from typing import Any
 
+from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 import pytest
 
@@ -117,9 +118,21 @@ def test_each_field_has_a_name_and_a_description() -> None:
     for flow in ("config", "options"):
         for step, texts in ENGLISH[flow]["step"].items():
             assert texts["title"], step
+            if "menu_options" in texts:
+                continue
             assert texts["description"], step
             assert texts["data"], step
             assert texts["data"].keys() == texts["data_description"].keys(), step
+
+
+MENU = ENGLISH["options"]["step"]["init"]["menu_options"]
+
+
+async def option(harness: Harness, step: str) -> ConfigFlowResult:
+    """Open a form of the options."""
+    flows = harness.hass.config_entries.options
+    menu = await flows.async_init(harness.entry.entry_id)
+    return await flows.async_configure(menu["flow_id"], {"next_step_id": step})
 
 
 async def test_fields_of_the_forms_are_those_that_are_shown(connected: Harness) -> None:
@@ -131,10 +144,12 @@ async def test_fields_of_the_forms_are_those_that_are_shown(connected: Harness) 
             await connected.entry.start_reauth_flow(connected.hass),
             await connected.entry.start_reconfigure_flow(connected.hass),
         ],
-        "options": [await connected.hass.config_entries.options.async_init(connected.entry.entry_id)],
+        "options": [await option(connected, step) for step in MENU],
     }
+    menu = await connected.hass.config_entries.options.async_init(connected.entry.entry_id)
+    assert menu["menu_options"] == list(MENU)
     for flow, shown in forms.items():
-        assert {form["step_id"] for form in shown} == ENGLISH[flow]["step"].keys()
+        assert {form["step_id"] for form in shown} == ENGLISH[flow]["step"].keys() - {"init"}
         for form in shown:
             texts = ENGLISH[flow]["step"][form["step_id"]]
             assert {str(field) for field in form["data_schema"].schema} == texts["data"].keys()

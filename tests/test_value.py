@@ -206,7 +206,10 @@ async def test_public_side_that_fails_makes_values_unavailable_and_no_balance(va
     assert not balances
     await valued.exchange.recover()
     await valued.becomes(TOTAL, "72354.7500", within=130)
-    assert len([line for line in valued.log_lines() if "prices" in line]) == 2
+    assert valued.log_lines(of_prices=True) == [
+        "The prices of Singapore are unavailable: cannot_connect (http_503)",
+        "The prices of Singapore are available again",
+    ]
 
 
 async def test_calls_stand_in_for_the_stream(valued: Harness) -> None:

@@ -7,14 +7,13 @@ from homeassistant.helpers import config_validation as cv, entity_registry as er
 from homeassistant.helpers.typing import ConfigType
 
 from . import issues
-from .account_value import async_remove_value_entities, async_start_value, async_stop_value
 from .activity_texts import async_setup_activity_texts
 from .api.auth import Credentials
 from .api.errors import ErrorKind, UpbitError
 from .api.regions import REGIONS
 from .const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
 from .coordinator import UpbitConfigEntry, UpbitCoordinator
-from .entity import currency_of
+from .entity import async_remove_value_entities, currency_of
 from .frontend import async_setup_frontend
 from .rate_limits import async_remove_rate_limit
 from .services import async_setup_services
@@ -45,13 +44,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: UpbitConfigEntry) -> boo
     credentials = Credentials(entry.data[CONF_ACCESS_KEY], entry.data[CONF_SECRET_KEY])
     coordinator = UpbitCoordinator(hass, entry, region, credentials)
     registered = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
-    async_start_value(hass, coordinator)
+    coordinator.async_start_value()
     if coordinator.value is None:
         async_remove_value_entities(hass, entry.entry_id)
     try:
         await coordinator.async_start(filter(None, map(currency_of, registered)))
     except UpbitError as error:
-        await async_stop_value(coordinator)
+        await coordinator.async_stop_value()
         # Without the original error: its text is for diagnostics.
         failure = ConfigEntryAuthFailed if error.kind.needs_new_key else ConfigEntryNotReady
         raise failure(
@@ -64,7 +63,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: UpbitConfigEntry) -> boo
         await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     except BaseException:
         await coordinator.async_stop()
-        await async_stop_value(coordinator)
+        await coordinator.async_stop_value()
         raise
     return True
 
@@ -73,7 +72,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: UpbitConfigEntry) -> bo
     """Close the connection and remove the entities."""
     # First the connection: a currency that appeared in between would get an entity that is not removed.
     await entry.runtime_data.async_stop()
-    await async_stop_value(entry.runtime_data)
+    await entry.runtime_data.async_stop_value()
     if await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return True
     # The entities that stay would show amounts that are no longer updated.

@@ -5,31 +5,36 @@ from collections.abc import Iterable
 from decimal import Decimal
 from functools import partial
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util import dt as dt_util
 
 from .api.ledger import Change
+from .api.regions import Region
 from .api.wire import Snapshot
-from .const import CONF_PRICE_UPDATES, COST_TIMINGS
+from .const import COST_TIMINGS
 from .costs import Costs
-from .entity import is_of_prices
-from .listeners import SIGNAL_VALUES, ValueUpdate
+from .listeners import SIGNAL_VALUES, Listeners, ValueUpdate
 from .price_feed import FeedListener, async_get_price_feed
 from .price_updates import Figure, PriceUpdates, WriteGate
-from .valuation import AccountFigures, CoinValue, Valuation, rounded
-
-if TYPE_CHECKING:
-    from .coordinator import UpbitCoordinator
+from .valuation import AccountFigures, Balances, CoinValue, Valuation, rounded
 
 ACCOUNT = ""
 """In place of a currency: the figures of the account."""
 
 type Presence = tuple[object, ...]
+
+
+class Account(Balances, Protocol):
+    """The account that is valued."""
+
+    region: Region
+    listeners: Listeners
+
+    def snapshot_by(self, deadline: float) -> None:
+        """Have a snapshot taken until then, on the event loop's clock; infinite for none."""
 
 
 class AccountValue:
@@ -39,16 +44,16 @@ class AccountValue:
     of a figure changed, and otherwise when the write gate says so. Triggers are notified of every change.
     """
 
-    def __init__(self, hass: HomeAssistant, coordinator: UpbitCoordinator, mode: PriceUpdates) -> None:
-        region = coordinator.region
+    def __init__(self, hass: HomeAssistant, entry_id: str, account: Account, mode: PriceUpdates) -> None:
+        region = account.region
         self.feed = async_get_price_feed(hass, region)
         self._hass = hass
         self._now = hass.loop.time
-        self._coordinator = coordinator
+        self._account = account
         self._fiat, self._fiat_digits = region.fiat, region.fiat_digits
-        self._signal = SIGNAL_VALUES.format(coordinator.config_entry.entry_id)
+        self._signal = SIGNAL_VALUES.format(entry_id)
         self._costs = Costs(region.fiat, COST_TIMINGS)
-        self._valuation = Valuation(region.fiat, coordinator, self.feed.book, self._costs)
+        self._valuation = Valuation(region.fiat, account, self.feed.book, self._costs)
         self._mode = mode
         self._gate: WriteGate[str] = WriteGate(mode, self._figure)
         self._writers: dict[str, list[CALLBACK_TYPE]] = {}
@@ -79,7 +84,7 @@ class AccountValue:
     @property
     def held_coins(self) -> frozenset[str]:
         """The coins of which something is owned."""
-        ledger = self._coordinator.ledger
+        ledger = self._account.ledger
         return frozenset(
             currency
             for currency in ledger.currencies
@@ -127,7 +132,7 @@ class AccountValue:
     def async_start(self) -> None:
         """Join the feed, and follow the balances from now on."""
         self._set_day_start()
-        listeners = self._coordinator.listeners
+        listeners = self._account.listeners
         self._ending += (
             listeners.async_add_changes(self._on_changes),
             listeners.async_add_availability(self._on_availability),
@@ -161,12 +166,12 @@ class AccountValue:
         changes = [change for change in changes if change.before.total != change.after.total]
         if not changes:
             return
-        self._coordinator.snapshot_by(self._costs.changed(changes, self._now()))
+        self._account.snapshot_by(self._costs.changed(changes, self._now()))
         currencies = frozenset(change.currency for change in changes)
         self._valuation.invalidate(currencies)
         if any(not (change.before.total and change.after.total) for change in changes):
             self._want()
-        self._write([*currencies, ACCOUNT])
+        self._write_where_changed([*currencies, ACCOUNT])
         self._notify(currencies, tuple(changes))
 
     @callback
@@ -180,7 +185,7 @@ class AccountValue:
     @callback
     def _on_snapshot(self, snapshot: Snapshot, requested_at: float) -> None:
         coins, again_by = self._costs.merge(snapshot.averages, requested_at)
-        self._coordinator.snapshot_by(again_by)
+        self._account.snapshot_by(again_by)
         has_unreadable = snapshot.unreadable > 0
         if not coins and has_unreadable is self._valuation.has_unreadable:
             return
@@ -241,6 +246,16 @@ class AccountValue:
         )
         self._write([key for key in candidates if self._presence.get(key) != self._present(key)])
 
+    def _write_where_changed(self, keys: Iterable[str]) -> None:
+        self._write(
+            [
+                key
+                for key in keys
+                if key in self._writers
+                and (self._gate.differs(key) or self._presence.get(key) != self._present(key))
+            ]
+        )
+
     @callback
     def _write(self, keys: Iterable[str]) -> None:
         for key in keys:
@@ -284,48 +299,3 @@ class AccountValue:
         if self._timer is not None:
             self._timer.cancel()
         self._timer, self._timer_at = None, inf
-
-
-@callback
-def async_start_value(hass: HomeAssistant, coordinator: UpbitCoordinator) -> None:
-    """Value the account from now on, unless the user has switched price updates off."""
-    mode = price_updates_of(coordinator.config_entry)
-    if mode is not PriceUpdates.OFF:
-        coordinator.value = AccountValue(hass, coordinator, mode)
-        coordinator.value.async_start()
-
-
-async def async_stop_value(coordinator: UpbitCoordinator) -> None:
-    """Value the account no longer."""
-    value, coordinator.value = coordinator.value, None
-    if value is not None:
-        await value.async_stop()
-
-
-async def async_apply_price_updates(hass: HomeAssistant, coordinator: UpbitCoordinator) -> None:
-    """Act on another choice of the user, without a reload: the balances go on."""
-    entry = coordinator.config_entry
-    mode = price_updates_of(entry)
-    if mode is PriceUpdates.OFF:
-        async_remove_value_entities(hass, entry.entry_id)
-        await async_stop_value(coordinator)
-    elif coordinator.value is not None:
-        coordinator.value.async_set_mode(mode)
-    else:
-        async_start_value(hass, coordinator)
-        coordinator.snapshot_by(hass.loop.time())  # for the average buy prices
-        coordinator.listeners.async_notify_valued()
-
-
-def price_updates_of(entry: ConfigEntry[Any]) -> PriceUpdates:
-    """Return how often an account's values are written."""
-    return PriceUpdates(entry.options.get(CONF_PRICE_UPDATES, PriceUpdates.NORMAL))
-
-
-@callback
-def async_remove_value_entities(hass: HomeAssistant, entry_id: str) -> None:
-    """Remove what exists only while there are price updates, and what is in the currency of a region."""
-    registry = er.async_get(hass)
-    for registered in er.async_entries_for_config_entry(registry, entry_id):
-        if is_of_prices(registered):
-            registry.async_remove(registered.entity_id)

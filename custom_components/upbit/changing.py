@@ -91,7 +91,7 @@ class ValueChange:
         if move.changes and self._cause is Cause.PRICES:
             # Every price has been followed before, so the whole move comes from the changed amounts.
             moved = exact_difference(move.after, move.before)
-            self._references[move.targeted] = exact_sum((reference, moved))
+            self._references[move.targeted] = exact_sum(reference, moved)
         elif self._smallest.counts(reference, move.after):
             self._references[move.targeted] = move.after
             self._fire(Move(move.targeted, reference, move.after, move.changes))

@@ -28,7 +28,6 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from .account_value import async_apply_price_updates, async_remove_value_entities, price_updates_of
 from .api.auth import Credentials
 from .api.errors import ErrorKind, UpbitError
 from .api.regions import REGIONS, Region
@@ -44,7 +43,7 @@ from .const import (
     MANUFACTURER,
 )
 from .coordinator import UpbitConfigEntry
-from .entity import currency_of, keys_of, unique_id
+from .entity import async_remove_value_entities, currency_of, keys_of, unique_id
 from .price_updates import PriceUpdates
 from .rate_limits import async_get_rate_limit
 
@@ -172,13 +171,15 @@ class UpbitOptionsFlow(OptionsFlow):
         if user_input is not None:
             options = {**entry.options, **user_input}
             self.hass.config_entries.async_update_entry(entry, options=options)
+            if options[CONF_PRICE_UPDATES] == PriceUpdates.OFF:
+                async_remove_value_entities(self.hass, entry.entry_id)
             if entry.state is ConfigEntryState.LOADED:
-                await async_apply_price_updates(self.hass, entry.runtime_data)
+                await entry.runtime_data.async_apply_price_updates()
             return self.async_create_entry(data=options)
         choice = SelectSelectorConfig(
             options=list(PriceUpdates), mode=SelectSelectorMode.LIST, translation_key=CONF_PRICE_UPDATES
         )
-        present = price_updates_of(entry).value
+        present = entry.options.get(CONF_PRICE_UPDATES, PriceUpdates.NORMAL.value)
         return self.async_show_form(
             step_id=CONF_PRICE_UPDATES,
             data_schema=vol.Schema(

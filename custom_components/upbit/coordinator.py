@@ -7,7 +7,6 @@ from datetime import datetime
 from functools import partial
 import logging
 from math import inf
-from typing import TYPE_CHECKING
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -15,6 +14,7 @@ from homeassistant.helpers.aiohttp_client import async_create_clientsession
 from homeassistant.util import dt as dt_util
 
 from . import issues
+from .account_value import AccountValue
 from .api.auth import Credentials
 from .api.errors import ErrorKind, UpbitError
 from .api.ledger import Change
@@ -25,15 +25,13 @@ from .api.throttle import Backoff
 from .api.websocket import reject_redirect
 from .api.wire import AssetUpdate, Holdings
 from .bugs import place_of
-from .const import DOMAIN, TIMINGS
+from .const import CONF_PRICE_UPDATES, DOMAIN, TIMINGS
 from .key_expiration import KeyExpirationCheck
 from .listeners import Listeners
+from .price_updates import PriceUpdates
 from .rate_limits import async_get_rate_limit
 from .stats import ConnectionStats
 from .sync import AccountSync, ReconnectReason
-
-if TYPE_CHECKING:
-    from .account_value import AccountValue
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -160,6 +158,37 @@ class UpbitCoordinator:
         if deadline < inf:
             self.sync.snapshot_within(deadline - self._now(), self._now())
             self._snapshot_due.set()
+
+    # What the account is worth
+
+    @property
+    def price_updates(self) -> PriceUpdates:
+        """How often values are written, as the user has selected it."""
+        return PriceUpdates(self.config_entry.options.get(CONF_PRICE_UPDATES, PriceUpdates.NORMAL))
+
+    @callback
+    def async_start_value(self) -> None:
+        """Value the account from now on, unless the user has switched price updates off."""
+        if (mode := self.price_updates) is not PriceUpdates.OFF:
+            self.value = AccountValue(self.hass, self.config_entry.entry_id, self, mode)
+            self.value.async_start()
+
+    async def async_stop_value(self) -> None:
+        """Value the account no longer."""
+        value, self.value = self.value, None
+        if value is not None:
+            await value.async_stop()
+
+    async def async_apply_price_updates(self) -> None:
+        """Act on another selection of the user; the balances go on."""
+        if self.price_updates is PriceUpdates.OFF:
+            await self.async_stop_value()
+        elif self.value is not None:
+            self.value.async_set_mode(self.price_updates)
+        else:
+            self.async_start_value()
+            self.snapshot_by(self._now())  # for the average buy prices
+            self.listeners.async_notify_valued()
 
     @callback
     def mark_unavailable(self, error: UpbitError) -> None:

@@ -1,5 +1,7 @@
 """What all entities of an account share: its device and the format of unique ids."""
 
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_registry import RegistryEntry
@@ -76,6 +78,15 @@ def is_of_prices(registered: RegistryEntry) -> bool:
 def keys_of(currency: str) -> list[str]:
     """Return the keys of all sensors of a currency."""
     return [f"{prefix}{currency}" for prefix in (_BALANCE, _VALUE, _PROFIT, _PRICE)]
+
+
+@callback
+def async_remove_value_entities(hass: HomeAssistant, entry_id: str) -> None:
+    """Remove what exists only while there are price updates, and what is in the currency of a region."""
+    registry = er.async_get(hass)
+    for registered in er.async_entries_for_config_entry(registry, entry_id):
+        if is_of_prices(registered):
+            registry.async_remove(registered.entity_id)
 
 
 def _after(registered: RegistryEntry, prefix: str) -> str | None:

@@ -85,6 +85,10 @@ class WriteGate[Key]:
         self._written[key] = _Written(now, self._figure_of(key))
         self._moved.pop(key, None)
 
+    def differs(self, key: Key) -> bool:
+        """Return whether a value that is written is another one now."""
+        return self._written[key].figure != self._figure_of(key)
+
     def removed(self, key: Key) -> None:
         """Note that a value is no longer written."""
         self._written.pop(key, None)

@@ -4,7 +4,7 @@ Nothing is rounded here except percentages, which are quotients. A figure is *no
 of is not available right now, and None when it does not exist: a coin without any market has no value.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
@@ -71,8 +71,10 @@ class CoinValue:
     previous_value: Decimal | None = None
     """The same amount at the previous close; None where Upbit gives none."""
     average: AverageBuyPrice | None = None
-    has_cost: bool = False
-    """Whether there is an average buy price that can be converted to the region's currency, known or not."""
+    cost_known: bool = True
+    """Whether the cost is known, which includes that there is none."""
+    has_cost: bool = True
+    """Whether there is a cost, known or not, in the region's currency or one that can be converted to it."""
     profit: Profit | None = None
     """None while it is not known, and where there is no cost or no value."""
 
@@ -184,7 +186,11 @@ _ACCOUNT_NOT_AVAILABLE = AccountFigures(available=False)
 
 
 class Valuation:
-    """The figures of one account, each computed when it is asked for and kept until it may have changed."""
+    """The figures of one account, each computed when it is asked for and kept until it may have changed.
+
+    The account's sums are exact, so a figure that changes is taken out and put in again: an account with many coins
+    costs no more than one with few.
+    """
 
     def __init__(self, fiat: str, balances: Balances, prices: Prices, costs: Costs) -> None:
         self.day_start = 0
@@ -197,15 +203,21 @@ class Valuation:
         self._costs = costs
         self._coins: dict[str, CoinValue] = {}
         self._account: AccountFigures | None = None
+        self._sums = _Sums()
+        self._changed: set[str] | None = None
+        """Currencies that the sums don't have as they are; None for all."""
 
     def invalidate(self, coins: Iterable[str] | None = None) -> None:
         """Note that the figures of some currencies, or of all, may have changed."""
         self._account = None
         if coins is None:
             self._coins.clear()
-        else:
-            for coin in coins:
-                self._coins.pop(coin, None)
+            self._changed = None
+            return
+        for coin in coins:
+            self._coins.pop(coin, None)
+        if self._changed is not None:
+            self._changed.update(coins)
 
     def coin(self, currency: str) -> CoinValue:
         """Return the figures of a currency."""
@@ -224,21 +236,22 @@ class Valuation:
             return _NOT_AVAILABLE
         total = self._balances.ledger.holding(currency).total
         if not total:
-            return CoinValue(
-                True, total, None, _ZERO, _ZERO, None, has_cost=True, profit=Profit(_ZERO, _ZERO)
-            )
+            return CoinValue(True, total, None, _ZERO, _ZERO, profit=Profit(_ZERO, _ZERO))
         quote = self._prices.quote(currency)
         if quote is Missing.NOT_AVAILABLE:
             return _NOT_AVAILABLE
-        average = self._costs.average(currency) if currency != self._fiat else None
+        if currency == self._fiat:
+            return CoinValue(True, total, quote if isinstance(quote, Quote) else None, total)
+        average = self._costs.average(currency)
         rate = None if average is None else self._prices.quote(average.currency)
         has_cost = rate is not None and rate is not Missing.NO_PRICE
+        cost_known = self._costs.is_known(currency) and rate is not Missing.NOT_AVAILABLE
         if isinstance(quote, Missing):
-            return CoinValue(True, total, average=average, has_cost=has_cost)
+            return CoinValue(True, total, average=average, cost_known=cost_known, has_cost=has_cost)
         value = exact_product(total, quote.price)
         previous = quote.previous_close(self.day_start)
         profit = None
-        if average is not None and isinstance(rate, Quote) and self._costs.is_known(currency):
+        if average is not None and isinstance(rate, Quote) and cost_known:
             cost = exact_product(total, average.price, rate.price)
             profit = Profit(cost, exact_difference(value, cost))
         return CoinValue(
@@ -248,53 +261,83 @@ class Valuation:
             value,
             None if previous is None else exact_product(total, previous),
             average,
+            cost_known,
             has_cost,
             profit,
         )
 
     def _sum(self) -> AccountFigures:
-        balances, fiat = self._balances, self._fiat
-        if not balances.available:
+        if not self._balances.available:
             return _ACCOUNT_NOT_AVAILABLE
-        held = {currency: self.coin(currency) for currency in sorted(balances.ledger.currencies)}
-        if not all(coin.available for coin in held.values()):
+        sums = self._sums
+        if self._changed is None:
+            sums = self._sums = _Sums()
+            self._changed = set(self._balances.ledger.currencies)
+        for currency in self._changed:
+            sums.put(currency, self.coin(currency), is_coin=currency != self._fiat)
+        self._changed.clear()
+        if sums.unavailable.names:
             return _ACCOUNT_NOT_AVAILABLE
-        coins = {currency: coin for currency, coin in held.items() if currency != fiat and coin.total}
-        unpriced = tuple(currency for currency, coin in coins.items() if coin.value is None)
+        unpriced = sums.unpriced.names
         return AccountFigures(
             available=True,
-            total_value=exact_sum(coin.value for coin in held.values() if coin.value is not None),
+            total_value=sums.value,
             complete=not unpriced and not self.has_unreadable,
             unpriced=unpriced,
-            profit=self._sum_of_profits(coins),
-            without_cost=tuple(
-                currency
-                for currency, coin in coins.items()
-                if self._costs.is_known(currency) and not coin.has_cost
-            ),
-            daily_change=_daily_change(coins.values()),
-        )
-
-    def _sum_of_profits(self, coins: dict[str, CoinValue]) -> Profit | None:
-        """Return the profit over the coins with price and cost; None while one of them is not known."""
-        profits = []
-        for currency, coin in coins.items():
-            if coin.profit is not None:
-                profits.append(coin.profit)
-            elif not self._costs.is_known(currency) or (coin.has_cost and coin.value is not None):
-                return None
-        return Profit(
-            exact_sum(profit.cost_basis for profit in profits),
-            exact_sum(profit.unrealized for profit in profits),
+            profit=None if sums.cost_unknown.names else Profit(sums.cost_basis, sums.unrealized),
+            without_cost=sums.without_cost.names,
+            daily_change=percent(exact_difference(sums.compared, sums.at_close), sums.at_close),
         )
 
 
-def _daily_change(coins: Iterable[CoinValue]) -> Decimal | None:
-    """Return the change of the coins since their previous close; one without a previous close is left out."""
-    pairs = [
-        (coin.value, coin.previous_value)
-        for coin in coins
-        if coin.value is not None and coin.previous_value is not None
-    ]
-    before = exact_sum(previous for _, previous in pairs)
-    return percent(exact_difference(exact_sum(value for value, _ in pairs), before), before)
+class _Names:
+    """A set of currencies, in the order of their names."""
+
+    def __init__(self) -> None:
+        self._members: set[str] = set()
+        self._sorted: tuple[str, ...] | None = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The currencies; the same object for as long as they are the same."""
+        if self._sorted is None:
+            self._sorted = tuple(sorted(self._members))
+        return self._sorted
+
+    def put(self, name: str, *, member: bool) -> None:
+        if member is not (name in self._members):
+            (self._members.add if member else self._members.remove)(name)
+            self._sorted = None
+
+
+class _Sums:
+    """The sums of an account over the currencies that were put in; each is put in again when it has changed."""
+
+    def __init__(self) -> None:
+        self.value = self.cost_basis = self.unrealized = self.compared = self.at_close = _ZERO
+        self.unavailable, self.unpriced, self.cost_unknown, self.without_cost = (_Names() for _ in range(4))
+        self._counted: dict[str, CoinValue] = {}
+
+    def put(self, currency: str, new: CoinValue, *, is_coin: bool) -> None:
+        """Count a currency as it is now. The region's own currency counts for the value only."""
+        old = self._counted.get(currency)
+        self._counted[currency] = new
+        self._add(new, exact_sum)
+        if old is not None:
+            self._add(old, exact_difference)
+        priced = new.value is not None
+        self.unavailable.put(currency, member=not new.available)
+        self.unpriced.put(currency, member=new.available and not priced)
+        held = is_coin and new.available and bool(new.total)
+        self.cost_unknown.put(currency, member=held and priced and not new.cost_known)
+        self.without_cost.put(currency, member=held and new.cost_known and not new.has_cost)
+
+    def _add(self, coin: CoinValue, combine: Callable[[Decimal, Decimal], Decimal]) -> None:
+        if coin.value is not None:
+            self.value = combine(self.value, coin.value)
+            if coin.previous_value is not None:
+                self.compared = combine(self.compared, coin.value)
+                self.at_close = combine(self.at_close, coin.previous_value)
+        if coin.profit is not None:
+            self.cost_basis = combine(self.cost_basis, coin.profit.cost_basis)
+            self.unrealized = combine(self.unrealized, coin.profit.unrealized)

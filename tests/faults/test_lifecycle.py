@@ -46,7 +46,7 @@ def _assert_no_error(harness: Harness) -> None:
 @pytest.mark.parametrize("stage", STAGES)
 async def test_nothing_is_left(connected: Harness, stage: Stage, action: Action) -> None:
     async with at(connected, stage):
-        assert bool(connected.running_tasks()) is (stage is not stopped)
+        assert bool(connected.account_tasks()) is (stage is not stopped)
         started = virtual_loop().time()
         await action(connected)
         assert virtual_loop().time() - started <= 1.1

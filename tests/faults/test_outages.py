@@ -18,8 +18,8 @@ async def test_stream_down_for_an_hour_is_bridged_by_a_snapshot_a_minute(connect
     exchange.cut()
     await wait_until(lambda: not connected.shows_connected, within=1)
     started = virtual_loop().time()
-    for number in range(1, 61):
-        exchange.account.set("BTC", number)
+    for number in range(60, 0, -1):
+        exchange.account.set("BTC", f"0.{number:03}")
         await wait_until(lambda: connected.is_correct, within=62)
         assert not connected.shows_connected
     snapshots = [call for call in exchange.record.requests("/v1/accounts") if call.at > started]
@@ -57,7 +57,7 @@ async def test_rest_down_leaves_the_stream_alone(connected: Harness, failure: ob
     assert callable(failure)
     failure(exchange)
     started = virtual_loop().time()
-    for number in range(1, 61):
+    for number in range(60, 0, -1):
         exchange.account.set("BTC", number)
         await wait_until(lambda: connected.is_correct, within=1)
         await pass_time(59)

@@ -283,12 +283,14 @@ class Harness:
         flows = self.hass.config_entries.flow.async_progress_by_handler(DOMAIN)
         return sum(flow["context"]["source"] == SOURCE_REAUTH for flow in flows)
 
-    def log_lines(self, least: int = logging.INFO) -> list[str]:
-        """Return what the integration has logged."""
+    def log_lines(self, least: int = logging.INFO, *, of_prices: bool = False) -> list[str]:
+        """Return what the integration has logged, either of the price feed or of everything else."""
         return [
             record.getMessage()
             for record in self.log.records
-            if record.name.startswith("custom_components.upbit") and record.levelno >= least
+            if record.name.startswith("custom_components.upbit")
+            and record.levelno >= least
+            and record.name.endswith(".price_feed") is of_prices
         ]
 
     async def diagnostics(self) -> dict[str, Any]:
@@ -357,6 +359,10 @@ class Harness:
         """Have the integration replace its connection, as after the clock has moved."""
         self.coordinator.sync.clock_jumped(self.loop.time())
         self.coordinator._advance()  # noqa: SLF001 - it checks the clock twice a minute only
+
+    def account_tasks(self) -> list[str]:
+        """Return the account's own tasks, without those of the price feed."""
+        return [task for task in self.running_tasks() if "PriceFeed" not in task]
 
     def running_tasks(self) -> list[str]:
         """Return the integration's tasks."""

@@ -3,7 +3,7 @@
 Source: https://global-docs.upbit.com/reference/websocket-myasset and https://global-docs.upbit.com/reference/accounts
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import MINYEAR, UTC, datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
@@ -149,9 +149,9 @@ def exact_difference(after: Decimal, before: Decimal) -> Decimal:
     return _EXACT.subtract(after, before)
 
 
-def exact_sum(numbers: Iterable[Decimal]) -> Decimal:
+def exact_sum(one: Decimal, other: Decimal) -> Decimal:
     """Return the sum without rounding, whatever the precision of the current context."""
-    return reduce(_EXACT.add, numbers, _ZERO)
+    return _EXACT.add(one, other)
 
 
 def exact_product(*factors: Decimal) -> Decimal:
