@@ -105,6 +105,15 @@ def test_scale_that_is_claimed_is_reached() -> None:
     assert not open_rules or MANIFEST.get("quality_scale") is None
 
 
+# The documentation
+
+
+def test_architecture_names_every_module() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    modules = {path.relative_to(INTEGRATION).as_posix() for path in INTEGRATION.glob("**/*.py")}
+    assert {module for module in modules - {"api/__init__.py"} if f"`{module}`" not in text} == set()
+
+
 # Brand, scripts and workflows
 
 

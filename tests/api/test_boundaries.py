@@ -60,7 +60,19 @@ def test_api_imports_nothing_of_home_assistant(module: Path) -> None:
     assert {level for level, _ in imports(module)} <= {0, 1}
 
 
-@pytest.mark.parametrize("name", ["api/wire.py", "api/ticker.py", "api/ledger.py", "sync.py"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "api/wire.py",
+        "api/ticker.py",
+        "api/ledger.py",
+        "sync.py",
+        "prices.py",
+        "costs.py",
+        "valuation.py",
+        "price_updates.py",
+    ],
+)
 def test_decoder_ledger_and_rules_do_no_io(name: str) -> None:
     impure = {
         "asyncio",
