@@ -1,0 +1,92 @@
+"""The public side fails: what values show meanwhile, and that no balance depends on it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from custom_components.upbit.price_feed import async_running_feeds
+from tests.helpers.harness import Harness
+from tests.helpers.virtual_time import pass_time, wait_until
+
+TOTAL, BTC, XRP = (f"sensor.upbit_singapore_{name}" for name in ("total_value", "btc_value", "xrp_value"))
+PRICE_FEED = "binary_sensor.upbit_singapore_price_feed"
+
+
+@pytest.fixture
+def priced(connected: Harness) -> Iterator[Harness]:
+    """Return the harness with markets for what it holds, to be loaded again; its balances are correct in the end."""
+    markets = connected.exchange.markets
+    markets.list_market("SGD-BTC", 118_000)
+    markets.list_market("SGD-XRP", "2.95")
+    yield connected
+    assert connected.is_connected_and_correct
+    assert connected.missed_updates == 0
+
+
+async def load(harness: Harness) -> None:
+    assert await harness.reload()
+    await wait_until(lambda: harness.state(TOTAL) == "72354.7500")
+
+
+async def test_account_is_set_up_while_the_public_side_is_down(priced: Harness) -> None:
+    quotation = priced.exchange.quotation
+    for endpoint in (quotation.handshake, quotation.market_all, quotation.ticker):
+        endpoint.fail_with(503)
+    quotation.stream.cut()
+    assert await priced.reload()
+    await pass_time(600)
+    assert priced.is_connected_and_correct
+    assert (priced.state(TOTAL), priced.state(PRICE_FEED)) == ("unavailable", "off")
+    assert priced.log_lines(of_prices=True) == []
+    await priced.exchange.recover()
+    await wait_until(lambda: priced.state(TOTAL) == "72354.7500", within=130)
+    await priced.becomes(PRICE_FEED, "on", within=130)
+
+
+async def test_half_open_stream_of_prices_is_replaced(priced: Harness) -> None:
+    await load(priced)
+    stream = priced.exchange.quotation.stream
+    (dead,) = stream.connections
+    stream.half_open()
+    priced.exchange.markets.set_price("SGD-XRP", "3")
+    await wait_until(lambda: stream.connections not in ([], [dead]), within=35)
+    await priced.becomes(XRP, "360.0000", within=35)
+    assert priced.log_lines(of_prices=True) == []
+
+
+async def test_market_that_the_stream_does_not_deliver_is_requested(priced: Harness) -> None:
+    priced.exchange.quotation.stream.withhold = {"SGD-XRP"}
+    assert await priced.reload()
+    await priced.becomes(BTC, "70800.0000", within=2)
+    assert (priced.state(XRP), priced.state(TOTAL)) == ("unavailable", "unavailable")
+    await priced.becomes(XRP, "354.0000", within=15)
+    await priced.becomes(TOTAL, "72354.7500", within=1)
+    await pass_time(70)
+    priced.exchange.markets.set_price("SGD-XRP", "3")
+    await priced.becomes(XRP, "360.0000", within=320)
+
+
+@pytest.mark.parametrize("price", ["0", "-1", "NaN", '"3"', "null"])
+async def test_price_that_is_invalid_leaves_the_previous_one(priced: Harness, price: str) -> None:
+    await load(priced)
+    frame = f'{{"ty":"ticker","cd":"SGD-XRP","tp":{price},"pcp":2.95,"ttms":4102444800000,"ms":"ACTIVE"}}'
+    for _ in range(3):
+        priced.exchange.quotation.stream.send(frame)
+    await pass_time(310)
+    assert priced.state(XRP) == "354.0000"
+    assert sum(async_running_feeds(priced.hass)["sg"].stats.invalid_items.values()) == 3
+    assert len(priced.log_lines(of_prices=True)) == 1
+
+
+async def test_list_without_a_market_of_the_own_currency_is_not_used(priced: Harness) -> None:
+    await load(priced)
+    markets = priced.exchange.markets
+    markets.list_market("BTC-ETH", "0.05")
+    for market in markets.listed:
+        if market.quote == "SGD":
+            markets.drop(market.code)
+    # The verification finds that markets are unknown.
+    await pass_time(400)
+    stats = async_running_feeds(priced.hass)["sg"].stats
+    assert stats.failed_calls["markets_without_own_currency"] > 0
+    assert priced.state(TOTAL) == "72354.7500"
