@@ -175,9 +175,9 @@ async def test_value_has_to_stay_in_range_and_available(
     if away:
         await end_prices(valued)
         valued.exchange.quotation.recover()
-    await pass_time(299)
+    await pass_time(280)
     assert notes(calls) == []
-    await pass_time(2)
+    await pass_time(30)
     assert notes(calls) == expected
 
 
