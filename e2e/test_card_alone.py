@@ -882,8 +882,8 @@ async def test_dashboard_shows_values_where_there_are_some(alone: Alone) -> None
     assert f"binary_sensor.{account}_price_feed" in tiles
     (distribution,) = [card for card in cards if card["type"] == "distribution"]
     assert distribution["entities"] == [
-        {"entity": f"sensor.{account}_sgd", "name": "SGD"},
         {"entity": f"sensor.{account}_btc_value", "name": "BTC"},
+        {"entity": f"sensor.{account}_sgd", "name": "SGD"},
     ]
     (history,) = [card for card in cards if card["type"] == "history-graph"]
     assert [each["entity"] for each in history["entities"]] == [total]

@@ -175,6 +175,9 @@ export const STYLE = `
     font-size: var(--ha-font-size-s, 12px);
     color: var(--secondary-text-color);
   }
+  .second :is(.value, .share):empty {
+    display: none;
+  }
   .currency-name {
     margin-inline-end: auto;
     overflow-wrap: anywhere;
