@@ -366,17 +366,17 @@ function renderTotal(element, state, view) {
   element.replaceChildren();
   if (!state) return;
   const { language } = view.hass;
+  const { complete, unpriced = [] } = state.attributes;
+  const currencies = unpriced.join(", ");
+  const line = document.createElement("p");
+  line.textContent = localize(language, currencies ? "total_without" : "total_value", { currencies });
   if (!view.discreet) {
-    const line = document.createElement("p");
     const value = document.createElement("bdi");
     value.textContent = writeValue(state, view);
-    line.append(localize(language, "total_value"), " ", value);
-    element.append(line);
+    line.append(" ", value);
   }
-  const { complete, unpriced = [] } = state.attributes;
-  if (unpriced.length) {
-    element.append(message(localize(language, "total_without", { currencies: unpriced.join(", ") })));
-  } else if (complete === false) {
+  if (currencies || !view.discreet) element.append(line);
+  if (complete === false && !currencies) {
     element.append(message(localize(language, "total_incomplete")));
   }
 }

@@ -113,7 +113,7 @@ function leftOut(hass, total) {
     text_only: true,
     show_empty: false,
     content:
-      `{%- if state_attr(${entity}, "unpriced") -%}${localize("total_without", { currencies })}` +
+      `{%- if state_attr(${entity}, "unpriced") -%}${localize("left_out", { currencies })}` +
       `{%- elif is_state_attr(${entity}, "complete", false) -%}${localize("total_incomplete")}{%- endif -%}`,
   };
 }
