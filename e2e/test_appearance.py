@@ -86,8 +86,23 @@ async def test_card_is_whole_and_accessible(
     card = page.locator(CARD)
     locked = frontend_texts(look.language)["locked"].format(amount=TENTH[look.language])
     await expect(card_row(card, "BTC")).to_contain_text(locked)
+    await expect(card_row(card, "BTC").locator(".value")).to_contain_text("SGD")
     await in_its_theme(card, dark=look.dark)
     assert await card.evaluate(OUTSIDE) == []
+    assert await violations(card) == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+async def test_discreet_card_is_accessible(
+    demo: View, open_page: OpenPage, save_dashboard: SaveDashboard, dark: bool
+) -> None:
+    await demo.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.1"}})
+    page = await open_page(Look(dark=dark))
+    strategy = {"type": "custom:upbit", "discreet": True}
+    await page.goto(await save_dashboard(f"discreet {dark}", {"strategy": strategy}))
+    card = page.locator(CARD)
+    await expect(card_row(card, "BTC")).to_contain_text("%")
+    await in_its_theme(card, dark=dark)
     assert await violations(card) == []
 
 

@@ -14,7 +14,7 @@ import yaml
 
 from .accessibility import violations
 from .browser import Visit, Visitor
-from .pages import CARD, button, card_row, hold_highlights
+from .pages import CARD, button, card_row, document_of, hold_highlights
 from .texts import frontend_texts
 
 TEXTS = frontend_texts("en")
@@ -808,14 +808,6 @@ async def test_small_values_are_hidden_and_counted_but_never_a_coin_without_a_va
     await expect(message).to_have_text(TEXTS["small_hidden"].format(count=5))
 
 
-# Everything in the document: the shadow roots of the page's elements too, with their attributes.
-DOCUMENT = """() => {
-    const roots = (root) => [...root.querySelectorAll("*")].flatMap(({ shadowRoot }) => shadowRoot ?? []);
-    const written = (root) => root.innerHTML + roots(root).map(written);
-    return written(document.documentElement);
-}"""
-
-
 async def test_discreet_card_has_shares_and_no_amount_anywhere_in_the_document(alone: Alone) -> None:
     holdings = {
         "SGD": ("1250.5", "0"),
@@ -839,7 +831,7 @@ async def test_discreet_card_has_shares_and_no_amount_anywhere_in_the_document(a
     holdings["BTC"] = ("0.7532", "0.2469")
     await alone.show({"Upbit Singapore": holdings}, values={"Upbit Singapore": values})
     await expect(alone.row("BTC")).to_have_class("changed")
-    document = await page.evaluate(DOCUMENT)
+    document = await document_of(page)
     assert "97.9%" in document
     assert [amount for amount in [*hide, "0001"] if amount in document] == []
     # Its details would show the amount.
@@ -852,12 +844,12 @@ async def test_discreet_card_has_shares_and_no_amount_anywhere_in_the_document(a
     await expect(alone.row("BTC").locator(".value")).to_contain_text("60,000.1234")
     await expect(alone.row("BTC").get_by_role("button")).to_be_enabled()
     await show.click()
-    assert [amount for amount in hide if amount in await page.evaluate(DOCUMENT)] == []
+    assert [amount for amount in hide if amount in await document_of(page)] == []
     await show.click()
     await expect(alone.row("BTC").locator(".amount")).to_have_text("1.0001")
     await page.clock.run_for(60_000)
     await expect(show).to_have_attribute("aria-pressed", "false")
-    assert [amount for amount in hide if amount in await page.evaluate(DOCUMENT)] == []
+    assert [amount for amount in hide if amount in await document_of(page)] == []
 
 
 async def cards_of(alone: Alone, view: int = 0, **config: object) -> list[dict[str, Any]]:
