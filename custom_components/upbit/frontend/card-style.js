@@ -269,7 +269,7 @@ export const STYLE = `
   .changed .change {
     visibility: visible;
   }
-  .changed .details {
+  .changed :is(.details, .second) {
     color: var(--primary-text-color);
   }
   .changed .row {
