@@ -34,6 +34,17 @@ def button(page: Page, name: str) -> Locator:
     return page.get_by_role("button", name=called(page, name), exact=True)
 
 
+async def document_of(page: Page) -> str:
+    """Return all there is in a page: texts and attributes, in the shadow roots too."""
+    return await page.evaluate(
+        """() => {
+          const roots = (root) => [...root.querySelectorAll("*")].flatMap(({ shadowRoot }) => shadowRoot ?? []);
+          const written = (root) => root.innerHTML + roots(root).map(written);
+          return written(document.documentElement);
+        }"""
+    )
+
+
 async def ask_home_assistant(page: Page, **command: object) -> Any:
     """Return the answer to a command that Home Assistant's own pages send, sent by this one."""
     await expect(page.locator("ha-sidebar")).to_be_visible()

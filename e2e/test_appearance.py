@@ -16,15 +16,19 @@ from .texts import frontend_texts
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
 
-# The state of a live connection that is up, in Home Assistant's own words.
-CONNECTED = {"en-US": "Connected", "ko-KR": "연결됨"}
+# The state of a live connection that is up, in Home Assistant's own words; it has none in Thai.
+CONNECTED = {"en": "Connected", "ko": "연결됨", "id": "Terhubung", "th": "Connected"}
 
+# What is locked of the BTC of these tests, as each language writes it.
+TENTH = {"en": "0.1", "ko": "0.1", "id": "0,1", "th": "0.1"}
+
+# Each language in both themes and on both sizes.
 LOOKS = [
     pytest.param(
-        Look(locale=locale, dark=dark, **size),
-        id=f"{locale}-{'dark' if dark else 'light'}-{'phone' if size is PHONE else 'desktop'}",
+        Look(locale=locale, dark=dark, **(DESKTOP if dark == (number % 2 == 0) else PHONE)),
+        id=f"{locale}-{'dark' if dark else 'light'}",
     )
-    for locale, dark, size in product(CONNECTED, (False, True), (PHONE, DESKTOP))
+    for (number, locale), dark in product(enumerate(("en-US", "ko-KR", "id-ID", "th-TH")), (False, True))
 ]
 
 
@@ -61,8 +65,9 @@ async def test_dashboard_is_whole(demo: View, open_page: OpenPage, dashboard: st
     await page.goto(dashboard)
     card = page.locator(CARD)
     await expect(card.get_by_role("heading")).to_have_text(texts["balances"])
-    await expect(card_row(card, "BTC")).to_contain_text(texts["locked"].format(amount="0.1"))
-    await expect(page.locator("hui-tile-card").filter(has_text=CONNECTED[look.locale])).to_be_visible()
+    await expect(card_row(card, "BTC")).to_contain_text(texts["locked"].format(amount=TENTH[look.language]))
+    connected = page.locator("hui-tile-card").filter(has_text=CONNECTED[look.language])
+    await expect(connected.first).to_be_visible()
     await in_its_theme(card, dark=look.dark)
     assert await page.evaluate("document.documentElement.scrollWidth") <= look.width
 
@@ -79,10 +84,25 @@ async def test_card_is_whole_and_accessible(
     page = await open_page(look)
     await page.goto(card_among_others)
     card = page.locator(CARD)
-    locked = frontend_texts(look.language)["locked"].format(amount="0.1")
+    locked = frontend_texts(look.language)["locked"].format(amount=TENTH[look.language])
     await expect(card_row(card, "BTC")).to_contain_text(locked)
+    await expect(card_row(card, "BTC").locator(".value")).to_contain_text("SGD")
     await in_its_theme(card, dark=look.dark)
     assert await card.evaluate(OUTSIDE) == []
+    assert await violations(card) == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+async def test_discreet_card_is_accessible(
+    demo: View, open_page: OpenPage, save_dashboard: SaveDashboard, dark: bool
+) -> None:
+    await demo.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.1"}})
+    page = await open_page(Look(dark=dark))
+    strategy = {"type": "custom:upbit", "discreet": True}
+    await page.goto(await save_dashboard(f"discreet {dark}", {"strategy": strategy}))
+    card = page.locator(CARD)
+    await expect(card_row(card, "BTC")).to_contain_text("%")
+    await in_its_theme(card, dark=dark)
     assert await violations(card) == []
 
 

@@ -12,6 +12,7 @@ from .pages import (
     add_dashboard,
     button,
     card_row,
+    document_of,
     edit_dashboard,
     fill,
     hold_highlights,
@@ -22,6 +23,9 @@ from .pages import (
     write,
 )
 from .texts import card_name, frontend_texts
+
+# Of the entities of the demo's account.
+ACCOUNT = "upbit_simulated_exchange"
 
 
 async def test_dashboard_of_the_dialog_shows_the_currencies_and_follows_them(
@@ -120,3 +124,90 @@ async def test_amounts_stay_live_on_a_dashboard_that_the_user_took_control_of(
     await expect(row).to_contain_text(texts["all_available"])
     await demo.control("PUT", "account", {"BTC": {"available": "0.3", "locked": "0.1"}})
     await expect(row).to_contain_text(texts["locked"].format(amount="0.1"))
+
+
+async def test_values_are_on_the_dashboard_with_what_the_total_does_not_include(
+    demo: View, page: Page, save_dashboard: SaveDashboard
+) -> None:
+    texts = frontend_texts("en")
+    await demo.control("PUT", "account", {"SGB": {"available": "1", "locked": "0"}})
+    await page.goto(await save_dashboard("values", {"strategy": {"type": "custom:upbit"}}))
+    card, left_out = page.locator(CARD), page.locator("hui-markdown-card")
+    total = card.locator(".total")
+    # There is no market for this coin.
+    await expect(card_row(card, "SGB")).to_contain_text(texts["no_price"])
+    await expect(left_out).to_have_text(texts["left_out"].format(currencies="SGB"))
+    await expect(total).to_contain_text(texts["total_without"].format(currencies="SGB"))
+    async with staying(page):
+        # With an amount that changes, its value and the total are shown immediately.
+        await demo.control("PUT", "markets/SGD-BTC", {"price": "100000"})
+        await demo.control("PUT", "account", {"SGB": {"available": "0", "locked": "0"}})
+        await demo.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.125"}})
+        await expect(card_row(card, "BTC")).to_contain_text("SGD\N{NO-BREAK SPACE}62,500.00")
+        await expect(left_out).to_be_hidden()
+        await expect(total).to_contain_text(texts["total_value"] + " SGD")
+    # The card writes money as Home Assistant does.
+    tile = page.locator("hui-tile-card").filter(has_text="Total value")
+    await expect(tile).to_contain_text(await total.locator("bdi").inner_text())
+    await expect(page.locator("hui-distribution-card")).to_contain_text("62,500.00")
+
+
+async def test_dashboard_follows_price_updates_that_are_switched_off_and_on(
+    demo: View, page: Page, save_dashboard: SaveDashboard
+) -> None:
+    await demo.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0"}})
+    await page.goto(await save_dashboard("without prices", {"strategy": {"type": "custom:upbit"}}))
+    card, tile = page.locator(CARD), page.locator("hui-tile-card").filter(has_text="Total value")
+
+    async def select_price_updates(mode: str) -> None:
+        (entry,) = await demo.home_assistant.entries("upbit")
+        flows = "/api/config/config_entries/options/flow"
+        flow = await demo.home_assistant.call("POST", flows, {"handler": entry["entry_id"]})
+        for answer in ({"next_step_id": "price_updates"}, {"price_updates": mode}):
+            await demo.home_assistant.call("POST", f"{flows}/{flow['flow_id']}", answer)
+
+    await expect(tile).to_be_visible()
+    await expect(card_row(card, "BTC").locator(".share")).to_contain_text("%")
+    async with staying(page):
+        await select_price_updates("off")
+        await expect(tile).to_have_count(0)
+        await expect(page.locator("hui-distribution-card")).to_have_count(0)
+        await expect(card_row(card, "BTC").locator(".second")).to_be_hidden()
+        await expect(card_row(card, "BTC")).to_contain_text("0.5")
+        await select_price_updates("normal")
+        await expect(tile).to_be_visible()
+        await expect(card_row(card, "BTC").locator(".share")).to_contain_text("%")
+
+
+async def amounts_in_the_document(demo: View, page: Page) -> list[str]:
+    """Return the amounts and values of the account that are in a page, in any of the ways to write them."""
+    document = await document_of(page)
+    written: set[str] = set()
+    for state in await demo.home_assistant.call("GET", "/api/states"):
+        attributes = state["attributes"]
+        if state["entity_id"].startswith(f"sensor.{ACCOUNT}_") and attributes.get("state_class") == "total":
+            numbers = (state["state"], attributes.get("balance"), attributes.get("locked"))
+            for number in map(str, numbers):
+                if re.fullmatch(r"\d+(\.\d+)?", number):
+                    written |= {number, f"{Decimal(number):,.2f}", f"{Decimal(number).normalize():,f}"}
+    # Short ones are in any page.
+    return sorted(
+        each for each in written if len(re.sub(r"\D", "", each).lstrip("0")) > 3 and each in document
+    )
+
+
+async def test_discreet_dashboard_has_no_amount_in_the_document_until_it_is_asked(
+    demo: View, page: Page, save_dashboard: SaveDashboard
+) -> None:
+    await demo.control("PUT", "account", {"BTC": {"available": "0.5123", "locked": "0.1321"}})
+    strategy = {"type": "custom:upbit", "discreet": True}
+    await page.goto(await save_dashboard("discreet", {"strategy": strategy}))
+    row = card_row(page.locator(CARD), "BTC")
+    await expect(row).to_contain_text("%")
+    await page.wait_for_load_state("networkidle")
+    shown = await amounts_in_the_document(demo, page)
+    assert shown == []
+    await button(page, frontend_texts("en")["show_amounts"]).click()
+    await expect(row).to_contain_text("0.6444")
+    await expect(row).to_contain_text("SGD")
+    assert "0.6444" in await amounts_in_the_document(demo, page)

@@ -87,6 +87,9 @@ export class BalanceRow {
    */
   lastValue = null;
 
+  /** The coin's name, which an unavailable value sensor does not have. */
+  #currencyName = "";
+
   /**
    * @param {RowStates} states
    * @param {RowView} view
@@ -219,8 +222,8 @@ export class BalanceRow {
    */
   #renderSecondLine(name, share, view) {
     const parts = this.#parts;
-    const currencyName = this.states.value?.attributes.currency_name ?? "";
-    parts.currencyName.textContent = currencyName === name ? "" : currencyName;
+    this.#currencyName = this.states.value?.attributes.currency_name ?? this.#currencyName;
+    parts.currencyName.textContent = this.#currencyName === name ? "" : this.#currencyName;
     parts.value.textContent = this.#writeValue(view);
     parts.share.textContent = share;
     parts.second.hidden = ![parts.currencyName, parts.value, parts.share].some((part) => part.textContent);

@@ -5,7 +5,7 @@ import { BalanceRow, writeValue } from "./balance-row.js";
 import { checkConfig } from "./card-config.js";
 import { STYLE } from "./card-style.js";
 import { lastChangedAt } from "./changes.js";
-import { compare, parse } from "./decimal.js";
+import { compare, compareDescending, parse } from "./decimal.js";
 import { localize } from "./localize.js";
 
 /**
@@ -14,10 +14,7 @@ import { localize } from "./localize.js";
  */
 const ORDERS = {
   name: () => 0,
-  value: (a, b) =>
-    a.lastValue && b.lastValue
-      ? compare(b.lastValue, a.lastValue)
-      : Number(!a.lastValue) - Number(!b.lastValue),
+  value: (a, b) => compareDescending(a.lastValue, b.lastValue),
   last_change: (a, b) => lastChangedAt(b.state) - lastChangedAt(a.state),
   locked: (a, b) => b.lockedShare - a.lockedShare,
 };
@@ -47,6 +44,7 @@ const LAYOUT = `
  * The part of the card that shows one account.
  * @typedef {object} Group
  * @property {Account} account
+ * @property {string[]} entities
  * @property {HTMLElement} element
  * @property {HTMLElement} list
  * @property {HTMLElement} [streamElement]
@@ -115,7 +113,7 @@ export class BalancesCard {
   #redraw() {
     if (!this.#hass) return;
     this.#labelToggles(this.#hass);
-    this.#refresh(this.#hass, true);
+    this.#refresh(this.#hass);
   }
 
   get #discreet() {
@@ -130,7 +128,7 @@ export class BalancesCard {
     const before = this.#hass;
     this.#hass = hass;
     if (!before || SHARED.some((key) => before[key] !== hass[key])) this.#rebuild(hass);
-    else this.#refresh(hass);
+    else this.#refresh(hass, before);
   }
 
   /** The height of the card in Home Assistant's units of about 50 pixels. */
@@ -165,7 +163,7 @@ export class BalancesCard {
     for (const entityId of this.#rows.keys()) {
       if (!accounts.some((account) => account.balances.includes(entityId))) this.#rows.delete(entityId);
     }
-    this.#refresh(hass, true);
+    this.#refresh(hass);
     this.#returnFocus(focused);
   }
 
@@ -218,17 +216,21 @@ export class BalancesCard {
     list.setAttribute("role", "list");
     list.setAttribute("aria-label", account.name);
     element.append(list);
-    return { account, element, list, streamElement, totalElement };
+    return { account, entities: entitiesOf(account), element, list, streamElement, totalElement };
   }
 
   /**
    * Update the rows whose states changed, or all of them.
    * @param {Hass} hass
+   * @param {Hass} [before] What was shown; without it, everything is written again.
    */
-  #refresh(hass, all = false) {
+  #refresh(hass, before) {
+    const all = !before;
     /** @type {RowView} */
     const view = { hass, exact: this.#exact, discreet: this.#discreet };
     for (const group of this.#groups) {
+      // Home Assistant sets a new state of the page whenever any of its entities changes.
+      if (before && !group.entities.some((id) => before.states[id] !== hass.states[id])) continue;
       const stream = group.account.stream && hass.states[group.account.stream];
       if (stream && group.streamElement && (all || group.streamState !== stream)) {
         group.streamState = stream;
@@ -246,9 +248,9 @@ export class BalancesCard {
       for (const [entityId, states] of statesOf(hass, group.account)) {
         const row = this.#rows.get(entityId);
         if (!all && (states ? row?.shows(states) : !row)) continue;
-        const before = row && this.#placeOf(row);
+        const place = row && this.#placeOf(row);
         if (states) this.#updateRow(states, view);
-        moved ||= empty || !states || !row || this.#config.sort !== "name" || this.#placeOf(row) !== before;
+        moved ||= empty || !states || !row || this.#config.sort !== "name" || this.#placeOf(row) !== place;
       }
       if (moved) this.#arrange(hass, group);
     }
@@ -328,6 +330,13 @@ export class BalancesCard {
 }
 
 /**
+ * Return the entities that the card shows something of.
+ * @param {Account} account
+ */
+const entitiesOf = ({ balances, values, hiddenValues, figures, stream }) =>
+  [stream, figures.total_value, ...balances, ...values, ...hiddenValues].filter((id) => id !== undefined);
+
+/**
  * Return what the rows of an account show by balance sensor; undefined where that has no state.
  * @param {Hass} hass
  * @param {Account} account
@@ -357,17 +366,17 @@ function renderTotal(element, state, view) {
   element.replaceChildren();
   if (!state) return;
   const { language } = view.hass;
+  const { complete, unpriced = [] } = state.attributes;
+  const currencies = unpriced.join(", ");
+  const line = document.createElement("p");
+  line.textContent = localize(language, currencies ? "total_without" : "total_value", { currencies });
   if (!view.discreet) {
-    const line = document.createElement("p");
     const value = document.createElement("bdi");
     value.textContent = writeValue(state, view);
-    line.append(localize(language, "total_value"), " ", value);
-    element.append(line);
+    line.append(" ", value);
   }
-  const { complete, unpriced = [] } = state.attributes;
-  if (unpriced.length) {
-    element.append(message(localize(language, "total_without", { currencies: unpriced.join(", ") })));
-  } else if (complete === false) {
+  if (currencies || !view.discreet) element.append(line);
+  if (complete === false && !currencies) {
     element.append(message(localize(language, "total_incomplete")));
   }
 }

@@ -175,6 +175,9 @@ export const STYLE = `
     font-size: var(--ha-font-size-s, 12px);
     color: var(--secondary-text-color);
   }
+  .second :is(.value, .share):empty {
+    display: none;
+  }
   .currency-name {
     margin-inline-end: auto;
     overflow-wrap: anywhere;
@@ -266,7 +269,7 @@ export const STYLE = `
   .changed .change {
     visibility: visible;
   }
-  .changed .details {
+  .changed :is(.details, .second) {
     color: var(--primary-text-color);
   }
   .changed .row {

@@ -1,6 +1,7 @@
 /** The views of the dashboard: for each account its balances and its history. */
 
 import { currencyOf, hasValues, isFiat, valuesOf } from "./accounts.js";
+import { compareDescending, parse } from "./decimal.js";
 import { localizerOf } from "./localize.js";
 
 const ADD_ACCOUNT = "/config/integrations/dashboard/add?domain=upbit";
@@ -112,7 +113,7 @@ function leftOut(hass, total) {
     text_only: true,
     show_empty: false,
     content:
-      `{%- if state_attr(${entity}, "unpriced") -%}${localize("total_without", { currencies })}` +
+      `{%- if state_attr(${entity}, "unpriced") -%}${localize("left_out", { currencies })}` +
       `{%- elif is_state_attr(${entity}, "complete", false) -%}${localize("total_incomplete")}{%- endif -%}`,
   };
 }
@@ -152,20 +153,21 @@ function historyCards(hass, entities, { change }) {
 }
 
 /**
- * Return how the total value is distributed over the coins held and the region's own currency.
+ * Return how the total value is distributed over the coins held and the region's own currency, the largest first.
  * @param {Hass} hass
  * @param {AccountBalances} account
  */
 function distribution(hass, account) {
   const values = valuesOf(hass, account.values);
-  const entities = account.held.flatMap((state) => {
-    const entity = isFiat(state) ? state : values.get(currencyOf(state));
-    return entity ? [{ entity: entity.entity_id, name: currencyOf(state) }] : [];
+  const parts = account.held.flatMap((balance) => {
+    const state = isFiat(balance) ? balance : values.get(currencyOf(balance));
+    return state ? [{ entity: state.entity_id, name: currencyOf(balance), value: parse(state.state) }] : [];
   });
-  if (!values.size || !entities.length) return [];
+  if (!values.size || !parts.length) return [];
+  parts.sort((a, b) => compareDescending(a.value, b.value));
   return [
     heading(localizerOf(hass)("shares_of_total"), "mdi:chart-donut"),
-    { type: "distribution", entities },
+    { type: "distribution", entities: parts.map(({ entity, name }) => ({ entity, name })) },
   ];
 }
 

@@ -46,6 +46,13 @@ export function compare(a, b) {
   return units < 0n ? -1 : Number(units > 0n);
 }
 
+/**
+ * Compare for a sort with the largest amount first, and what has none last.
+ * @param {Amount | null} a
+ * @param {Amount | null} b
+ */
+export const compareDescending = (a, b) => (a && b ? compare(b, a) : Number(!a) - Number(!b));
+
 /** @param {Amount} amount */
 export const isZero = ({ units }) => units === 0n;
 
