@@ -234,7 +234,7 @@ def encode(tickers: list[Sent], style: tuple[dict[str, str], bool]) -> list[str]
 
 
 @given(tickers=st.lists(sent_tickers, min_size=1, max_size=8), style=formats)
-@scaled_settings(400)
+@scaled_settings(100)
 def test_true_frames_are_decoded_exactly(tickers: list[Sent], style: tuple[dict[str, str], bool]) -> None:
     expected: list[Ticker] = []
     last: dict[str, Ticker] = {}
@@ -250,7 +250,7 @@ def test_true_frames_are_decoded_exactly(tickers: list[Sent], style: tuple[dict[
 
 
 @given(data=st.binary(max_size=4000))
-@scaled_settings(200)
+@scaled_settings(50)
 @example(data=b"")
 @example(data=b"[]")
 def test_arbitrary_bytes(data: bytes) -> None:
@@ -266,7 +266,7 @@ def test_arbitrary_bytes(data: bytes) -> None:
     times=counts,
     in_bytes=st.booleans(),
 )
-@scaled_settings(1200)
+@scaled_settings(300)
 def test_mutated_frames_between_true_ones(
     tickers: list[Sent], style: tuple[dict[str, str], bool], chance: random.Random, times: int, in_bytes: bool
 ) -> None:
@@ -297,7 +297,7 @@ LARGE = {
 
 
 @pytest.mark.parametrize("unit", LARGE.values(), ids=LARGE.keys())
-@pytest.mark.parametrize("size", [MAX_FRAME_SIZE, 5 * MAX_FRAME_SIZE])
+@pytest.mark.parametrize("size", [MAX_FRAME_SIZE])
 def test_large_message_of_one_kind(unit: bytes, size: int) -> None:
     items = unit * ((size - 2) // len(unit))
     for data in (b"[" + items.rstrip(b",") + b"]", TICKER % items[: -len(TICKER)].rstrip(b",")):
@@ -310,7 +310,7 @@ def test_large_message_of_one_kind(unit: bytes, size: int) -> None:
 
 
 @given(tickers=st.lists(sent_tickers, max_size=4), chance=chances, times=counts, in_bytes=st.booleans())
-@scaled_settings(600)
+@scaled_settings(150)
 def test_mutated_rows(tickers: list[Sent], chance: random.Random, times: int, in_bytes: bool) -> None:
     text = f"[{','.join(ticker.text(ROW) for ticker in tickers)}]"
     rows = check_rows(text.encode())
@@ -320,7 +320,7 @@ def test_mutated_rows(tickers: list[Sent], chance: random.Random, times: int, in
 
 
 @given(chance=chances, times=counts, in_bytes=st.booleans())
-@scaled_settings(400)
+@scaled_settings(100)
 def test_mutated_markets(chance: random.Random, times: int, in_bytes: bool) -> None:
     text = (
         '[{"market":"KRW-BTC","korean_name":"비트코인","english_name":"Bitcoin","market_event":{"warning":false}},'

@@ -1,12 +1,12 @@
 """Values in the running integration: from the public stream and the average buy prices to the sensors."""
 
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 
 from homeassistant.const import CONF_REGION, EVENT_STATE_CHANGED, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import Event, EventStateChangedData
 from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.upbit.api.regions import REGIONS
@@ -162,10 +162,17 @@ async def test_price_over_two_markets(harness: Harness) -> None:
     assert attributes(harness, entity_id)["price_source"] == "BTC-ADA × IDR-BTC"
 
 
-async def test_daily_change_is_computed_again_at_midnight_utc(valued: Harness) -> None:
-    await pass_time(timedelta(days=1).total_seconds())
+async def test_daily_change_is_computed_again_at_midnight_utc(harness: Harness) -> None:
+    harness.exchange.markets.list_market("SGD-BTC", 118_000, previous_close=100_000)
+    harness.exchange.markets.list_market("SGD-XRP", "2.95")
+    now = dt_util.utcnow()
+    harness.loop.move_wall_clock(86_400 - 10 - (now.timestamp() % 86_400))
+    await harness.start()
+    daily_change = f"{ACCOUNT}daily_change"
+    # By this clock nothing was traded for hours. The trades are of today all the same.
+    await harness.becomes(daily_change, "17.8944", within=5)
     # Nothing was traded since, so each price is itself the previous close.
-    assert valued.state(f"{ACCOUNT}daily_change") == "0.0000"
+    await harness.becomes(daily_change, "0.0000", within=10)
 
 
 # Cost

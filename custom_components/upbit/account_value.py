@@ -198,13 +198,14 @@ class AccountValue:
     def _on_prices(self, moved: set[str], changed: set[str]) -> None:
         """Note prices that moved, and prices that may have become valid or invalid."""
         self._valuation.invalidate(moved)
-        if changed:
-            self._valuation.invalidate(None if self._costs.currencies & changed else changed)
-            self._write_where_presence_changed(frozenset(changed))
-            moved = moved | changed
-        elif self._costs.currencies & moved:
-            # Costs that are counted in a coin have moved with its price.
+        if self._costs.currencies and not self._costs.currencies.isdisjoint(moved | changed):
+            # Costs of any coin may be counted in it.
             self._valuation.invalidate()
+            self._write_where_presence_changed(None)
+        elif changed:
+            self._valuation.invalidate(changed)
+            self._write_where_presence_changed(frozenset(changed))
+        moved = moved | changed
         self._set_timer(self._gate.moved((*moved, ACCOUNT)))
         self._notify(frozenset(moved))
 

@@ -25,6 +25,7 @@ from .api.regions import Region
 from .api.throttle import Backoff
 from .api.ticker import InvalidTicker, Tickers
 from .api.websocket import reject_redirect
+from .api.wire import DecodeErrorReason
 from .bugs import place_of
 from .const import DOMAIN, PRICE_TIMINGS
 from .prices import PriceBook
@@ -335,7 +336,9 @@ class PriceFeed:
         _LOGGER.debug("A call for the prices of %s failed: %s", self._region.name, error)
 
     @callback
-    def _on_invalid(self, reason: str) -> None:
+    def _on_invalid(self, reason: DecodeErrorReason) -> None:
+        if reason is DecodeErrorReason.NO_PRICE:
+            return  # a call shows whether there is one
         self.stats.invalid_items[reason] += 1
         if reason not in self._logged:
             self._logged.add(reason)
@@ -390,7 +393,8 @@ class PriceFeed:
         self._publish()
 
     def _log_health(self, now: float) -> None:
-        healthy = self.book.is_healthy(now) or not self.stats.connects
+        has_failed = self.stats.connects or self.stats.failed_calls
+        healthy = self.book.is_healthy(now) or not has_failed
         if healthy is self._healthy:
             return
         self._healthy = healthy

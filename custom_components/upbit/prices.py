@@ -195,13 +195,13 @@ class PriceBook:
         """Note that the list of markets could not be had; it is requested again after so many seconds."""
         self._markets_at = now + retry_in
 
-    def subscribed(self, markets: Iterable[str], now: float) -> None:
+    def subscribed(self, markets: frozenset[str], now: float) -> None:
         """Note that the stream has been asked for these markets; it answers with a ticker of each."""
         self._expire(now)
         if not self.connected:
             self._complete_call_at = now + self._timings.verification
         self.connected = True
-        self._unanswered = dict.fromkeys(markets, now + self._timings.answer)
+        self._unanswered = dict.fromkeys(markets & self.markets, now + self._timings.answer)
 
     def lost(self, now: float) -> None:
         """Note that the stream is disconnected, or could not be connected."""

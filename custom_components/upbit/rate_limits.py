@@ -30,14 +30,13 @@ def async_remove_rate_limit(hass: HomeAssistant, entry_id: str) -> None:
         limits.pop(entry_id, None)
 
 
-class QuotationRateLimit(RateLimit):
+class QuotationRateLimit:
     """Holds back the public calls of a region, also while an account of the region is held back.
 
     Upbit counts public calls by address. Accounts don't wait for the public side: no balance depends on a price.
     """
 
     def __init__(self, hass: HomeAssistant, region: Region) -> None:
-        super().__init__()
         self._own = async_get_rate_limit(hass, _QUOTATION, region)
         self._all = hass.data[_RATE_LIMITS][region.code]
 

@@ -213,7 +213,12 @@ def test_number_of_markets_in_memory_is_limited() -> None:
 @pytest.mark.parametrize(
     ("bad", "market", "reason"),
     [
-        *((frame(price), "SGD-BTC", DecodeErrorReason.INVALID_PRICE) for price in ("", *NOT_PRICES)),
+        *((frame(price), "SGD-BTC", DecodeErrorReason.NO_PRICE) for price in ("", "null")),
+        *(
+            (frame(price), "SGD-BTC", DecodeErrorReason.INVALID_PRICE)
+            for price in NOT_PRICES
+            if price != "null"
+        ),
         *(
             (frame(ttms=time), "SGD-BTC", DecodeErrorReason.INVALID_TIMESTAMP)
             for time in ("", *NOT_NUMBERS, "-1", "1.0", "1E3", "253402300799001", "1" * 5000)

@@ -233,6 +233,8 @@ def _decode_ticker(fields: dict[str, Any], keys: _Keys, market: str, memory: _Me
 
 
 def _price(raw: object) -> Decimal:
+    if raw is None:
+        raise DecodeError(DecodeErrorReason.NO_PRICE)
     if type(raw) is not bytes:
         raise DecodeError(DecodeErrorReason.INVALID_PRICE)
     try:

@@ -62,6 +62,8 @@ class DecodeErrorReason(StrEnum):
     INVALID_TIMESTAMP = "invalid_timestamp"
     INVALID_MARKET = "invalid_market"
     INVALID_PRICE = "invalid_price"
+    NO_PRICE = "no_price"
+    """Null or absent, as of a listed market that was never traded."""
 
 
 class DecodeError(ValueError):
