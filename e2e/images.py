@@ -49,7 +49,7 @@ DOCUMENTED_ENTITIES = "upbit_singapore"
 WIDE = Look(height=800)
 PHONE = Look(dark=True, width=390, height=844, scale=2)
 # As wide as a card on a dashboard of three columns, with a little of the page around it.
-NARROW = Look(width=500, height=800)
+NARROW = Look(width=500, height=1100)
 MARGIN = 6
 
 
@@ -121,29 +121,60 @@ async def demo_with_a_past() -> AsyncIterator[tuple[View, Visitor]]:
             await demo.control("PUT", "account", holdings)
             sensors = await demo.right_sensors()
             async with visitor(demo.home_assistant.url) as user:
+                database = folder / "config" / "home-assistant_v2.db"
                 for currency, sensor in sensors.items():
                     changes = past.totals(moments, currency)
-                    past.replace_states(
-                        folder / "config" / "home-assistant_v2.db",
-                        sensor["entity_id"],
-                        past.last_day(changes, now),
-                    )
-                    await ask_home_assistant(
-                        user.page,
-                        type="recorder/import_statistics",
-                        metadata={
-                            "has_sum": True,
-                            "mean_type": 0,
-                            "name": None,
-                            "source": "recorder",
-                            "statistic_id": sensor["entity_id"],
-                            "unit_class": None,
-                            "unit_of_measurement": currency,
-                        },
-                        stats=past.hourly_statistics(changes, now),
-                    )
+                    await give_a_past(user.page, database, sensor["entity_id"], currency, changes, now)
+                values = await wait_for_values(user.page)
+                prices = {coin: Decimal(str(price)) for coin, price in values.items()}
+                total_values = past.total_values(moments, {past.FIAT: Decimal(1), **prices})
+                total = f"sensor.{ENTITIES}_total_value"
+                await give_a_past(user.page, database, total, past.FIAT, total_values, now)
                 await call_the_account(user.page, DOCUMENTED_ACCOUNT)
                 yield demo, user
+
+
+async def wait_for_values(page: Page) -> dict[str, float]:
+    """Return the price of each coin that has one, as soon as the account has a total value."""
+    handle = await page.wait_for_function(
+        """(total) => {
+          const states = Object.values(document.querySelector("home-assistant").hass.states);
+          if (!states.some(({ entity_id, state }) => entity_id === total && Number(state) > 0)) return null;
+          const valued = states.filter(({ attributes }) => attributes.currency && attributes.price);
+          return Object.fromEntries(valued.map(({ attributes }) => [attributes.currency, attributes.price]));
+        }""",
+        arg=f"sensor.{ENTITIES}_total_value",
+    )
+    prices: dict[str, float] = await handle.json_value()
+    return prices
+
+
+async def give_a_past(
+    page: Page,
+    database: Path,
+    entity_id: str,
+    unit: str,
+    changes: list[tuple[datetime, Decimal]],
+    now: datetime,
+) -> None:
+    """Have an entity's history and statistics show these changes."""
+    while not past.is_recorded(database, entity_id):
+        await asyncio.sleep(0.5)
+    past.replace_states(database, entity_id, past.last_day(changes, now))
+    await ask_home_assistant(
+        page,
+        type="recorder/import_statistics",
+        metadata={
+            "has_sum": True,
+            "mean_type": 0,
+            "name": None,
+            "source": "recorder",
+            "statistic_id": entity_id,
+            "unit_class": None,
+            "unit_of_measurement": unit,
+        },
+        stats=past.hourly_statistics(changes, now),
+    )
 
 
 async def call_the_account(page: Page, name: str) -> None:

@@ -57,6 +57,22 @@ def totals(moments: Iterable[Moment], currency: str) -> list[tuple[datetime, Dec
     return changes
 
 
+def total_values(moments: list[Moment], prices: dict[str, Decimal]) -> list[tuple[datetime, Decimal]]:
+    """Return when the total value became what, at prices that end with these."""
+    chance = random.Random(SEED)
+    changes: list[tuple[datetime, Decimal]] = []
+    factor = Decimal(1)
+    for moment in reversed(moments):
+        value = sum(
+            (held.total * prices[currency] * (1 if currency == FIAT else factor))
+            for currency, held in moment.holdings.items()
+            if currency in prices
+        )
+        changes.append((moment.at, round(Decimal(value), 4)))
+        factor *= 1 + Decimal(chance.gauss(0, 0.006))
+    return changes[::-1]
+
+
 def hourly_statistics(changes: list[tuple[datetime, Decimal]], now: datetime) -> list[dict[str, Any]]:
     """Return what the recorder would have kept of a currency for each whole hour until now."""
     hour, first = changes[0][0].replace(minute=0, second=0, microsecond=0), changes[0][1]
@@ -74,6 +90,13 @@ def last_day(changes: list[tuple[datetime, Decimal]], now: datetime) -> list[tup
     start = now - DAY + timedelta(minutes=10)
     before = [total for at, total in changes if at <= start]
     return [(start, before[-1] if before else changes[0][1]), *(each for each in changes if each[0] > start)]
+
+
+def is_recorded(database: Path, entity_id: str) -> bool:
+    """Return whether the recorder has written a state of an entity: it collects them for seconds."""
+    with closing(sqlite3.connect(database, timeout=30)) as connection:
+        query = "SELECT 1 FROM states JOIN states_meta USING (metadata_id) WHERE states_meta.entity_id = ?"
+        return connection.execute(query, (entity_id,)).fetchone() is not None
 
 
 def replace_states(database: Path, entity_id: str, changes: list[tuple[datetime, Decimal]]) -> None:
