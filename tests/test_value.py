@@ -107,6 +107,20 @@ async def test_locked_amount_changes_no_value(valued: Harness) -> None:
     assert not written
 
 
+async def test_total_is_of_one_moment_when_a_snapshot_restores_one_amount_and_changes_another(
+    valued: Harness,
+) -> None:
+    rest = valued.exchange.rest
+    rest.row_faults["BTC"] = {"locked": "-1"}
+    await valued.refresh()
+    assert valued.state(TOTAL) == STATE_UNAVAILABLE
+    rest.row_faults.clear()
+    valued.account.change({"XRP": ("121", "0")}, announce=False)
+    written = writes(valued, TOTAL)
+    await valued.refresh()
+    assert written == ["72357.7000"]
+
+
 async def test_price_is_written_when_the_gate_allows_it(valued: Harness) -> None:
     await pass_time(10)
     valued.exchange.markets.set_price("SGD-XRP", "3")

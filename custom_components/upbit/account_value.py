@@ -177,8 +177,9 @@ class AccountValue:
     @callback
     def _on_availability(self, currencies: Iterable[str] | None) -> None:
         affected = None if currencies is None else frozenset(currencies)
+        # Of all: the snapshot that makes one amount available may have changed others, which is notified afterwards.
+        self._valuation.invalidate()
         self._want()
-        self._valuation.invalidate(affected)
         self._write_where_presence_changed(affected)
         self._notify(affected)
 
