@@ -20,6 +20,8 @@ from .account import measure_memory, measure_set_up, measure_snapshot
 from .figures import Figure, table
 from .frames import measure_frames
 from .over_socket import measure_over_socket
+from .price_hours import measure_price_hours
+from .prices import measure_busy_market, measure_ticker_frames
 from .setting import exchange, holdings, home_assistant
 
 
@@ -36,9 +38,11 @@ async def measure(folder: Path) -> list[Figure]:
         return [
             *await measure_frames(hass, one, fifty, five_hundred),
             await measure_snapshot(hass, five_hundred),
-            await measure_set_up(hass, five_hundred),
-            await measure_memory(hass, one, five_hundred),
-            # Last, because it leaves the accounts with other amounts.
+            *await measure_set_up(hass, five_hundred),
+            *await measure_memory(hass, one, five_hundred),
+            *await measure_ticker_frames(hass, one, five_hundred),
+            # Last, because they leave the accounts with other amounts.
+            *await measure_busy_market(hass, fifty),
             *await measure_over_socket(hass, session, (fifty, one, five_hundred)),
         ]
 
@@ -84,6 +88,7 @@ def main() -> int:
     print(machine(), flush=True)
     with blocking_call_reports() as reports, tempfile.TemporaryDirectory(prefix="upbit-bench.") as folder:
         figures = asyncio.run(measure(Path(folder)), loop_factory=create_event_loop)
+    figures += measure_price_hours()
     # The benchmark's own blocking calls are reported too.
     blocking = sum("'upbit'" in report for report in reports)
     figures.append(Figure("reported blocking calls in the event loop", blocking, unit="", at_most=0))

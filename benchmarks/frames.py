@@ -6,7 +6,7 @@ turns of the event loop are left out, because the floor has neither.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 import json
@@ -17,7 +17,16 @@ import aiohttp
 from homeassistant.core import HomeAssistant
 
 from .figures import Figure, Rounds
-from .setting import Exchange, add_entry, amounts, currencies, frame, remove_entry, single_frames
+from .setting import (
+    WITHOUT_PRICES,
+    Exchange,
+    add_entry,
+    amounts,
+    currencies,
+    frame,
+    remove_entry,
+    single_frames,
+)
 
 _BLOCK = 100
 """Frames of one measurement: long enough for the clock, short enough for many rounds."""
@@ -71,6 +80,15 @@ class Feed:
         self._begin.set_result(None)
         return await self._end
 
+    def each(self, payloads: Sequence[bytes]) -> Callable[[], Awaitable[float]]:
+        """Return a measure of what one of these frames costs."""
+        messages = [message(payload) for payload in payloads]
+
+        async def measure() -> float:
+            return await self.cost(messages) / len(messages)
+
+        return measure
+
 
 def message(payload: bytes) -> aiohttp.WSMessage:
     """Return a frame as aiohttp returns it."""
@@ -116,32 +134,27 @@ async def measure_frames(
     ]
     taken = Rounds()
     with fed_streams() as feeds:
-        ours = [await add_entry(hass, "upbit", each.entry_data) for each in (one, fifty, five_hundred)]
+        ours = [
+            await add_entry(hass, "upbit", each.entry_data, WITHOUT_PRICES)
+            for each in (one, fifty, five_hundred)
+        ]
         feed_1, feed_50, feed_500 = (feeds[each.stream_url] for each in (one, fifty, five_hundred))
         single = single_frames("C000", _BLOCK)
         steps = [{currency: amounts(currency, step) for currency in currencies(_WIDE)} for step in (1, 0)]
         wide = [frame(step) for step in steps]
         narrow = [[frame({currency: texts}) for currency, texts in step.items()] for step in steps]
 
-        def feed(to: Feed, payloads: Sequence[bytes]) -> Callable[[], Any]:
-            messages = [message(payload) for payload in payloads]
-
-            async def measure() -> float:
-                return await to.cost(messages) / len(messages)
-
-            return measure
-
         await taken.take(
             {
                 "floor": lambda: floor(bare_1.runtime_data, single),
-                "1": feed(feed_1, single),
-                "500": feed(feed_500, single),
+                "1": feed_1.each(single),
+                "500": feed_500.each(single),
             },
             320,
         )
         await taken.take(
             {
-                "wide": feed(feed_50, wide),
+                "wide": feed_50.each(wide),
                 "fifty floors": lambda: (
                     _WIDE * sum(floor(bare_50.runtime_data, each) for each in narrow) / len(narrow)
                 ),

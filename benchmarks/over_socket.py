@@ -23,7 +23,7 @@ from custom_components.upbit.entity import balance_key, unique_id
 from simulator import ACCESS_KEY, SECRET_KEY
 
 from .figures import Figure, Rounds, no_garbage_collection
-from .setting import Exchange, add_entry, currencies, frames_received, remove_entry
+from .setting import WITHOUT_PRICES, Exchange, add_entry, currencies, frames_received, remove_entry
 
 _HELD = 50
 _PAIRS = 5
@@ -124,7 +124,7 @@ async def measure_over_socket(
     def write(asset: Any) -> None:
         sensors[asset["currency"]].show((asset["balance"], asset["locked"]))
 
-    entry = await add_entry(hass, "upbit", own.entry_data)
+    entry = await add_entry(hass, "upbit", own.entry_data, WITHOUT_PRICES)
     ours = Receiver(own, partial(frames_received, entry.runtime_data))
     taken = Rounds()
     async with bare_client(session, second) as parsing, bare_client(session, third, write) as writing:

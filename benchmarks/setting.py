@@ -5,9 +5,10 @@ What the benchmarks and the tests of the cost read from the integration's coordi
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 import re
 import sys
@@ -22,9 +23,10 @@ from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from custom_components.upbit.api.regions import REGIONS
-from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY
+from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_PRICE_UPDATES, CONF_SECRET_KEY
 from custom_components.upbit.coordinator import UpbitCoordinator
 from custom_components.upbit.listeners import SIGNAL_CHANGES
+from custom_components.upbit.price_updates import PriceUpdates
 from demo.process import Child
 from simulator import ACCESS_KEY, SECRET_KEY, Account
 from simulator.wire import encode_frame
@@ -35,6 +37,9 @@ _CONFIGURATION = Path(__file__).parent / "configuration"
 _START_TIMEOUT = 30
 _ASSET_TIMESTAMP = 1_710_146_517_259
 _TIMESTAMP = 1_710_146_517_267
+
+WITHOUT_PRICES = {CONF_PRICE_UPDATES: PriceUpdates.OFF.value}
+"""The options of an account that has balances only."""
 
 type Texts = tuple[str, str]
 """The available and the locked amount as exact texts."""
@@ -70,6 +75,15 @@ def single_frames(currency: str, count: int) -> list[bytes]:
     return [frame({currency: amounts(currency, (step + 1) % count)}) for step in range(count)]
 
 
+def locking_frames(currency: str, count: int) -> list[bytes]:
+    """Return frames that each lock another amount of the currency, whose total stays the same."""
+    available, locked = map(Decimal, amounts(currency))
+    return [
+        frame({currency: (str(available - step), str(locked + step))})
+        for step in ((number + 1) % count for number in range(count))
+    ]
+
+
 # Simulated exchanges
 
 
@@ -80,6 +94,7 @@ class Exchange:
         self.region = region
         self.rest_url = urls["at"]
         self.stream_url = urls["stream"]
+        self.ticker_url = self.stream_url.removesuffix("/private")
         self._control_url = urls["control"]
         self._session = session
 
@@ -107,6 +122,14 @@ class Exchange:
         }
         await self.control("PUT", "account?announce=false", body)
 
+    async def list_markets(self, codes: Iterable[str], price: str = "118000.5") -> None:
+        """List markets that were just traded at a price."""
+        await self.control("POST", "markets", [{"code": code, "price": price} for code in codes])
+
+    async def trade(self, frames: int, codes: Sequence[str], rate: float) -> None:
+        """Send so many tickers of these markets in turn; most of them have no new price."""
+        await self.control("POST", "quotation/burst", {"frames": frames, "codes": codes, "rate": rate})
+
     async def burst(self, frames: int, currencies: Sequence[str], *, rate: float | None = None) -> list[int]:
         """Send frames that change one currency each; returns when each was sent, on the monotonic clock in ns."""
         body = {"frames": frames, "currencies": currencies, "rate": rate}
@@ -122,11 +145,10 @@ async def exchange(session: aiohttp.ClientSession, region: str, folder: Path) ->
     async with Child("the simulated exchange", command, folder=_REPOSITORY, log=log) as child:
         running = Exchange(session, region, await child.while_running(_addresses(log)))
         # A benchmark measures what is received; it does not have to respect request limits.
-        await running.control("PATCH", "limits", {"lift": True})
+        for limits in ("limits", "quotation/limits"):
+            await running.control("PATCH", limits, {"lift": True})
         real = REGIONS[region]
-        REGIONS[region] = replace(
-            real, rest_url=running.rest_url, websocket_url=running.stream_url.removesuffix("/private")
-        )
+        REGIONS[region] = replace(real, rest_url=running.rest_url, websocket_url=running.ticker_url)
         try:
             yield running
         finally:
@@ -158,14 +180,19 @@ async def home_assistant(folder: Path) -> AsyncIterator[HomeAssistant]:
         yield hass
 
 
-async def add_entry(hass: HomeAssistant, domain: str, data: Mapping[str, Any]) -> ConfigEntry:
+async def add_entry(
+    hass: HomeAssistant,
+    domain: str,
+    data: Mapping[str, Any],
+    options: Mapping[str, Any] = MappingProxyType({}),
+) -> ConfigEntry:
     """Add a config entry and return it when it is set up with all its entities."""
     entry = ConfigEntry(
         data=data,
         discovery_keys=MappingProxyType({}),
         domain=domain,
         minor_version=1,
-        options={},
+        options=options,
         source=SOURCE_USER,
         subentries_data=None,
         title=f"{domain} {len(hass.config_entries.async_entries())}",
@@ -221,6 +248,18 @@ def in_sync(coordinator: UpbitCoordinator) -> bool:
 def update_received(coordinator: UpbitCoordinator) -> bool:
     """Return whether the stream has delivered an update."""
     return coordinator.sync.update_received
+
+
+def values_available(coordinator: UpbitCoordinator) -> bool:
+    """Return whether the account is valued, which needs the price of all it holds."""
+    return coordinator.value is not None and coordinator.value.account().available
+
+
+async def select_prices(hass: HomeAssistant, entry: ConfigEntry, *, on: bool) -> None:
+    """Switch the price updates of an account on or off, as its options do."""
+    hass.config_entries.async_update_entry(entry, options={} if on else WITHOUT_PRICES)
+    await entry.runtime_data.async_apply_price_updates()
+    await hass.async_block_till_done()
 
 
 def frames_received(coordinator: UpbitCoordinator) -> int:

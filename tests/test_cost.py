@@ -8,7 +8,15 @@ import pytest
 
 from benchmarks.frames import fed_streams, message
 from benchmarks.idle_hour import idle_hours, least_gap, run_apart
-from benchmarks.setting import counted_events, currencies, frame, holdings, listeners_called, single_frames
+from benchmarks.setting import (
+    counted_events,
+    currencies,
+    frame,
+    holdings,
+    listeners_called,
+    single_frames,
+    values_available,
+)
 from simulator import Delivery
 from tests.helpers.harness import Harness
 from tests.helpers.virtual_time import wait_until
@@ -31,6 +39,29 @@ async def test_one_state_written_for_each_currency_that_a_frame_changed(harness:
         await wait_until(lambda: harness.stats.updates == 2)
         await harness.hass.async_block_till_done()
     assert events == {EVENT_STATE_CHANGED: 4}
+
+
+async def test_total_that_changed_is_written_with_its_value_and_once_with_the_account(
+    harness: Harness,
+) -> None:
+    for currency in currencies(50):
+        harness.exchange.markets.list_market(f"SGD-{currency}", "2.95")
+    await hold(harness, 50)
+    await wait_until(lambda: values_available(harness.coordinator))
+    harness.account.delivery = Delivery.ONE_FRAME
+    with counted_events(harness.hass) as events:
+        harness.account.change(dict.fromkeys(currencies(3), ("7", "0.5")))
+        await wait_until(lambda: harness.stats.updates == 1)
+        await harness.hass.async_block_till_done()
+    # A balance and a value of each, and four figures of the account.
+    assert events.total() == 3 * 2 + 4
+
+
+async def test_amount_that_is_locked_writes_its_balance_only(valued: Harness) -> None:
+    with counted_events(valued.hass) as events:
+        valued.account.place_order("XRP", 50)
+        await valued.caught_up()
+    assert events == {EVENT_STATE_CHANGED: 1}
 
 
 async def test_frame_that_changes_nothing_writes_and_fires_nothing(harness: Harness) -> None:
@@ -105,8 +136,10 @@ def test_idle_hour_wakes_rarely_and_writes_nothing() -> None:
         assert idle["states"] == 0
         assert idle["events"] == 0
     writes = hours["after_update"]["writes"]
-    assert writes.keys() == {"ping", "/v1/accounts"}
+    assert writes.keys() == {"ping", "/v1/accounts", "/v1/ticker", "/v1/market/all"}
     assert 60 <= writes["/v1/accounts"] <= 62
+    assert 11 <= writes["/v1/ticker"] <= 13
+    assert writes["/v1/market/all"] == 1
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
 """What one account is worth: connects its balances with the region's prices, and decides when values are written."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Set as AbstractSet
 from decimal import Decimal
 from functools import partial
 from math import inf
@@ -208,7 +208,7 @@ class AccountValue:
             self._write_where_presence_changed(frozenset(changed))
         moved = moved | changed
         self._set_timer(self._gate.moved((*moved, ACCOUNT)))
-        self._notify(frozenset(moved))
+        self._notify(moved)
 
     @callback
     def _on_status(self) -> None:
@@ -239,7 +239,7 @@ class AccountValue:
         self.feed.async_want(self._feed_listener, self.held_coins | self._costs.currencies)
 
     @callback
-    def _notify(self, coins: frozenset[str] | None, changes: tuple[Change, ...] = ()) -> None:
+    def _notify(self, coins: AbstractSet[str] | None, changes: tuple[Change, ...] = ()) -> None:
         async_dispatcher_send(self._hass, self._signal, ValueUpdate(coins, changes))
 
     def _write_where_presence_changed(self, currencies: frozenset[str] | None) -> None:

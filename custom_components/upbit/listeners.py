@@ -1,8 +1,8 @@
 """The listeners of an account, kept by currency, so that a change costs only those it concerns."""
 
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Set as AbstractSet
 from functools import partial
+from typing import NamedTuple
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_send
@@ -21,11 +21,10 @@ SIGNAL_VALUES = f"{DOMAIN}_values_{{}}"
 """Dispatched with a `ValueUpdate`; formatted with the entry's id, so that it outlives a reload."""
 
 
-@dataclass(frozen=True, slots=True)
-class ValueUpdate:
-    """Values of an account may have changed."""
+class ValueUpdate(NamedTuple):
+    """Values of an account may have changed; a tuple, because making one is part of the cost of every new price."""
 
-    coins: frozenset[str] | None
+    coins: AbstractSet[str] | None
     """The currencies whose value may have changed; None for all."""
     changes: tuple[Change, ...] = ()
     """The changes of totals behind it; empty when prices moved, or something became available or unavailable."""

@@ -218,6 +218,7 @@ class PriceFeed:
 
     async def _async_follow(self, stream: TickerStream) -> None:
         """Merge what the stream delivers, until the connection is lost, or has to be replaced."""
+        book, now = self.book, self._now
         scope = asyncio.timeout(None)
         await self._async_subscribe(stream)
         subscriber = asyncio.create_task(self._async_keep_subscribed(stream, scope))
@@ -227,8 +228,10 @@ class PriceFeed:
                 async for event in stream.events():
                     if isinstance(event, InvalidTicker):
                         self._on_invalid(event.reason)
-                    else:
-                        self.book.ticker(event, self._now())
+                        continue
+                    book.ticker(event, now())
+                    # Most tickers bring no new price.
+                    if book.moved or book.changed:
                         self._publish()
         except TimeoutError:
             if not scope.expired():

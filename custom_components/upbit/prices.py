@@ -316,27 +316,18 @@ class PriceBook:
     def _merge(self, ticker: Ticker, now: float) -> None:
         market = ticker.market
         last = self._tickers.get(market)
-        valid = market in self._valid
-        if valid and last is not None:
+        if last is not None and market in self._valid:
             if ticker.traded_at < last.traded_at:
                 return
-            self._tickers[market] = ticker
-            if (
-                ticker.price == last.price
-                and ticker.previous_close == last.previous_close
-                and not ticker.delisted
-            ):
-                # Nothing is computed or written for a newer trade at the same price. The quote is made of these tickers
-                # when it is needed again.
-                if ticker.traded_at != last.traded_at:
-                    for coin in self._coins[market]:
-                        self._quotes.pop(coin, None)
-                return
             if not ticker.delisted:
+                self._tickers[market] = ticker
                 coins = self._coins[market]
+                # The quote is made of these tickers when it is needed again.
                 for coin in coins:
                     self._quotes.pop(coin, None)
-                self.moved |= coins
+                # Nothing is computed or written for a newer trade at the same price.
+                if (ticker.price, ticker.previous_close) != (last.price, last.previous_close):
+                    self.moved |= coins
                 return
         self._tickers[market] = ticker
         self._valid.add(market)
