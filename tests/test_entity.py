@@ -43,15 +43,16 @@ async def test_unique_ids_distinguish_the_sensors_of_currencies_from_other_entit
     assert {currency_of(entity) for entity in balances} == currencies
     assert {value_currency_of(entity) for entity in values} == coins
     account_wide = [entity for entity in registered if entity.translation_key not in of_currencies]
-    # Figures of the account, both connections, the event, the last change and, where the region has it, the
-    # expiration of the key.
-    assert len(account_wide) >= 9
+    # Figures of the account, both connections, the event, the last change, the button and, where the region has it,
+    # the expiration of the key.
+    assert len(account_wide) >= 10
     assert {currency_of(entity) for entity in account_wide} == {None}
     assert {value_currency_of(entity) for entity in account_wide} == {None}
-    # Each change, or each move of a price, would write a state of theirs.
+    # Each change, or each move of a price, would write a state of theirs; the button is for exceptions.
     assert {entity.translation_key for entity in registered if entity.disabled} == {
         "balance_change",
         "last_change",
+        "refresh",
         "coin_unrealized_profit",
         "price",
         "cost_basis",

@@ -20,6 +20,8 @@ class Timings:
 
     snapshot_interval: float = 60.0
     """Between two snapshots."""
+    shared_refresh: float = 1.0
+    """After somebody asks for a snapshot, until it is requested, so that all who ask meanwhile share it."""
     absence: float = 2.0
     """Between a snapshot that lacks a currency and the request of the one that confirms it."""
     recheck: float = 5.0

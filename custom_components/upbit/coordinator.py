@@ -83,7 +83,8 @@ class UpbitCoordinator:
         self._snapshot_due = asyncio.Event()
         self._snapshot_planned_at = 0.0
         self._snapshot_succeeded = asyncio.Event()
-        self._waiters: list[asyncio.Future[None]] = []
+        self._waiters: list[tuple[float, asyncio.Future[None]]] = []
+        """Who waits for a snapshot, with the time by which it has to be requested."""
         self._timer: asyncio.TimerHandle | None = None
 
         # What the listeners know.
@@ -142,15 +143,18 @@ class UpbitCoordinator:
             self._task = None
         self._detach_session()
 
-    async def async_refresh(self) -> None:
-        """Take a snapshot now.
+    async def async_refresh(self, within: float = 0.0) -> None:
+        """Take a snapshot, and return when it is merged.
+
+        Args:
+            within: Seconds until it is requested at the latest, for others that ask meanwhile to share it.
 
         Raises:
             UpbitError: The snapshot failed.
         """
         if self._task is None or self._task.done():
             raise UpbitError(ErrorKind.UNAUTHORIZED, "ended")
-        await self._next_snapshot()
+        await self._next_snapshot(within)
 
     @callback
     def snapshot_by(self, deadline: float) -> None:
@@ -370,12 +374,13 @@ class UpbitCoordinator:
             await self._async_check_key_expiration()
 
     async def _async_wait_for_snapshot(self) -> None:
-        """Wait until a snapshot is due or somebody waits for one."""
-        while not self._waiters:
+        """Wait until a snapshot is due, also because somebody waits for one."""
+        while True:
             delay = self.sync.next_snapshot_at - self._now()
             if remaining := self.rate_limit.remaining():
                 # The stream goes first: the snapshot that its connection needs then serves both.
                 delay = max(delay, remaining + TIMINGS.first_delay)
+            delay = min([delay, *(due - self._now() for due, _ in self._waiters)])
             if delay <= 0:
                 return
             self._snapshot_planned_at = self._now() + delay
@@ -413,10 +418,10 @@ class UpbitCoordinator:
         self._advance(changes)
         self.listeners.async_notify_snapshot(snapshot, request.at)
 
-    def _next_snapshot(self) -> asyncio.Future[None]:
-        """Have a snapshot taken now; the future has its outcome, an UpbitError if it fails."""
+    def _next_snapshot(self, within: float = 0.0) -> asyncio.Future[None]:
+        """Have a snapshot taken within so many seconds; the future has its outcome, an UpbitError if it fails."""
         waiter = self.hass.loop.create_future()
-        self._waiters.append(waiter)
+        self._waiters.append((self._now() + within, waiter))
         self._snapshot_due.set()
         return waiter
 
@@ -548,8 +553,8 @@ class UpbitCoordinator:
             self._timer = None
 
 
-def _resolve(waiters: list[asyncio.Future[None]], error: UpbitError | None = None) -> None:
-    for waiter in waiters:
+def _resolve(waiters: list[tuple[float, asyncio.Future[None]]], error: UpbitError | None = None) -> None:
+    for _, waiter in waiters:
         if waiter.done():
             continue
         if error is None:

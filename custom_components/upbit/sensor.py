@@ -21,9 +21,10 @@ from homeassistant.util import dt as dt_util
 
 from .api.ledger import Change
 from .api.wire import EMPTY, Holding, plain
-from .const import DOMAIN
+from .const import DOMAIN, TIMINGS
 from .coordinator import UpbitConfigEntry, UpbitCoordinator
 from .entity import UpbitEntity, balance_key, unique_id
+from .refresh import async_refresh
 from .value_sensor import async_setup_value_sensors
 
 PARALLEL_UPDATES = 0
@@ -88,6 +89,14 @@ class BalanceSensor(UpbitEntity, SensorEntity):
         self.async_on_remove(self.coordinator.listeners.async_add_currency(self._currency, listener))
         if self._shows_zero:
             self.hass.loop.call_soon(listener)  # after Home Assistant has written the first state
+
+    @override
+    async def async_update_ha_state(self, force_refresh: bool = False) -> None:
+        # Called by `homeassistant.update_entity`. There is no `async_update`, because Home Assistant logs its errors
+        # with a traceback instead of raising them, and drops a call while another one is under way.
+        if force_refresh:
+            await async_refresh(self.coordinator, TIMINGS.shared_refresh)
+        await super().async_update_ha_state(force_refresh)
 
     @callback
     def _async_show_first_amount(self) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv, service
 from homeassistant.helpers.selector import (
     ConfigEntrySelector,
@@ -15,10 +14,10 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from .api.errors import UpbitError
 from .api.wire import plain
 from .const import DOMAIN
 from .coordinator import UpbitConfigEntry, UpbitCoordinator
+from .refresh import async_refresh
 
 SERVICE_GET_BALANCES = "get_balances"
 SERVICE_REFRESH = "refresh"
@@ -58,16 +57,7 @@ async def _async_refresh(call: ServiceCall) -> None:
         ServiceValidationError: There is no such account, or it is not loaded.
         HomeAssistantError: The snapshot failed.
     """
-    coordinator = _coordinator_of(call)
-    try:
-        await coordinator.async_refresh()
-    except UpbitError as error:
-        # Without the original error: its text is for diagnostics.
-        raise HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key=error.kind.value,
-            translation_placeholders={"region": coordinator.region.name},
-        ) from None
+    await async_refresh(_coordinator_of(call))
 
 
 async def _async_get_balances(call: ServiceCall) -> ServiceResponse:
