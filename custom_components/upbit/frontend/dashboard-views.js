@@ -98,9 +98,10 @@ function overview(hass, account, { discreet }, more = {}) {
 }
 
 /**
- * Return a card with what the total value does not include, which is out of sight while there is no such thing.
+ * Return a card with what the total value does not include, which has no height while there is no such thing.
  *
  * It is a template, because a tile shows a list without words, and the dashboard is not generated again for it.
+ * With `show_empty: false`, Home Assistant would take it out of the page once it is empty and never update it again.
  * @param {Hass} hass
  * @param {string} total
  */
@@ -111,7 +112,6 @@ function leftOut(hass, total) {
   return {
     type: "markdown",
     text_only: true,
-    show_empty: false,
     content:
       `{%- if state_attr(${entity}, "unpriced") -%}${localize("left_out", { currencies })}` +
       `{%- elif is_state_attr(${entity}, "complete", false) -%}${localize("total_incomplete")}{%- endif -%}`,
