@@ -5,11 +5,14 @@ from typing import Any
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.helpers import area_registry as ar, config_validation as cv, entity_registry as er
 from homeassistant.helpers.condition import async_validate_condition_config
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 import voluptuous as vol
 
 from tests.helpers.automations import automate, limit, limits
+from tests.helpers.conditions import subscribe
 from tests.helpers.harness import Harness
 from tests.helpers.virtual_time import pass_time
 
@@ -213,6 +216,93 @@ async def test_limit_that_changes_moves_the_start_of_the_time(connected: Harness
     assert not await passes(connected.hass, calls)
     await pass_time(60)
     assert await passes(connected.hass, calls)
+
+
+# Changes are reported
+
+
+async def test_change_of_the_amount_is_reported(connected: Harness) -> None:
+    badge, _ = await subscribe(connected.hass, is_balance({"entity_id": BTC}, limit("above", 0.6)))
+    assert not badge.checker.needs_polling
+    assert (badge.result, badge.reports) == (False, 0)
+    connected.account.set("XRP", "9", "0")
+    await connected.caught_up()
+    assert badge.reports == 0
+    for balance, expected in (("0.600000000000000001", True), ("0.6", False)):
+        connected.account.set("BTC", balance, "0")
+        await connected.caught_up()
+        assert badge.result is expected
+
+
+async def test_change_of_the_limit_is_reported(connected: Harness) -> None:
+    connected.hass.states.async_set("input_number.limit", "1")
+    threshold = {"type": "above", "value": {"entity": "input_number.limit"}}
+    badge, _ = await subscribe(connected.hass, is_balance({"entity_id": BTC}, threshold))
+    for state, expected in (("0.5", True), ("unavailable", False)):
+        connected.hass.states.async_set("input_number.limit", state)
+        await connected.hass.async_block_till_done()
+        assert badge.result is expected
+
+
+async def test_change_of_the_target_is_reported(
+    connected: Harness, entity_registry: er.EntityRegistry
+) -> None:
+    area = ar.async_get(connected.hass).async_create("Area")
+    badge, _ = await subscribe(connected.hass, is_balance({"area_id": area.id}, limit("above", 0)))
+    assert not badge.result
+    for area_id in (area.id, None):
+        entity_registry.async_update_entity(BTC, area_id=area_id)
+        await connected.hass.async_block_till_done()
+        assert badge.result is (area_id is not None)
+
+
+async def test_change_of_availability_is_reported(connected: Harness) -> None:
+    badge, _ = await subscribe(connected.hass, is_balance({"entity_id": BTC}, limit("above", 0)))
+    connected.exchange.rest.row_faults["BTC"] = {"balance": "-1"}
+    await connected.refresh()
+    assert not badge.result
+    connected.exchange.rest.row_faults.clear()
+    await connected.refresh()
+    assert badge.result
+    assert await connected.unload()
+    assert not badge.result
+    assert await connected.set_up()
+    assert badge.result
+
+
+async def test_nothing_is_reported_after_the_end(connected: Harness) -> None:
+    connected.hass.states.async_set("input_number.limit", "1")
+    threshold = {"type": "above", "value": {"entity": "input_number.limit"}}
+    badge, unsubscribe = await subscribe(connected.hass, is_balance({"entity_id": BTC}, threshold))
+    unsubscribe()
+    connected.hass.states.async_set("input_number.limit", "0.5")
+    connected.account.set("BTC", "9", "0")
+    await connected.caught_up()
+    assert badge.reports == 0
+
+
+async def test_only_a_time_is_polled(connected: Harness) -> None:
+    for options, expected in (({"for": "00:00:00"}, False), (FOR_A_MINUTE, True)):
+        condition = is_balance({"entity_id": BTC}, limit("below", 1), **options)
+        badge, _ = await subscribe(connected.hass, condition)
+        assert badge.checker.needs_polling is expected
+        badge.checker.async_unload()
+
+
+async def test_editor_gets_a_result_with_each_change(
+    connected: Harness, hass_ws_client: WebSocketGenerator
+) -> None:
+    assert await async_setup_component(connected.hass, "websocket_api", {})
+    client = await hass_ws_client()
+    condition = is_balance({"entity_id": BTC}, limit("above", 0.6))
+    await client.send_json_auto_id({"type": "subscribe_condition", "condition": condition})
+    assert (await client.receive_json())["type"] == "result"
+    assert (await client.receive_json())["event"] == {"result": False}
+    connected.account.set("BTC", "9", "0")
+    assert (await client.receive_json())["event"] == {"result": True}
+
+
+# Options
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from homeassistant.core import HomeAssistant, ServiceCall
 import pytest
 
 from tests.helpers.automations import automate, limit, limits
+from tests.helpers.conditions import subscribe
 from tests.helpers.harness import Harness
 from tests.helpers.prices import TOTAL_VALUE, end_prices, total_value, trade
 from tests.helpers.virtual_time import pass_time, wait_until
@@ -13,14 +14,18 @@ from tests.helpers.virtual_time import pass_time, wait_until
 BTC = "sensor.upbit_singapore_btc_value"
 
 
-async def automate_with(
-    hass: HomeAssistant, target: dict[str, Any], threshold: dict[str, Any], **options: Any
-) -> list[ServiceCall]:
-    condition = {
+def is_value(target: dict[str, Any], threshold: dict[str, Any], **options: Any) -> dict[str, Any]:
+    return {
         "condition": "upbit.is_value",
         "target": target,
         "options": {"threshold": threshold, **options},
     }
+
+
+async def automate_with(
+    hass: HomeAssistant, target: dict[str, Any], threshold: dict[str, Any], **options: Any
+) -> list[ServiceCall]:
+    condition = is_value(target, threshold, **options)
     return await automate(hass, {"trigger": "event", "event_type": "check"}, [condition], note="passed")
 
 
@@ -72,3 +77,29 @@ async def test_value_has_to_be_in_range_for_the_time(valued: Harness) -> None:
     assert not await passes(valued.hass, calls)
     await pass_time(20)
     assert await passes(valued.hass, calls)
+
+
+async def test_changes_of_prices_amounts_and_availability_are_reported(valued: Harness) -> None:
+    target = {"device_id": valued.device_id}
+    badge, _ = await subscribe(valued.hass, is_value(target, limit("above", "61440.75")))
+    assert not badge.checker.needs_polling
+    assert (badge.result, badge.reports) == (False, 0)
+    for price, expected in (("100000.000000001", True), ("100000", False)):
+        await trade(valued, "SGD-BTC", price)
+        assert badge.result is expected
+    valued.account.set("XRP", "121", "0")
+    await valued.caught_up()
+    assert badge.result
+    await end_prices(valued)
+    assert not badge.result
+
+
+async def test_price_updates_that_are_switched_off_and_on_are_reported(valued: Harness) -> None:
+    target = {"device_id": valued.device_id}
+    badge, _ = await subscribe(valued.hass, is_value(target, limit("above", 0)))
+    for choice, expected in (("off", False), ("normal", True)):
+        flows = valued.hass.config_entries.options
+        form = await flows.async_init(valued.entry.entry_id)
+        form = await flows.async_configure(form["flow_id"], {"next_step_id": "price_updates"})
+        await flows.async_configure(form["flow_id"], {"price_updates": choice})
+        await wait_until(lambda: badge.result is expected, within=100)  # noqa: B023

@@ -1,6 +1,7 @@
 """The conditions: a balance or a value is above, below, between or outside of limits."""
 
 from abc import abstractmethod
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -25,7 +26,16 @@ from .amounts import (
     Threshold,
     threshold_validator,
 )
-from .targets import TARGET_SCHEMA, BalanceTracker, Move, NumberTracker, Targeted, ValueTracker
+from .targets import (
+    TARGET_SCHEMA,
+    BalanceTracker,
+    Move,
+    MoveListener,
+    NumberListener,
+    NumberTracker,
+    Targeted,
+    ValueTracker,
+)
 
 
 class Behavior(StrEnum):
@@ -80,15 +90,51 @@ class ThresholdCondition(Condition):
     def _new_tracker(self) -> NumberTracker:
         """Return a tracker of the numbers in the target."""
 
+    @property
+    @override
+    def needs_polling(self) -> bool:
+        return bool(self._duration)
+
+    @override
+    async def _async_track_changes(self, action: Callable[[], None]) -> CALLBACK_TYPE:
+        tracking = False
+
+        @callback
+        def on_change(*_: object) -> None:
+            # The tracker also reports the numbers that it starts with.
+            if tracking:
+                action()
+
+        # Beside the tracker of the duration, which exists once; anybody may track changes.
+        subscriptions = await self._async_follow(self._new_tracker(), on_change, on_change, on_change)
+        tracking = True
+
+        @callback
+        def unsubscribe() -> None:
+            for each in subscriptions:
+                each()
+
+        return unsubscribe
+
     @override
     async def _async_setup(self) -> None:
-        if not self._duration:
-            return
-        self._subscriptions.append(await self._tracker.async_follow(self._on_move, self._on_number))
-        if entities := self._threshold.entities:
-            self._subscriptions.append(
-                async_track_state_change_event(self._hass, entities, self._on_limit_changed)
+        if self._duration:
+            self._subscriptions += await self._async_follow(
+                self._tracker, self._on_move, self._on_number, self._on_limit_changed
             )
+
+    async def _async_follow(
+        self,
+        tracker: NumberTracker,
+        on_move: MoveListener,
+        on_number: NumberListener,
+        on_limit_changed: Callable[[Event[EventStateChangedData]], None],
+    ) -> list[CALLBACK_TYPE]:
+        """Follow the numbers of a target and the limits; return what ends that."""
+        subscriptions = [await tracker.async_follow(on_move, on_number)]
+        if entities := self._threshold.entities:
+            subscriptions.append(async_track_state_change_event(self._hass, entities, on_limit_changed))
+        return subscriptions
 
     @override
     def _async_unload(self) -> None:
