@@ -58,6 +58,11 @@ def price_key(currency: str) -> str:
     return f"{_PRICE}{currency}"
 
 
+def key_of(registered: RegistryEntry) -> str:
+    """Return the key of a registered entity."""
+    return registered.unique_id.removeprefix(unique_id(str(registered.config_entry_id), ""))
+
+
 def currency_of(registered: RegistryEntry) -> str | None:
     """Return the currency of a registered balance sensor; None for the account's other entities."""
     return _after(registered, _BALANCE)

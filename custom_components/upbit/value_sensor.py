@@ -31,7 +31,7 @@ _MOST_ENABLED = 100
 
 _MORE_DECIMALS = 2
 """Decimals of an amount of money beyond those it is shown with."""
-_PERCENT_DECIMALS, _SHOWN_PERCENT_DECIMALS = 4, 2
+PERCENT_DECIMALS, _SHOWN_PERCENT_DECIMALS = 4, 2
 
 
 @callback
@@ -59,7 +59,7 @@ def async_setup_value_sensors(
     @callback
     def async_add_all() -> None:
         if (value := coordinator.value) is not None:
-            async_add_entities(AccountSensor(coordinator, value, kind) for kind in _ACCOUNT_SENSORS)
+            async_add_entities(AccountSensor(coordinator, value, kind) for kind in ACCOUNT_FIGURES)
             async_add(coordinator.ledger.currencies)
 
     async_add_all()
@@ -201,7 +201,7 @@ class CoinPriceSensor(_CoinSensor):
 
 
 @dataclass(frozen=True, slots=True)
-class _AccountSensor:
+class AccountFigure:
     """A figure of the account."""
 
     key: str
@@ -211,20 +211,20 @@ class _AccountSensor:
     attributes: Callable[[AccountFigures], dict[str, Any]] = lambda _: {}
 
 
-_ACCOUNT_SENSORS = (
-    _AccountSensor(
+ACCOUNT_FIGURES = (
+    AccountFigure(
         TOTAL_VALUE,
         lambda figures: figures.total_value,
         attributes=lambda figures: {"complete": figures.complete, "unpriced": [*figures.unpriced]},
     ),
-    _AccountSensor(
+    AccountFigure(
         UNREALIZED_PROFIT,
         lambda figures: figures.unrealized_profit,
         attributes=lambda figures: {"without_cost": [*figures.without_cost]},
     ),
-    _AccountSensor(RETURN, lambda figures: figures.return_percent, is_percent=True),
-    _AccountSensor(DAILY_CHANGE, lambda figures: figures.daily_change, is_percent=True),
-    _AccountSensor(COST_BASIS, lambda figures: figures.cost_basis, enabled=False),
+    AccountFigure(RETURN, lambda figures: figures.return_percent, is_percent=True),
+    AccountFigure(DAILY_CHANGE, lambda figures: figures.daily_change, is_percent=True),
+    AccountFigure(COST_BASIS, lambda figures: figures.cost_basis, enabled=False),
 )
 
 
@@ -233,7 +233,7 @@ class AccountSensor(_ValueSensor):
 
     _unrecorded_attributes = frozenset({"complete", "unpriced", "without_cost"})
 
-    def __init__(self, coordinator: UpbitCoordinator, value: AccountValue, kind: _AccountSensor) -> None:
+    def __init__(self, coordinator: UpbitCoordinator, value: AccountValue, kind: AccountFigure) -> None:
         super().__init__(coordinator, value, kind.key, ACCOUNT)
         self._kind = kind
         self._attr_translation_key = kind.key
@@ -255,7 +255,7 @@ class AccountSensor(_ValueSensor):
     def native_value(self) -> str | None:
         figure = self._kind.of(self._value.account())
         if self._kind.is_percent:
-            return None if figure is None else rounded(figure, _PERCENT_DECIMALS)
+            return None if figure is None else rounded(figure, PERCENT_DECIMALS)
         return self._money(figure)
 
     @property
@@ -275,4 +275,4 @@ def _number(number: Decimal | str | None) -> float | None:
 
 
 def _percent(number: Decimal | None) -> float | None:
-    return None if number is None else float(rounded(number, _PERCENT_DECIMALS))
+    return None if number is None else float(rounded(number, PERCENT_DECIMALS))
