@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-from homeassistant.const import CONF_REGION
+from homeassistant.const import CONF_REGION, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity import Entity
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
@@ -128,4 +128,21 @@ async def valued(connected: Harness) -> Harness:
     connected.exchange.markets.set_price("SGD-BTC", 100_000)
     connected.exchange.markets.set_price("SGD-XRP", 2)
     await wait_until(lambda: total_value(connected) == Decimal("61440.75"))
+    return connected
+
+
+@pytest.fixture
+async def bought(connected: Harness) -> Harness:
+    """Return the harness with 0.6 BTC at 118,000, 120 XRP at 2.95, and 1,200.75 SGD.
+
+    BTC was bought at 100,000, which is also its previous close; XRP was deposited, and closed at the present price.
+    """
+    markets, rest = connected.exchange.markets, connected.exchange.rest
+    markets.list_market("SGD-BTC", 118_000, previous_close=100_000)
+    markets.list_market("SGD-XRP", "2.95")
+    rest.average_prices["BTC"] = ("100000", "SGD")
+    assert await connected.reload()
+    await wait_until(
+        lambda: connected.state("sensor.upbit_singapore_total_value") not in (None, STATE_UNAVAILABLE)
+    )
     return connected

@@ -28,11 +28,16 @@ async def load(harness: Harness) -> None:
     await wait_until(lambda: harness.state(TOTAL) == "72354.7500")
 
 
-async def test_account_is_set_up_while_the_public_side_is_down(priced: Harness) -> None:
-    quotation = priced.exchange.quotation
+def fail_public_side(harness: Harness) -> None:
+    """End the public stream, and reject every handshake and call."""
+    quotation = harness.exchange.quotation
     for endpoint in (quotation.handshake, quotation.market_all, quotation.ticker):
         endpoint.fail_with(503)
     quotation.stream.cut()
+
+
+async def test_account_is_set_up_while_the_public_side_is_down(priced: Harness) -> None:
+    fail_public_side(priced)
     assert await priced.reload()
     await pass_time(600)
     assert priced.is_connected_and_correct
@@ -91,3 +96,68 @@ async def test_list_without_a_market_of_the_own_currency_is_not_used(priced: Har
     stats = async_running_feeds(priced.hass)["sg"].stats
     assert stats.failed_calls["markets_without_own_currency"] > 0
     assert priced.state(TOTAL) == "72354.7500"
+
+
+async def test_public_side_that_fails_makes_values_unavailable_and_no_balance(bought: Harness) -> None:
+    shown = [*bought.shown["BTC"]]
+    fail_public_side(bought)
+    await wait_until(lambda: bought.state(PRICE_FEED) == "off")
+    await pass_time(80)
+    assert bought.state(TOTAL) == "72354.7500"
+    await bought.becomes(TOTAL, "unavailable", within=15)
+    assert bought.state(BTC) == "unavailable"
+    assert bought.is_connected_and_correct
+    assert bought.shown["BTC"] == shown
+    await bought.exchange.recover()
+    await bought.becomes(TOTAL, "72354.7500", within=130)
+    assert bought.log_lines(of_prices=True) == [
+        "The prices of Singapore are unavailable: cannot_connect (http_503)",
+        "The prices of Singapore are available again",
+    ]
+
+
+async def test_calls_stand_in_for_the_stream(bought: Harness) -> None:
+    bought.exchange.quotation.handshake.fail_with(503)
+    bought.exchange.quotation.stream.cut()
+    bought.exchange.markets.set_price("SGD-XRP", "3")
+    await bought.becomes(XRP, "360.0000", within=70)
+    await pass_time(600)
+    assert bought.state(XRP) == "360.0000"
+
+
+async def test_missed_trade_replaces_the_stream(bought: Harness) -> None:
+    handshakes = len(bought.exchange.quotation.record.handshakes)
+    await pass_time(70)
+    bought.exchange.markets.set_price("SGD-XRP", "3", announce=False)
+    await bought.becomes(XRP, "360.0000", within=300)
+    await wait_until(lambda: len(bought.exchange.quotation.record.handshakes) == handshakes + 1, within=20)
+
+
+async def test_blocked_public_side_holds_no_private_request_back(bought: Harness) -> None:
+    bought.exchange.quotation.ticker.fail_with(418)
+    bought.exchange.quotation.handshake.fail_with(418)
+    bought.exchange.quotation.stream.cut()
+    feed = async_running_feeds(bought.hass)["sg"]
+    await wait_until(lambda: feed.rate_limit.remaining() > 60)
+    assert bought.wait_seconds == 0
+    await bought.refresh()
+
+
+async def test_account_that_is_blocked_holds_the_public_side_back(bought: Harness) -> None:
+    bought.exchange.rest.fail_with(418)
+    with pytest.raises(Exception, match="blocked"):
+        await bought.refresh()
+    feed = async_running_feeds(bought.hass)["sg"]
+    assert feed.rate_limit.remaining() == bought.wait_seconds > 60
+
+
+async def test_bug_in_a_value_disturbs_no_balance(bought: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(bought.coordinator.value, "_write", fail)
+    bought.account.deposit("XRP", "1")
+    await bought.becomes("sensor.upbit_singapore_xrp", "121", within=1)
+    bought.exchange.markets.set_price("SGD-XRP", "3")
+    await wait_until(lambda: sum(bought.stats.unexpected_errors.values()) == 1)
+    assert bought.is_connected_and_correct
