@@ -225,6 +225,13 @@ def test_troubleshooting_has_all_errors_word_for_word() -> None:
     assert [sentence for sentence in errors_in_english() if sentence not in text] == []
 
 
+def test_reasons_to_end_a_fix_are_those_of_the_flows() -> None:
+    reasons = {
+        reason for issue in ENGLISH["issues"].values() for reason in issue["fix_flow"].get("abort", {})
+    }
+    assert reasons == constants("repairs.py", "async_abort", "reason")
+
+
 async def test_issues_are_those_that_are_raised(harness: Harness) -> None:
     issues.async_address_not_allowed(harness.hass, harness.entry, REGIONS["sg"])
     issues.async_key_expiration(harness.hass, harness.entry, datetime.now(UTC))
@@ -234,12 +241,8 @@ async def test_issues_are_those_that_are_raised(harness: Harness) -> None:
     }
     assert raised.keys() == ENGLISH["issues"].keys()
     for key, texts in ENGLISH["issues"].items():
-        if "fix_flow" in texts:
-            (step,) = texts["fix_flow"]["step"].values()
-            described = step["title"] + step["description"]
-        else:
-            described = texts["description"]
-        assert provided(texts["title"] + described, raised[key]), key
+        (step,) = texts["fix_flow"]["step"].values()
+        assert provided(texts["title"] + step["title"] + step["description"], raised[key]), key
 
 
 @pytest.mark.parametrize("region", ["kr"])

@@ -52,12 +52,15 @@ async def async_setup_entry(hass: HomeAssistant, entry: UpbitConfigEntry) -> boo
     except UpbitError as error:
         await coordinator.async_stop_value()
         # Without the original error: its text is for diagnostics.
-        failure = ConfigEntryAuthFailed if error.kind.needs_new_key else ConfigEntryNotReady
-        raise failure(
+        failure = (ConfigEntryAuthFailed if error.kind.needs_new_key else ConfigEntryNotReady)(
             translation_domain=DOMAIN,
             translation_key=error.kind.value,
             translation_placeholders={"region": region.name},
-        ) from None
+        )
+        if isinstance(failure, ConfigEntryNotReady):
+            # No argument, because Home Assistant 2026.10 has none, and ignores the attribute.
+            failure.retry_after = coordinator.rate_limit.remaining() or None
+        raise failure from None
     entry.runtime_data = coordinator
     try:
         await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)

@@ -13,8 +13,8 @@ from .const import DOCUMENTATION_URL, DOMAIN
 
 KEY_EXPIRATION_NOTICE = timedelta(days=14)
 
+KEY_EXPIRES = "key_expires"
 _ADDRESS = "ip_not_allowed"
-_EXPIRY = "key_expires"
 
 
 @callback
@@ -58,16 +58,17 @@ def async_address_allowed(hass: HomeAssistant, entry: ConfigEntry) -> None:
 def async_key_expiration(hass: HomeAssistant, entry: ConfigEntry, expires_at: datetime | None) -> None:
     """Create the issue that the key expires soon, or delete it."""
     if expires_at is None or expires_at - dt_util.utcnow() > KEY_EXPIRATION_NOTICE:
-        ir.async_delete_issue(hass, DOMAIN, f"{_EXPIRY}_{entry.entry_id}")
+        ir.async_delete_issue(hass, DOMAIN, f"{KEY_EXPIRES}_{entry.entry_id}")
         return
     ir.async_create_issue(
         hass,
         DOMAIN,
-        f"{_EXPIRY}_{entry.entry_id}",
-        is_fixable=False,
+        f"{KEY_EXPIRES}_{entry.entry_id}",
+        data={"entry_id": entry.entry_id},
+        is_fixable=True,
         severity=ir.IssueSeverity.WARNING,
         learn_more_url=f"{DOCUMENTATION_URL}/blob/main/docs/troubleshooting.md#api-key-expires-soon",
-        translation_key=_EXPIRY,
+        translation_key=KEY_EXPIRES,
         translation_placeholders={
             "account": entry.title,
             "date": dt_util.as_local(expires_at).date().isoformat(),

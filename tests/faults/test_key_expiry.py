@@ -4,10 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from homeassistant.components.repairs import DOMAIN as REPAIRS, FlowType
 from homeassistant.const import CONF_REGION
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.setup import async_setup_component
 import pytest
 
 from custom_components.upbit.api.regions import REGIONS
@@ -42,7 +44,7 @@ async def test_key_that_expires_soon_is_a_repair_issue_with_the_date(harness: Ha
     await wait_until(lambda: "key_expires" in harness.issues, within=5)
     issue = harness.issues["key_expires"]
     assert issue.severity is ir.IssueSeverity.WARNING
-    assert not issue.is_fixable
+    assert issue.is_fixable
     date = expires_at.astimezone(ZoneInfo(harness.hass.config.time_zone)).date()
     assert issue.translation_placeholders == {"account": "Upbit Korea", "date": date.isoformat()}
     await wait_until(lambda: _sensor(harness) == expires_at.isoformat(), within=1)
@@ -150,6 +152,47 @@ async def test_new_key_ends_the_issue(harness: Harness, hass: HomeAssistant) -> 
     assert result["reason"] == "reconfigure_successful"
     await wait_until(lambda: harness.issues == {}, within=5)
     await wait_until(lambda: harness.is_connected_and_correct, within=5)
+
+
+@korea
+async def test_fix_opens_the_form_for_a_new_key(harness: Harness, hass: HomeAssistant) -> None:
+    harness.exchange.key.expires_at = _in(5)
+    harness.exchange.add_key(access_key=NEW_ACCESS_KEY, secret_key=NEW_SECRET_KEY, expires_at=_in(365))
+    await harness.start()
+    await wait_until(lambda: "key_expires" in harness.issues, within=5)
+    assert await async_setup_component(hass, REPAIRS, {})
+    fixes = hass.data[REPAIRS]["flow_manager"]
+    issue = harness.issues["key_expires"]
+    step = await fixes.async_init(DOMAIN, data={"issue_id": issue.issue_id})
+    assert step["step_id"] == "confirm"
+    assert step["description_placeholders"] == issue.translation_placeholders
+    end = await fixes.async_configure(step["flow_id"], {})
+    assert end["type"] is FlowResultType.ABORT
+    kind, flow_id = end["next_flow"]
+    assert kind == FlowType.CONFIG_FLOW
+    # It is not fixed until there is a new key.
+    assert "key_expires" in harness.issues
+    form = hass.config_entries.flow.async_get(flow_id)
+    assert form["step_id"] == "reconfigure"
+    await hass.config_entries.flow.async_configure(
+        flow_id, {CONF_REGION: "kr", CONF_ACCESS_KEY: NEW_ACCESS_KEY, CONF_SECRET_KEY: NEW_SECRET_KEY}
+    )
+    await wait_until(lambda: harness.issues == {}, within=5)
+
+
+@korea
+async def test_fix_of_an_account_that_was_removed_meanwhile_ends(
+    harness: Harness, hass: HomeAssistant
+) -> None:
+    harness.exchange.key.expires_at = _in(5)
+    await harness.start()
+    await wait_until(lambda: "key_expires" in harness.issues, within=5)
+    assert await async_setup_component(hass, REPAIRS, {})
+    fixes = hass.data[REPAIRS]["flow_manager"]
+    step = await fixes.async_init(DOMAIN, data={"issue_id": harness.issues["key_expires"].issue_id})
+    await harness.remove()
+    end = await fixes.async_configure(step["flow_id"], {})
+    assert end["type"] is FlowResultType.CREATE_ENTRY
 
 
 @korea

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from itertools import pairwise
 
+from homeassistant.const import MAJOR_VERSION, MINOR_VERSION
 import pytest
 
 from custom_components.upbit.const import TIMINGS
@@ -82,6 +83,20 @@ async def test_block_outlives_reloads_and_attempts_to_set_up(harness: Harness) -
     await exchange.recover()
     exchange.limits.lift()
     await wait_until(lambda: harness.total("BTC") == "0.6", within=2 * 3600)
+
+
+@pytest.mark.parametrize("status", [429, 418])
+async def test_set_up_is_tried_again_when_the_limit_ends(harness: Harness, status: int) -> None:
+    harness.exchange.rest.fail_with(status, headers={"Retry-After": "90"}, times=1)
+    assert not await harness.set_up()
+    # Longer than asked: 2 seconds at least after a 429, 120 after a 418, and a tenth of that.
+    least, more = (90 + 2, 0.2) if status == 429 else (90 + 120, 12)
+    took = await wait_until(lambda: harness.is_loaded, within=1000)
+    assert took >= least
+    retries_in_time = (MAJOR_VERSION, MINOR_VERSION) >= (2026, 11)
+    # Otherwise Home Assistant tries after 5, 10, 20, ... seconds.
+    assert (took <= least + more + 1) is retries_in_time
+    assert [call.status for call in harness.exchange.record.failed] == [status]
 
 
 async def test_documented_limits_are_not_exceeded(connected: Harness) -> None:
