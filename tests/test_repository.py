@@ -11,6 +11,7 @@ from homeassistant.const import Platform
 from homeassistant.util.yaml import parse_yaml
 import pytest
 
+from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import DOCUMENTATION_URL, DOMAIN
 
 ROOT = Path(__file__).parent.parent
@@ -77,6 +78,7 @@ def test_oldest_home_assistant_is_the_oldest_that_the_tests_run_on() -> None:
         "name",
         "homeassistant",
         "hacs",
+        "hide_default_branch",
         "country",
         "render_readme",
         "zip_release",
@@ -85,8 +87,8 @@ def test_oldest_home_assistant_is_the_oldest_that_the_tests_run_on() -> None:
     environments = (ROOT / "scripts" / "lib" / "environment.sh").read_text(encoding="utf-8")
     versions = dict(re.findall(r"^HA_(OLDEST|NEWEST)=(\S+)$", environments, re.MULTILINE))
     assert hacs["homeassistant"] == versions["OLDEST"]
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert versions["OLDEST"] in readme
+    for page in ("README.md", "SECURITY.md", "docs/blueprints.md"):
+        assert versions["OLDEST"] in (ROOT / page).read_text(encoding="utf-8"), page
 
 
 # The quality scale
@@ -115,6 +117,25 @@ def test_architecture_names_every_module() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     modules = {path.relative_to(INTEGRATION).as_posix() for path in INTEGRATION.glob("**/*.py")}
     assert {module for module in modules - {"api/__init__.py"} if f"`{module}`" not in text} == set()
+
+
+# Issue forms
+
+
+@pytest.mark.parametrize("form", ["bug_report", "feature_request"])
+def test_issue_forms_demand_that_no_key_is_pasted(form: str) -> None:
+    text = (ROOT / ".github" / "ISSUE_TEMPLATE" / f"{form}.yml").read_text(encoding="utf-8")
+    fields = {field["id"]: field for field in parse_yaml(text)["body"] if "id" in field}
+    (option,) = fields["no_key"]["attributes"]["options"]
+    assert option["required"] is True
+    assert "key" in option["label"]
+    regions = {f"Upbit {region.name}" for region in REGIONS.values()}
+    assert regions <= {*fields["region"]["attributes"]["options"]}
+
+
+def test_issues_are_written_in_a_form() -> None:
+    text = (ROOT / ".github" / "ISSUE_TEMPLATE" / "config.yml").read_text(encoding="utf-8")
+    assert parse_yaml(text)["blank_issues_enabled"] is False
 
 
 # Brand, scripts and workflows
