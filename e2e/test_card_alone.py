@@ -509,8 +509,8 @@ async def test_text_that_yaml_reads_as_something_else_has_to_be_in_quotes(
     config = yaml.safe_load(option)
     (name,) = config
     error = await alone.page.evaluate(SET_CONFIG, config)
-    must = "must be texts" if name == "currencies" else "must be a text"
-    assert error == f'"{name}" {must}; put {written} in quotes.'
+    what = "All items of " if name == "currencies" else ""
+    assert error == f'{what}"{name}" must be text. Put {written} in quotes.'
 
 
 @pytest.mark.parametrize("code", ["Y", "N", "1INCH", "TRUE1", "币安人生"])

@@ -102,5 +102,5 @@ async def test_wrong_option_in_yaml_shows_its_error(page: Page, save_dashboard: 
     card = {"type": f"custom:{CARD}", "sort": "amount"}
     # Home Assistant shows the text of the error in edit mode only.
     await page.goto(f"{await save_dashboard('wrong', {'views': [{'cards': [card]}]})}?edit=1")
-    await expect(page.locator("hui-error-card")).to_contain_text('"sort" has to be one of')
+    await expect(page.locator("hui-error-card")).to_contain_text('"sort" must be one of')
     await expect(page.locator(CARD)).to_have_count(0)

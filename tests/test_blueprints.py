@@ -155,8 +155,8 @@ async def test_connection_that_is_away_is_notified(connected: Harness, connectio
     connected.exchange.go_down()
     await wait_until(lambda: sent, within=100)
     ((title, message),) = texts(sent)
-    assert title == f"{connected.hass.states.get(connection).name} is away"
-    assert message.startswith("The connection to Upbit has been away since ")
+    assert title == f"{connected.hass.states.get(connection).name} is disconnected"
+    assert message.startswith("The connection to Upbit was lost at ")
 
 
 # The time that a connection has to be away, by states alone
@@ -180,7 +180,7 @@ async def test_away_is_notified_once_with_its_start_and_again_only_after_it_was_
     await show("on", 9)
     expected = []
     for _ in range(2):
-        expected.append(f"The connection to Upbit has been away since {dt_util.utcnow():%H:%M}.")
+        expected.append(f"The connection to Upbit was lost at {dt_util.utcnow():%H:%M}.")
         # Off, then unavailable because the entry is being reloaded, is one time of being away.
         for state, minutes in (("off", 5), (STATE_UNAVAILABLE, 1), ("off", 30)):
             await show(state, minutes)

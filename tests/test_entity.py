@@ -61,3 +61,15 @@ async def test_unique_ids_distinguish_the_sensors_of_currencies_from_other_entit
         *("value", "coin_unrealized_profit", "price"),
         *("total_value", "unrealized_profit", "return", "daily_change", "cost_basis", "price_feed"),
     }
+
+
+@pytest.mark.parametrize(
+    ("language", "total_value"),
+    [("en", "total_value"), ("ko", "total_value"), ("id", "total_aset"), ("th", "total_value")],
+)
+async def test_entity_ids_are_indonesian_on_an_indonesian_system_and_else_english(
+    harness: Harness, language: str, total_value: str
+) -> None:
+    harness.hass.config.language = language
+    await harness.start()
+    assert harness.hass.states.get(f"sensor.upbit_singapore_{total_value}") is not None

@@ -94,8 +94,8 @@ async def test_history_has_a_message_for_each_type_of_change(
         for message in (
             "increased by 0.1 to 0.7",
             "decreased by 0.3 to 0.4",
-            "locked 0.1, now 0.2 in orders",
-            "unlocked 0.2, now 0 in orders",
+            "locked amount increased by 0.1 to 0.2",
+            "locked amount decreased by 0.2 to 0",
         )
     ]
 

@@ -160,7 +160,7 @@ async def test_fields_of_the_forms_are_those_that_are_shown(connected: Harness) 
     # Home Assistant itself adds the name of the account.
     assert (
         title.format(**reauth["description_placeholders"])
-        == f"Upbit rejects the API key of {connected.entry.title}"
+        == f"Upbit rejected the API key for {connected.entry.title}"
     )
     for flow in connected.hass.config_entries.flow.async_progress():
         connected.hass.config_entries.flow.async_abort(flow["flow_id"])
@@ -184,10 +184,13 @@ def test_reasons_to_abort_are_those_of_the_forms() -> None:
     assert ENGLISH["options"]["abort"].keys() == constants("config_flow.py", "async_abort", "reason")
 
 
-def test_choices_of_the_forms_are_the_regions() -> None:
-    assert ENGLISH["selector"]["region"]["options"] == {
-        region.code: region.name for region in REGIONS.values()
-    }
+@every_language
+def test_choices_of_the_forms_are_the_regions_by_their_brand_names(language: str) -> None:
+    choices = TEXTS[language]["selector"]["region"]["options"]
+    assert choices.keys() == REGIONS.keys()
+    # The country may follow in the reader's language.
+    for code, region in REGIONS.items():
+        assert re.fullmatch(rf"Upbit {region.name}( \([^()]+\))?", choices[code]), code
 
 
 # Other texts

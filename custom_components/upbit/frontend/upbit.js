@@ -4,7 +4,7 @@ const CARD = "upbit-balances-card";
 
 /** @type {Texts} */
 const TEXTS = {
-  en: ["Upbit balances", "Balances, values and connections of your Upbit accounts."],
+  en: ["Upbit balances", "Balances, values, and connections of your Upbit accounts."],
   ko: ["업비트 잔고", "업비트 계정의 잔고, 평가금액, 연결 상태입니다."],
   id: ["Saldo Upbit", "Saldo, nilai, dan koneksi akun Upbit Anda."],
   th: ["ยอดคงเหลือ Upbit", "ยอดคงเหลือ มูลค่า และการเชื่อมต่อของบัญชี Upbit"],
