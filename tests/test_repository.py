@@ -11,6 +11,7 @@ from homeassistant.const import Platform
 from homeassistant.util.yaml import parse_yaml
 import pytest
 
+from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import DOCUMENTATION_URL, DOMAIN
 
 ROOT = Path(__file__).parent.parent
@@ -77,6 +78,7 @@ def test_oldest_home_assistant_is_the_oldest_that_the_tests_run_on() -> None:
         "name",
         "homeassistant",
         "hacs",
+        "hide_default_branch",
         "country",
         "render_readme",
         "zip_release",
@@ -85,8 +87,8 @@ def test_oldest_home_assistant_is_the_oldest_that_the_tests_run_on() -> None:
     environments = (ROOT / "scripts" / "lib" / "environment.sh").read_text(encoding="utf-8")
     versions = dict(re.findall(r"^HA_(OLDEST|NEWEST)=(\S+)$", environments, re.MULTILINE))
     assert hacs["homeassistant"] == versions["OLDEST"]
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert versions["OLDEST"] in readme
+    for page in ("README.md", "README.ko.md", "SECURITY.md", "docs/blueprints.md"):
+        assert versions["OLDEST"] in (ROOT / page).read_text(encoding="utf-8"), page
 
 
 # The quality scale
@@ -115,6 +117,89 @@ def test_architecture_names_every_module() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     modules = {path.relative_to(INTEGRATION).as_posix() for path in INTEGRATION.glob("**/*.py")}
     assert {module for module in modules - {"api/__init__.py"} if f"`{module}`" not in text} == set()
+
+
+# The README
+
+
+CODE_BLOCK = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
+
+
+def headings(page: Path) -> list[tuple[int, str]]:
+    """Return the level and the text of each heading."""
+    text = CODE_BLOCK.sub("", page.read_text(encoding="utf-8"))
+    return [(len(marks), title) for marks, title in re.findall(r"^(#+) (.+)$", text, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.ko.md"])
+def test_readme_is_shown_everywhere(page: str) -> None:
+    # HACS and the Marketplace show neither HTML nor images with relative addresses.
+    text = CODE_BLOCK.sub("", (ROOT / page).read_text(encoding="utf-8"))
+    assert re.findall(r"<[a-z/][^>]*>", text) == []
+    own = DOCUMENTATION_URL.replace("https://github.com/", "https://raw.githubusercontent.com/") + "/main/"
+    images = re.findall(r"!\[[^]]*\]\(([^)]+)\)", text)
+    assert any(image.startswith(own) for image in images)
+    for image in images:
+        assert image.startswith((own, "https://my.home-assistant.io/badges/")), image
+        assert not image.startswith(own) or (ROOT / image.removeprefix(own)).is_file(), image
+
+
+def test_readme_is_the_same_in_korean() -> None:
+    english, korean = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.ko.md"))
+    assert "(README.ko.md)" in english.splitlines()[0]
+    assert "(README.md)" in korean.splitlines()[0]
+
+    def levels(name: str) -> list[int]:
+        return [level for level, _ in headings(ROOT / name)]
+
+    def columns(text: str) -> list[int]:
+        return [line.count("|") for line in text.splitlines() if line.startswith("|")]
+
+    def blocks(text: str) -> list[Any]:
+        return [
+            without_texts(parse_yaml(block)) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+        ]
+
+    def addresses(text: str) -> list[str]:
+        # Each of the two links to the other.
+        return re.findall(r"\]\(([^)#]+)[^)]*\)", text.replace("(README.ko.md)", "(README.md)"))
+
+    assert levels("README.ko.md") == levels("README.md")
+    assert columns(korean) == columns(english)
+    assert blocks(korean) == blocks(english)
+    assert addresses(korean) == addresses(english)
+
+
+def without_texts(example: Any) -> Any:
+    """Return an example without what is translated in it."""
+    if isinstance(example, list):
+        return [without_texts(each) for each in example]
+    if isinstance(example, dict):
+        return {
+            key: without_texts(value)
+            for key, value in example.items()
+            if key not in ("alias", "title", "message")
+        }
+    return example
+
+
+# Issue forms
+
+
+@pytest.mark.parametrize("form", ["bug_report", "feature_request"])
+def test_issue_forms_demand_that_no_key_is_pasted(form: str) -> None:
+    text = (ROOT / ".github" / "ISSUE_TEMPLATE" / f"{form}.yml").read_text(encoding="utf-8")
+    fields = {field["id"]: field for field in parse_yaml(text)["body"] if "id" in field}
+    (option,) = fields["no_key"]["attributes"]["options"]
+    assert option["required"] is True
+    assert "key" in option["label"]
+    regions = {f"Upbit {region.name}" for region in REGIONS.values()}
+    assert regions <= {*fields["region"]["attributes"]["options"]}
+
+
+def test_issues_are_written_in_a_form() -> None:
+    text = (ROOT / ".github" / "ISSUE_TEMPLATE" / "config.yml").read_text(encoding="utf-8")
+    assert parse_yaml(text)["blank_issues_enabled"] is False
 
 
 # Brand, scripts and workflows
