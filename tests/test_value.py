@@ -153,6 +153,11 @@ async def test_daily_change_is_computed_again_at_midnight_utc(harness: Harness) 
     await harness.becomes(daily_change, "0.0000", within=10)
 
 
+async def test_daily_change_is_computed_again_after_the_host_slept(bought: Harness) -> None:
+    bought.loop.move_wall_clock(86_400)
+    await bought.becomes(f"{ACCOUNT}daily_change", "0.0000", within=70)
+
+
 # Cost
 
 

@@ -185,6 +185,7 @@ class AccountValue:
 
     @callback
     def _on_snapshot(self, snapshot: Snapshot, requested_at: float) -> None:
+        self._on_day()  # the feed calls it late when the host slept or its clock was set
         coins, again_by = self._costs.merge(snapshot.averages, requested_at)
         self._account.snapshot_by(again_by)
         has_unreadable = snapshot.unreadable > 0
@@ -217,10 +218,10 @@ class AccountValue:
 
     @callback
     def _on_day(self) -> None:
-        """Compare with another close from now on."""
-        self._set_day_start()
-        self._valuation.invalidate()
-        self._write([ACCOUNT])
+        """Compare with another close once it is another day."""
+        if self._set_day_start():
+            self._valuation.invalidate()
+            self._write([ACCOUNT])
 
     @callback
     def _on_timer(self) -> None:
@@ -230,9 +231,11 @@ class AccountValue:
 
     # What follows from them
 
-    def _set_day_start(self) -> None:
+    def _set_day_start(self) -> bool:
+        """Note which day it is; return whether it is another one."""
         today = dt_util.utcnow().replace(hour=0, minute=0, second=0, microsecond=0)
-        self._valuation.day_start = int(today.timestamp() * 1000)
+        before, self._valuation.day_start = self._valuation.day_start, int(today.timestamp() * 1000)
+        return self._valuation.day_start != before
 
     def _want(self) -> None:
         """Ask for the prices of what is owned, and of what its cost is counted in."""
