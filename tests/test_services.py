@@ -40,7 +40,7 @@ async def test_refresh_ends_when_the_snapshot_is_merged(connected: Harness) -> N
 
 async def test_error_is_a_text_for_users(connected: Harness) -> None:
     connected.exchange.rest.fail_with(503)
-    with pytest.raises(HomeAssistantError, match="Upbit Singapore cannot be reached") as raised:
+    with pytest.raises(HomeAssistantError, match="Failed to connect to Upbit Singapore") as raised:
         await refresh(connected.hass, connected.entry.entry_id)
     # The cause is for diagnostics only.
     assert raised.value.__cause__ is None
