@@ -31,6 +31,7 @@ async def test_account_has_one_service_device(connected: Harness) -> None:
     assert device.name == "Upbit Singapore"
     assert device.manufacturer == "Upbit"
     assert device.entry_type is dr.DeviceEntryType.SERVICE
+    assert device.configuration_url == "https://sg.upbit.com/mypage/open_api_management"
     assert device.identifiers == {(DOMAIN, connected.entry.entry_id)}
 
 

@@ -19,6 +19,7 @@ from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotEx
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
+from custom_components.upbit.entity import currency_of
 from simulator import ACCESS_KEY, SECRET_KEY, NumberStyle
 from tests.helpers.harness import Harness
 from tests.helpers.virtual_time import wait_until
@@ -74,6 +75,27 @@ async def test_state_is_the_exact_sum_in_plain_notation(
         assert state.attributes["locked"] == float(Decimal(locked))
     # Each was written immediately, and nothing in between.
     assert connected.shown["BTC"] == ["0.6", *(total for *_, total in SUMS)]
+
+
+async def test_some_currencies_have_an_icon_of_their_own(
+    connected: Harness, entity_registry: er.EntityRegistry
+) -> None:
+    connected.account.change(dict.fromkeys(("ETH", "LTC", "THB", "KRW"), ("1", "0")))
+    await connected.caught_up()
+    assert {
+        currency: entity.original_icon
+        for entity in er.async_entries_for_config_entry(entity_registry, connected.entry.entry_id)
+        if (currency := currency_of(entity)) is not None
+    } == {
+        "BTC": "mdi:bitcoin",
+        "ETH": "mdi:ethereum",
+        "LTC": "mdi:litecoin",
+        "KRW": "mdi:currency-krw",
+        "THB": "mdi:currency-thb",
+        # As all others, from icons.json.
+        "SGD": None,
+        "XRP": None,
+    }
 
 
 async def test_moving_between_available_and_locked_shows_in_the_attributes(connected: Harness) -> None:

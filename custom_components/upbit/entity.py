@@ -110,6 +110,7 @@ class UpbitEntity(Entity):
         entry = coordinator.config_entry
         self._attr_unique_id = unique_id(entry.entry_id, key)
         self._attr_device_info = DeviceInfo(
+            configuration_url=coordinator.region.api_keys_url,
             entry_type=DeviceEntryType.SERVICE,
             identifiers={(DOMAIN, entry.entry_id)},
             manufacturer=MANUFACTURER,

@@ -32,6 +32,15 @@ PARALLEL_UPDATES = 0
 _COIN_DIGITS = 8
 _API_KEY_EXPIRATION = "api_key_expiration"
 
+# Those that Material Design Icons has. All others have the one in icons.json, which can't depend on a currency.
+_ICONS = {
+    "BTC": "mdi:bitcoin",
+    "ETH": "mdi:ethereum",
+    "LTC": "mdi:litecoin",
+    "KRW": "mdi:currency-krw",
+    "THB": "mdi:currency-thb",
+}
+
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: UpbitConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
@@ -74,6 +83,7 @@ class BalanceSensor(UpbitEntity, SensorEntity):
         super().__init__(coordinator, balance_key(currency))
         self._currency = currency
         self._shows_zero = is_new
+        self._attr_icon = _ICONS.get(currency)
         self._attr_translation_placeholders = {"currency": currency}
         self._attr_native_unit_of_measurement = currency
         if currency == coordinator.region.fiat:

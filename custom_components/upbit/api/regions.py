@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Region:
     """One region of Upbit; a key works in the region that issued it and in no other.
 
-    Source: https://global-docs.upbit.com (Singapore, Indonesia, Thailand) and https://docs.upbit.com (Korea).
+    Source: https://global-docs.upbit.com (Singapore, Indonesia, Thailand) and https://docs.upbit.com (Korea); for the
+    pages of API keys also Upbit's own command-line client, which lists them for all regions.
     """
 
     code: str
@@ -17,6 +18,8 @@ class Region:
     rest_url: str
     websocket_url: str
     """Address of the public stream; the private one is below it."""
+    api_keys_url: str
+    """The page on which users create API keys and change their allowed IP addresses."""
     fiat_digits: int = 2
     """Decimals that people use when they write an amount of the region's own currency."""
     has_key_expiration: bool = False
@@ -37,6 +40,7 @@ REGIONS: dict[str, Region] = {
             fiat="SGD",
             rest_url="https://sg-api.upbit.com",
             websocket_url="wss://sg-api.upbit.com/websocket/v1",
+            api_keys_url="https://sg.upbit.com/mypage/open_api_management",
         ),
         Region(
             code="id",
@@ -44,6 +48,7 @@ REGIONS: dict[str, Region] = {
             fiat="IDR",
             rest_url="https://id-api.upbit.com",
             websocket_url="wss://id-api.upbit.com/websocket/v1",
+            api_keys_url="https://id.upbit.com/mypage/open_api_management",
             fiat_digits=0,
         ),
         Region(
@@ -52,6 +57,7 @@ REGIONS: dict[str, Region] = {
             fiat="THB",
             rest_url="https://th-api.upbit.com",
             websocket_url="wss://th-api.upbit.com/websocket/v1",
+            api_keys_url="https://th.upbit.com/mypage/open_api_management",
         ),
         Region(
             code="kr",
@@ -59,6 +65,7 @@ REGIONS: dict[str, Region] = {
             fiat="KRW",
             rest_url="https://api.upbit.com",
             websocket_url="wss://api.upbit.com/websocket/v1",
+            api_keys_url="https://upbit.com/mypage/open_api_management",
             fiat_digits=0,
             has_key_expiration=True,
         ),
