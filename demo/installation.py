@@ -13,10 +13,12 @@ from .terminal import DemoError
 
 REPOSITORY = Path(__file__).parent.parent
 TEMPLATE = REPOSITORY / "demo" / "configuration"
-COMPONENTS = (
-    REPOSITORY / "custom_components" / "upbit",
-    REPOSITORY / "demo" / "custom_components" / "upbit_simulated",
-)
+LINKS = {
+    "custom_components/upbit": REPOSITORY / "custom_components" / "upbit",
+    "custom_components/upbit_simulated": REPOSITORY / "demo" / "custom_components" / "upbit_simulated",
+    "custom_sentences": REPOSITORY / "assist" / "custom_sentences",
+    "upbit_intent_script.yaml": REPOSITORY / "assist" / "upbit_intent_script.yaml",
+}
 
 
 class Installation:
@@ -67,12 +69,11 @@ class Installation:
             # What Home Assistant's editors write (automations, …) belongs to the user, the rest to the demo.
             if source.name == "configuration.yaml" or not target.exists():
                 shutil.copyfile(source, target)
-        components = self.configuration / "custom_components"
-        components.mkdir(exist_ok=True)
-        for source in COMPONENTS:
-            link = components / source.name
+        (self.configuration / "custom_components").mkdir(exist_ok=True)
+        for name, source in LINKS.items():
+            link = self.configuration / name
             link.unlink(missing_ok=True)
-            link.symlink_to(source, target_is_directory=True)
+            link.symlink_to(source, target_is_directory=source.is_dir())
         # Home Assistant keeps the address it listens on in its storage. It migrates version 1 and adds the
         # defaults of its own version.
         self._store("http", 1, {"server_host": ["127.0.0.1"], "server_port": port})

@@ -48,7 +48,7 @@ type Data = dict[str, Any]
 
 _NUMBERS = (
     "Numbers are texts with every digit. Round them in an answer. "
-    f'"{STATE_UNAVAILABLE}": not up to date at the moment. "{STATE_UNKNOWN}": does not exist.'
+    f'"{STATE_UNAVAILABLE}": not up to date at the moment. "{STATE_UNKNOWN}": does not exist or is not known yet.'
 )
 _PROMPT = (
     f"For questions about Upbit, currencies and coins, use the tools whose names start with {DOMAIN}__. "
@@ -171,7 +171,7 @@ class GetAccountValueTool(_UpbitTool):
     description = (
         "Get what the user's Upbit account is worth, in value_currency, and its unrealized profit, cost basis, return "
         "and daily change. complete is false when the total value lacks something that the user owns; unpriced lists "
-        "currencies without a price. Accounts with different value currencies can't be added up. "
+        "currencies without a price, if they are exposed. Accounts with different value currencies can't be added up. "
         f"{_NUMBERS}"
     )
 
