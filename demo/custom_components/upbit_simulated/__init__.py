@@ -19,6 +19,8 @@ REGIONS["sim"] = Region(
     fiat="SGD",
     rest_url=os.environ["UPBIT_SIMULATED_REST_URL"],
     websocket_url=os.environ["UPBIT_SIMULATED_WEBSOCKET_URL"],
+    # The simulated exchange has no page for API keys.
+    api_keys_url=os.environ["UPBIT_SIMULATED_REST_URL"],
 )
 
 
