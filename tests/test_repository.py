@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 import re
 from typing import Any
+import unicodedata
 
 import homeassistant.components
 from homeassistant.const import Platform
@@ -119,9 +120,10 @@ def test_architecture_names_every_module() -> None:
     assert {module for module in modules - {"api/__init__.py"} if f"`{module}`" not in text} == set()
 
 
-# The README
+# Links
 
 
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 CODE_BLOCK = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 
 
@@ -129,6 +131,30 @@ def headings(page: Path) -> list[tuple[int, str]]:
     """Return the level and the text of each heading."""
     text = CODE_BLOCK.sub("", page.read_text(encoding="utf-8"))
     return [(len(marks), title) for marks, title in re.findall(r"^(#+) (.+)$", text, re.MULTILINE)]
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors that GitHub gives the headings of a page."""
+
+    def kept(character: str) -> bool:
+        # Letters, marks such as the vowels of Thai, and digits.
+        return character in "-_ " or unicodedata.category(character)[0] in "LM" or character.isdecimal()
+
+    titles = ("".join(filter(kept, title.lower())) for _, title in headings(page))
+    return {title.replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_within_the_repository_lead_somewhere(page: Path) -> None:
+    text = CODE_BLOCK.sub("", page.read_text(encoding="utf-8"))
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        address = link.removeprefix(f"{DOCUMENTATION_URL}/blob/main/")
+        if re.match(r"[a-z]+:", address):
+            continue
+        path, _, anchor = address.partition("#")
+        target = (ROOT if address != link else page.parent) / path if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
 
 
 @pytest.mark.parametrize("page", ["README.md", "README.ko.md"])

@@ -22,6 +22,7 @@ from custom_components.upbit.const import DOMAIN
 from tests.helpers.harness import Harness
 
 INTEGRATION = Path(custom_components.upbit.__file__).parent
+ROOT = INTEGRATION.parent.parent
 FILES = sorted((INTEGRATION / "translations").glob("*.json"))
 TEXTS: dict[str, dict[str, Any]] = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in FILES}
 ENGLISH = TEXTS["en"]
@@ -209,23 +210,45 @@ def test_exceptions_are_those_that_are_raised() -> None:
         assert provided(texts["message"], {"region": "Singapore"}), key
 
 
-def errors_in_english() -> Iterator[str]:
-    """Yield each error up to its first full stop or colon, with an ellipsis for what is filled in."""
-    for texts in (
-        ENGLISH["config"]["error"],
-        ENGLISH["config"]["abort"],
-        ENGLISH["options"]["abort"],
-        ENGLISH["exceptions"],
+def errors(language: str) -> Iterator[tuple[str, str]]:
+    """Yield each error with its path, with an ellipsis for what is filled in."""
+    texts = TEXTS[language]
+    for group in (
+        texts["config"]["error"],
+        texts["config"]["abort"],
+        texts["options"]["abort"],
+        texts["exceptions"],
     ):
-        for _, text in leaves(texts):
-            sentence = re.match(r".+?[.:](?= |$)", re.sub(r"\{\w+\}", "…", text))
-            assert sentence is not None, text
-            yield sentence[0]
+        for path, text in leaves(group):
+            yield path, re.sub(r"\{\w+\}", "…", text)
 
 
 def test_troubleshooting_has_all_errors_word_for_word() -> None:
-    text = (INTEGRATION.parent.parent / "docs/troubleshooting.md").read_text(encoding="utf-8")
-    assert [sentence for sentence in errors_in_english() if sentence not in text] == []
+    text = (ROOT / "docs/troubleshooting.md").read_text(encoding="utf-8")
+    for path, error in errors("en"):
+        sentence = re.match(r".+?[.:](?= |$)", error)
+        assert sentence is not None, path
+        assert sentence[0] in text, path
+
+
+@pytest.mark.parametrize("language", ["id", "th"])
+def test_troubleshooting_has_the_beginning_of_each_error(language: str) -> None:
+    text = (ROOT / f"docs/troubleshooting.{language}.md").read_text(encoding="utf-8")
+    cells = re.findall(r"^\| ([^|]+) \|", text, re.MULTILINE)
+    for path, error in errors(language):
+        assert any(error.startswith(cell) for cell in cells), path
+
+
+@every_language
+def test_forms_link_to_how_to_create_an_api_key_in_this_language(language: str) -> None:
+    names = {"en": "README.md", "ko": "README.ko.md"}
+    for step in TEXTS[language]["config"]["step"].values():
+        link = re.search(r"\]\(\{documentation\}/([^#)]+)(?:#([^)]+))?\)", step["description"])
+        assert link is not None
+        page, heading = link.groups()
+        assert page == names.get(language, f"docs/api-key.{language}.md")
+        titles = re.findall(r"^#+ (.+)$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+        assert heading is None or heading in {title.lower().replace(" ", "-") for title in titles}
 
 
 def test_reasons_to_end_a_fix_are_those_of_the_flows() -> None:

@@ -94,11 +94,12 @@ class UpbitConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Show the form until Upbit accepts the API key in this region."""
         errors: dict[str, str] = {}
-        placeholders = {"documentation": f"{DOCUMENTATION_URL}#api-key"}
+        # Each language's text names its own page.
+        placeholders = {"documentation": f"{DOCUMENTATION_URL}/blob/main"}
         if user_input is not None:
             # A key copied from a web page often has white space around it.
             data = {name: value.strip() for name, value in user_input.items()}
-            # Upbit allows one private stream for each key.
+            # Upbit may reject further private streams of a key.
             self._async_abort_entries_match({CONF_ACCESS_KEY: data[CONF_ACCESS_KEY]})
             placeholders["region"] = REGIONS[data[CONF_REGION]].name
             if (error := await self._async_check(data, entry)) is None:
