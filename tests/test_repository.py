@@ -196,6 +196,17 @@ def test_readme_is_the_same_in_korean() -> None:
     assert addresses(korean) == addresses(english)
 
 
+@pytest.mark.parametrize("page", ["README.md", "README.ko.md"])
+def test_figures_of_the_readme_are_those_of_the_soak(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    soak = (ROOT / "docs" / "soak.md").read_text(encoding="utf-8")
+    figures = dict(re.findall(r"^(\w+) +([\d.]+)$", soak, re.MULTILINE))
+    assert figures["virtual_hours"] == "24.0"
+    assert figures["wrong_states"] == "0"
+    assert f"{int(figures['changes']):,}" in text
+    assert figures["scenarios"] in text
+
+
 def without_texts(example: Any) -> Any:
     """Return an example without what is translated in it."""
     if isinstance(example, list):
