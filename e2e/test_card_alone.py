@@ -49,6 +49,10 @@ GENERATE = """async (config) => {
     const strategy = customElements.get("ll-strategy-dashboard-upbit");
     return await strategy.generate(config ?? {}, document.querySelector("home-assistant").hass);
 }"""
+GENERATE_VIEW = """async (config) => {
+    const strategy = customElements.get("ll-strategy-view-upbit");
+    return await strategy.generate(config ?? {}, document.querySelector("home-assistant").hass);
+}"""
 SHOULD_REGENERATE = """(before) => {
     const strategy = customElements.get("ll-strategy-dashboard-upbit");
     return strategy.shouldRegenerate({}, before, document.querySelector("home-assistant").hass);
@@ -64,6 +68,12 @@ SET_CONFIG = f"""(config) => {{
         return error.message;
     }}
 }}"""
+
+LISTEN_FOR_ACTIONS = """() => {
+    window.actions = [];
+    addEventListener("hass-action", ({ detail: { config, action } }) =>
+        window.actions.push([action, config.entity, config[`${action}_action`].action]));
+}"""
 
 # Available and locked by currency, by account; None for an unavailable one.
 type Accounts = dict[str, dict[str, tuple[str, str] | None]]
@@ -478,6 +488,8 @@ async def test_page_from_right_to_left_turns_the_row_and_not_the_numbers(alone: 
         ({"discreet": 1}, TEXTS["error_switch"].format(option="discreet")),
         ({"hide_below": "5"}, TEXTS["error_amount"].format(option="hide_below")),
         ({"hide_below": -1}, TEXTS["error_amount"].format(option="hide_below")),
+        ({"tap_action": "toggle"}, TEXTS["error_action"].format(option="tap_action")),
+        ({"hold_action": {"action": ["none"]}}, TEXTS["error_action"].format(option="hold_action")),
         ({"digits": "all"}, TEXTS["error_choice"].format(option="digits", choices="short, exact")),
         (
             {"sort": "amount"},
@@ -916,3 +928,118 @@ async def test_dashboard_with_an_invalid_option_is_not_generated(alone: Alone, d
     await alone.show(ONE)
     with pytest.raises(Error, match=TEXTS["error_switch"].format(option="discreet")):
         await alone.page.evaluate(GENERATE, {"discreet": discreet})
+
+
+SECTIONS = "balances, value, allocation, last_day, history, connection"
+
+
+@pytest.mark.parametrize(
+    ("config", "error"),
+    [
+        (
+            {"acounts": [], "discret": None},
+            TEXTS["error_unknown"].format(options="acounts, discret", choices="accounts, sections, discreet"),
+        ),
+        ({"accounts": "one"}, TEXTS["error_devices"].format(option="accounts")),
+        ({"accounts": [1]}, TEXTS["error_devices"].format(option="accounts")),
+        ({"sections": "value"}, TEXTS["error_choices"].format(option="sections", choices=SECTIONS)),
+        ({"sections": ["values"]}, TEXTS["error_choices"].format(option="sections", choices=SECTIONS)),
+    ],
+)
+@pytest.mark.parametrize("generate", [GENERATE, GENERATE_VIEW], ids=["dashboard", "view"])
+async def test_unknown_or_invalid_option_of_a_dashboard_is_named(
+    alone: Alone, generate: str, config: dict[str, object], error: str
+) -> None:
+    await alone.show(ONE)
+    with pytest.raises(Error, match=re.escape(error)):
+        await alone.page.evaluate(generate, {"type": "custom:upbit", **config})
+
+
+async def test_dashboard_of_selected_accounts_has_no_other(alone: Alone) -> None:
+    await alone.show(TWO)
+    config = {"accounts": [device_of("Upbit Korea"), "another"]}
+    dashboard = await alone.page.evaluate(GENERATE, config)
+    assert [view["title"] for view in dashboard["views"]] == [TEXTS["balances"], TEXTS["history"]]
+    assert device_of("Upbit Singapore") not in json.dumps(dashboard)
+    for generate in (GENERATE, GENERATE_VIEW):
+        gone = await alone.page.evaluate(generate, {"accounts": ["another"]})
+        assert TEXTS["accounts_gone"] in json.dumps(gone)
+
+
+def headings(view: dict[str, Any]) -> list[str]:
+    """Return the first heading of each section of a view."""
+    return [section["cards"][0]["heading"] for section in view["sections"]]
+
+
+@pytest.mark.parametrize(
+    ("sections", "views", "types"),
+    [
+        (["balances"], [["Upbit Singapore", TEXTS["empty_currencies"]]], {f"custom:{CARD}", "tile"}),
+        (["value"], [["Upbit Singapore"]], {"tile", "markdown"}),
+        (["allocation"], [["Upbit Singapore"]], {"distribution"}),
+        (["last_day"], [["Upbit Singapore"]], {"tile"}),
+        (["connection"], [["Upbit Singapore"]], {"tile"}),
+        (
+            ["history"],
+            [["Upbit Singapore"], ["SGD", "BTC"]],
+            {"history-graph", "statistics-graph"},
+        ),
+        (
+            ["connection", "last_day", "value"],
+            [["Upbit Singapore", TEXTS["last_24_hours"], TEXTS["connection"]]],
+            {"tile", "markdown"},
+        ),
+    ],
+)
+async def test_dashboard_has_the_selected_sections_alone(
+    alone: Alone, sections: list[str], views: list[list[str]], types: set[str]
+) -> None:
+    await alone.show(ONE, values={"Upbit Singapore": WORTH})
+    dashboard = await alone.page.evaluate(GENERATE, {"sections": sections})
+    assert [headings(view) for view in dashboard["views"]] == views
+    cards = [card for view in dashboard["views"] for section in view["sections"] for card in section["cards"]]
+    assert {card["type"] for card in cards} - {"heading"} == types
+    assert await alone.page.evaluate(GENERATE, {"sections": []}) == await alone.page.evaluate(GENERATE)
+
+
+async def test_view_has_all_accounts_and_leads_nowhere_else(alone: Alone) -> None:
+    await alone.show(TWO, values={"Upbit Singapore": WORTH})
+    view = await alone.page.evaluate(GENERATE_VIEW)
+    # Title and path are those of the user's view.
+    assert view.keys() == {"type", "max_columns", "sections"}
+    assert {"Upbit Korea", "Upbit Singapore", TEXTS["across_accounts"]} <= set(headings(view))
+    assert "navigate" not in json.dumps(view)
+    await alone.show({})
+    welcome = await alone.page.evaluate(GENERATE_VIEW)
+    assert welcome["type"] == "panel"
+    assert welcome["cards"][0]["title"] == TEXTS["welcome_title"]
+
+
+async def test_row_does_what_is_configured_for_a_tap_and_a_hold(alone: Alone) -> None:
+    page, sensor = alone.page, f"sensor.{device_of('Upbit Singapore')}_btc"
+    await alone.show(ONE)
+    await page.evaluate(LISTEN_FOR_ACTIONS)
+    await alone.add_card()
+    row = alone.row("BTC").get_by_role("button")
+    # By default, a hold does the same as a tap.
+    await row.click()
+    await row.click(delay=700)
+    await row.press("Enter")
+    assert await page.evaluate("window.actions.splice(0)") == [["tap", sensor, "more-info"]] * 3
+    navigate = {"action": "navigate", "navigation_path": "/history"}
+    await page.evaluate(
+        f"document.querySelector('{CARD}').setConfig({{hold_action: {json.dumps(navigate)}}})"
+    )
+    await row.click(delay=700)
+    await row.click()
+    await row.press("Enter")
+    assert await page.evaluate("window.actions.splice(0)") == [
+        ["hold", sensor, "navigate"],
+        *[["tap", sensor, "more-info"]] * 2,
+    ]
+
+
+async def test_row_without_any_action_cannot_be_selected(alone: Alone) -> None:
+    await alone.show(ONE)
+    await alone.add_card(tap_action={"action": "none"})
+    await expect(alone.row("BTC").get_by_role("button")).to_be_disabled()

@@ -5,11 +5,12 @@ from playwright.async_api import Page, expect
 
 from demo.check import View
 
-from .browser import language_of
+from .browser import PATIENCE, Visitor, language_of
 from .conftest import SaveDashboard
 from .pages import (
     CARD,
     add_dashboard,
+    ask_home_assistant,
     button,
     card_row,
     document_of,
@@ -117,6 +118,8 @@ async def test_amounts_stay_live_on_a_dashboard_that_the_user_took_control_of(
     await demo.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0"}})
     await page.goto(await save_dashboard("taken", {"strategy": {"type": "custom:upbit"}}))
     await edit_dashboard(page)
+    await page.locator("dialog-dashboard-strategy-editor").get_by_role("button", name="Menu").click()
+    await page.get_by_role("menuitem", name="Take control").click()
     await button(page, "Take control").click()
     await button(page, "Done").click()
     await page.reload()
@@ -214,3 +217,71 @@ async def test_discreet_dashboard_has_no_amount_in_the_document_until_it_is_aske
     await expect(row).to_contain_text("0.6444")
     await expect(row).to_contain_text("SGD")
     assert "0.6444" in await amounts_in_the_document(demo, page)
+
+
+async def test_view_of_the_users_own_dashboard_follows_the_account(
+    demo: View, page: Page, save_dashboard: SaveDashboard
+) -> None:
+    await demo.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0"}})
+    own = {"title": "Mine", "path": "mine", "cards": [{"type": "markdown", "content": "mine"}]}
+    strategy = {"type": "custom:upbit", "sections": ["balances", "connection"]}
+    generated = {"title": "Coins", "path": "coins", "strategy": strategy}
+    path = await save_dashboard("view of my own", {"views": [own, generated]})
+    await page.goto(f"{path}/coins")
+    await expect(page.get_by_role("tab", name="Coins")).to_be_visible()
+    card = page.locator(CARD)
+    await expect(card_row(card, "BTC")).to_contain_text("0.5")
+    await expect(page.locator("hui-distribution-card")).to_have_count(0)
+    async with staying(page):
+        await demo.control("PUT", "account", {"BTC": {"available": "0", "locked": "0"}})
+        await expect(card_row(card, "BTC")).to_have_count(0)
+        await expect(page.locator("hui-tile-card").filter(has_text="BTC")).to_be_visible()
+
+
+async def test_dashboard_is_configured_in_its_editor_which_shows_a_preview(
+    demo: View, either_page: Page, save_dashboard: SaveDashboard
+) -> None:
+    page, texts = either_page, frontend_texts(language_of(either_page))
+    await demo.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0"}})
+    title = f"to configure in {language_of(page)}"
+    await page.goto(await save_dashboard(title, {"strategy": {"type": "custom:upbit"}}))
+    await expect(card_row(page.locator(CARD), "BTC")).to_be_visible()
+    await edit_dashboard(page)
+    editor = page.locator("upbit-dashboard-editor")
+    # A slow machine takes long to load Home Assistant's editors for the first time.
+    await expect(editor).to_be_visible(timeout=3 * PATIENCE)
+    for option in ("sections", "discreet"):
+        await expect(editor.get_by_text(texts[f"option_{option}"], exact=True)).to_be_visible()
+    preview = editor.locator(".preview")
+    await expect(preview.locator("hui-distribution-card")).to_have_count(1)
+    await expect(card_row(preview.locator(CARD), "BTC")).to_contain_text("0.5")
+    for section in ("balances", "value"):
+        await editor.get_by_text(texts[f"section_{section}"], exact=True).click()
+    await expect(preview.locator("hui-distribution-card")).to_have_count(0)
+    await expect(card_row(preview.locator(CARD), "BTC")).to_contain_text("0.5")
+    await button(page, "Save").click()
+    await expect(editor).to_have_count(0)
+    await page.reload()
+    await expect(card_row(page.locator(CARD), "BTC")).to_contain_text("0.5")
+    await expect(page.locator("hui-tile-card").first).to_be_visible()
+    await expect(page.locator("hui-distribution-card")).to_have_count(0)
+    assert (await ask_home_assistant(page, type="lovelace/config", url_path=page.url.split("/")[3]))[
+        "strategy"
+    ] == {"type": "custom:upbit", "sections": ["balances", "value"]}
+
+
+async def test_unknown_option_is_an_error_of_the_dashboard_and_of_its_editor(
+    user: Visitor, save_dashboard: SaveDashboard
+) -> None:
+    strategy = {"type": "custom:upbit", "acounts": []}
+    path = await save_dashboard("mistyped", {"strategy": strategy})
+    error = frontend_texts("en")["error_unknown"]
+    shown = error.format(options="acounts", choices="accounts, sections, discreet")
+    async with user.visit() as visit:
+        await visit.page.goto(path)
+        await expect(visit.page.locator("hui-markdown-card")).to_contain_text(shown)
+        await edit_dashboard(visit.page)
+        dialog = visit.page.locator("dialog-dashboard-strategy-editor")
+        await expect(dialog.get_by_text(shown)).to_be_visible()
+        # Home Assistant writes it to the console too.
+        assert all(shown in each for each in visit.errors)

@@ -96,7 +96,17 @@ async def test_nothing_is_registered_without_pages(hass: HomeAssistant) -> None:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_module_loads_nothing_from_another_host(name: str) -> None:
-    assert not re.search(r"(?:https?:)?//\w|@import|url\(|fetch\(|import\((?!\"\./)", MODULES[name])
+    # This is a link, which only a user who selects it follows.
+    code = re.sub(r'^const documentationURL = "[^"]+";$', "", MODULES[name], flags=re.MULTILINE)
+    assert not re.search(r"(?:https?:)?//\w|@import|url\(|fetch\(|import\((?!\"\./)", code)
+
+
+def test_documentation_that_the_pages_link_to_exists() -> None:
+    (url,) = re.findall(r'^const documentationURL = "([^"]+)";$', MODULES["main.js"], re.MULTILINE)
+    integration = json.loads((FOLDER.parent / "manifest.json").read_text(encoding="utf-8"))
+    base = f"{integration['documentation']}/blob/main/"
+    assert url.startswith(base)
+    assert (FOLDER.parents[2] / url.removeprefix(base)).is_file()
 
 
 @pytest.mark.parametrize("language", ["ko", "id", "th"])
@@ -120,7 +130,7 @@ def test_each_text_is_used() -> None:
     code = "".join(text for name, text in MODULES.items() if name != "texts.js")
     # Keys of options are composed of their names: `option_${name}`, `sort_${value}`.
     used = set(re.findall(r'"([a-z0-9_]+)"', code))
-    prefixes = ("option_", "help_", "sort_", "digits_")
+    prefixes = ("option_", "help_", "sort_", "digits_", "section_")
     for key in texts()["en"]:
         prefix = next((prefix for prefix in prefixes if key.startswith(prefix)), "")
         assert used & {key, key.removeprefix(prefix)}, f"no module uses {key}"

@@ -1,6 +1,7 @@
 /** One currency of the balances card: its total and value, what of it is available and locked, and each change. */
 
 import { currencyOf, isFiat, placesOf } from "./accounts.js";
+import { listenForActions } from "./actions.js";
 import { lastChange, lastKnownEmpty } from "./changes.js";
 import { add, compare, isZero, parse, percentOf, share } from "./decimal.js";
 import { localize } from "./localize.js";
@@ -87,15 +88,17 @@ export class BalanceRow {
    */
   lastValue = null;
 
+  #canHold = false;
+
   /** The coin's name, which an unavailable value sensor does not have. */
   #currencyName = "";
 
   /**
    * @param {RowStates} states
    * @param {RowView} view
-   * @param {(entityId: string) => void} open Called when the user selects the row.
+   * @param {(entityId: string, action: "tap" | "hold") => void} act Called when the user selects the row.
    */
-  constructor(states, view, open) {
+  constructor(states, view, act) {
     const item = /** @type {HTMLElement} */ (TEMPLATE.content.firstElementChild);
     this.element = /** @type {HTMLElement} */ (item.cloneNode(true));
     this.element.dataset.entity = states.balance.entity_id;
@@ -115,7 +118,11 @@ export class BalanceRow {
       locked: part("locked"),
       details: part("details"),
     };
-    this.#parts.button.addEventListener("click", () => open(this.state.entity_id));
+    listenForActions(
+      this.#parts.button,
+      () => this.#canHold,
+      (action) => act(this.state.entity_id, action),
+    );
     this.states = states;
     this.update(states, view);
   }
@@ -192,14 +199,15 @@ export class BalanceRow {
   update(states, view) {
     this.states = states;
     const { state, total, locked, lockedShare, empty } = this;
-    const { hass, discreet } = view;
+    const { hass, discreet, actions } = view;
     const parts = this.#parts;
     const name = hass.formatEntityName(state, { type: "entity" }) || this.currency;
     parts.name.textContent = name;
     parts.badge.textContent = symbolOf(state);
     parts.badge.classList.toggle("wide", parts.badge.textContent.length > 1);
     // The details of an entity show its amount.
-    parts.button.disabled = discreet;
+    parts.button.disabled = discreet || !(actions.tap || actions.hold);
+    this.#canHold = actions.hold;
     this.element.dataset.state = total ? (empty ? "empty" : "held") : "unavailable";
     // A coin for which no price exists any more has no value to keep.
     if (this.value || states.value?.state === "unknown") this.lastValue = this.value;

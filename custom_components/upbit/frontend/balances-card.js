@@ -1,6 +1,7 @@
 /** The card `custom:upbit-balances-card`: a row for each currency of one account or of all. */
 
 import { balancesOf, currencyOf, figureOf, findAccounts, hasValues, isFiat, valuesOf } from "./accounts.js";
+import { actionsOf, fireAction } from "./actions.js";
 import { BalanceRow, writeValue } from "./balance-row.js";
 import { checkConfig } from "./card-config.js";
 import { STYLE } from "./card-style.js";
@@ -116,6 +117,10 @@ export class BalancesCard {
     this.#refresh(this.#hass);
   }
 
+  get #actions() {
+    return actionsOf(this.#config);
+  }
+
   get #discreet() {
     return this.#config.discreet && !this.#revealed;
   }
@@ -227,7 +232,7 @@ export class BalancesCard {
   #refresh(hass, before) {
     const all = !before;
     /** @type {RowView} */
-    const view = { hass, exact: this.#exact, discreet: this.#discreet };
+    const view = { hass, exact: this.#exact, discreet: this.#discreet, actions: this.#actions };
     for (const group of this.#groups) {
       // Home Assistant sets a new state of the page whenever any of its entities changes.
       if (before && !group.entities.some((id) => before.states[id] !== hass.states[id])) continue;
@@ -264,7 +269,7 @@ export class BalancesCard {
     const id = states.balance.entity_id;
     const row = this.#rows.get(id);
     if (row) row.update(states, view);
-    else this.#rows.set(id, new BalanceRow(states, view, (entityId) => this.#open(entityId)));
+    else this.#rows.set(id, new BalanceRow(states, view, (...selected) => this.#act(...selected)));
   }
 
   /**
@@ -322,10 +327,9 @@ export class BalancesCard {
     }
   }
 
-  /** @param {string} entityId */
-  #open(entityId) {
-    const detail = { entityId };
-    this.#element.dispatchEvent(new CustomEvent("hass-more-info", { detail, bubbles: true, composed: true }));
+  /** @param {string} entityId @param {"tap" | "hold"} action */
+  #act(entityId, action) {
+    if (this.#actions[action]) fireAction(this.#element, entityId, this.#actions, action);
   }
 }
 

@@ -51,32 +51,38 @@ const unquoted = (value) => (typeof value === "number" ? String(value) : UNQUOTE
  * @throws {Error} An option is invalid; the text names it.
  */
 export function checkConfig(config) {
-  /** @type {Record<string, unknown>} */
-  const checked = {};
-  for (const [option, value] of Object.entries(config)) {
-    // The editor leaves an emptied field behind, YAML an option without a value.
-    if (value === null || value === undefined || value === "") continue;
-    checkOption(option, value);
-    checked[option] = value;
-  }
-  const result = { ...DEFAULTS, ...checked };
+  const result = { ...DEFAULTS, ...checkOptions(config, checkOption) };
   if ("device_id" in result) configuredDevices.add(String(result.device_id));
   return result;
 }
 
 /**
+ * Return the options that have a value, after the check of each.
+ * @param {object} config
+ * @param {(option: string, value: unknown, fail: Fail) => void} check
+ * @returns {Record<string, unknown>}
+ * @throws {Error} An option is invalid; the text names it.
+ */
+export function checkOptions(config, check) {
+  /** @type {Record<string, unknown>} */
+  const checked = {};
+  for (const [option, value] of Object.entries(config)) {
+    // The editor leaves an emptied field behind, YAML an option without a value.
+    if (value === null || value === undefined || value === "") continue;
+    check(option, value, (error, placeholders) => {
+      throw new Error(localize(pageLanguage(), error, { option, ...placeholders }));
+    });
+    checked[option] = value;
+  }
+  return checked;
+}
+
+/**
  * @param {string} option
  * @param {unknown} value
- * @throws {Error} The value is invalid.
+ * @param {Fail} fail
  */
-function checkOption(option, value) {
-  /**
-   * @param {import("./localize.js").TextKey} error
-   * @param {Record<string, string>} [placeholders]
-   */
-  const fail = (error, placeholders) => {
-    throw new Error(localize(pageLanguage(), error, { option, ...placeholders }));
-  };
+function checkOption(option, value, fail) {
   switch (option) {
     case "title":
     case "device_id": {
@@ -95,6 +101,10 @@ function checkOption(option, value) {
     case "hide_empty":
     case "discreet":
       if (typeof value !== "boolean") fail("error_switch");
+      break;
+    case "tap_action":
+    case "hold_action":
+      if (typeof (/** @type {Partial<ActionConfig>} */ (value).action) !== "string") fail("error_action");
       break;
     case "hide_below":
       if (typeof value !== "number" || !(value >= 0 && value < Infinity)) fail("error_amount");
@@ -171,6 +181,17 @@ export function configForm() {
       { name: "hide_empty", selector: { boolean: {} } },
       { name: "hide_below", selector: { number: { min: 0, step: "any", mode: "box" } } },
       { name: "discreet", selector: { boolean: {} } },
+      {
+        name: "",
+        type: "expandable",
+        title: localize(language, "interactions"),
+        icon: "mdi:gesture-tap",
+        flatten: true,
+        schema: [
+          { name: "tap_action", selector: { ui_action: { default_action: "more-info" } } },
+          { name: "hold_action", selector: { ui_action: { default_action: "none" } } },
+        ],
+      },
     ],
     /** @param {{name: keyof CardConfig | ""}} field */
     computeLabel: ({ name }) => (name && name !== "type" ? localize(language, `option_${name}`) : undefined),

@@ -1,9 +1,16 @@
 /** The dashboard strategy `custom:upbit`: a dashboard that is made of the accounts there are, and follows them. */
 
 import { balancesOf, findAccounts } from "./accounts.js";
-import { checkConfig } from "./card-config.js";
 import { lastKnownEmpty } from "./changes.js";
-import { allAccountsView, balancesView, historyView, welcomeView } from "./dashboard-views.js";
+import { checkStrategyConfig } from "./dashboard-config.js";
+import {
+  allAccountsView,
+  balancesView,
+  goneView,
+  historyView,
+  singleView,
+  welcomeView,
+} from "./dashboard-views.js";
 
 /**
  * What of the page's state determines the views, besides the balances; an object of it is replaced, never changed.
@@ -29,11 +36,32 @@ function haveBalancesMoved(before, now) {
 
 /**
  * Whether the dashboard has to be generated again. Home Assistant asks with each change of a state or registry.
+ * @param {object} _ The options, which another configuration replaces.
  * @param {Hass} before
  * @param {Hass} now
  */
-export const shouldRegenerate = (before, now) =>
+export const shouldRegenerate = (_, before, now) =>
   SHARED.some((key) => before[key] !== now[key]) || haveBalancesMoved(before, now);
+
+/**
+ * Return the accounts to show with the states of their balances, null where those of the options are gone.
+ * @param {Hass} hass
+ * @param {string[]} chosen Empty for all.
+ * @returns {AccountBalances[] | null}
+ */
+function accountsOf(hass, chosen) {
+  const all = findAccounts(hass);
+  const accounts = chosen.length ? all.filter(({ id }) => chosen.includes(id)) : all;
+  if (all.length && !accounts.length) return null;
+  return accounts.map((account) => {
+    const balances = balancesOf(hass, account);
+    return {
+      ...account,
+      held: balances.filter((state) => !lastKnownEmpty(state)),
+      empty: balances.filter((state) => lastKnownEmpty(state)),
+    };
+  });
+}
 
 /**
  * Return the dashboard's configuration.
@@ -42,23 +70,36 @@ export const shouldRegenerate = (before, now) =>
  * @throws {Error} The strategy's own configuration is invalid.
  */
 export function generate(config, hass) {
-  const { discreet } = checkConfig({ discreet: config.discreet });
-  const accounts = findAccounts(hass).map((account) => {
-    const balances = balancesOf(hass, account);
-    return {
-      ...account,
-      held: balances.filter((state) => !lastKnownEmpty(state)),
-      empty: balances.filter((state) => lastKnownEmpty(state)),
-    };
-  });
+  const { accounts: chosen, sections, discreet } = checkStrategyConfig(config);
+  const accounts = accountsOf(hass, chosen);
+  if (!accounts) return { views: [goneView(hass)] };
   if (!accounts.length) return { views: [welcomeView(hass)] };
   const alone = accounts.length === 1;
-  const options = { alone, discreet };
+  const options = { alone, discreet, sections };
+  const hasOverview = !alone && (sections.has("balances") || (sections.has("value") && !discreet));
+  const hasHistory = sections.has("history") && !discreet;
   return {
     views: [
-      ...(alone ? [] : [allAccountsView(hass, accounts, options)]),
+      ...(hasOverview ? [allAccountsView(hass, accounts, options)] : []),
       ...accounts.map((account) => balancesView(hass, account, options)),
-      ...(discreet ? [] : accounts.map((account) => historyView(hass, account, options))),
+      ...(hasHistory ? accounts.map((account) => historyView(hass, account, options)) : []),
     ],
   };
+}
+
+/**
+ * Return the configuration of one view with the same options.
+ * @param {StrategyConfig} config
+ * @param {Hass} hass
+ * @throws {Error} The strategy's own configuration is invalid.
+ */
+export function generateView(config, hass) {
+  const { accounts: chosen, sections, discreet } = checkStrategyConfig(config);
+  const accounts = accountsOf(hass, chosen);
+  // Title and path are those of the user's view.
+  if (!accounts?.length) {
+    const { title, path, ...view } = accounts ? welcomeView(hass) : goneView(hass);
+    return view;
+  }
+  return singleView(hass, accounts, { alone: accounts.length === 1, discreet, sections, single: true });
 }

@@ -59,6 +59,8 @@ const tile = (entity, more) => ({ type: "tile", entity, name: { type: "entity" }
  * @typedef {object} ViewOptions
  * @property {boolean} alone Whether it is the only account.
  * @property {boolean} discreet Whether shares are shown instead of amounts and values.
+ * @property {Set<DashboardSection>} sections What is shown.
+ * @property {boolean} [single] Whether there is one view and no other to go to.
  */
 
 /**
@@ -68,11 +70,11 @@ const tile = (entity, more) => ({ type: "tile", entity, name: { type: "entity" }
  * @param {ViewOptions} options
  * @param {LovelaceConfig} more Options of the heading.
  */
-function overview(hass, account, { discreet }, more = {}) {
+function overview(hass, account, { discreet, sections }, more = {}) {
   const { total_value, daily_change, unrealized_profit } = account.figures;
   /** @type {LovelaceConfig[]} */
   const figures = [];
-  if (!discreet) {
+  if (!discreet && sections.has("value")) {
     if (total_value) {
       figures.push(tile(total_value, has(hass, "history") ? TREND : {}), leftOut(hass, total_value));
     }
@@ -84,18 +86,26 @@ function overview(hass, account, { discreet }, more = {}) {
       ...more,
     }),
     ...figures,
-    account.balances.length
-      ? {
-          type: "custom:upbit-balances-card",
-          title: localizerOf(hass)("balances"),
-          device_id: account.id,
-          ...(hasValues(account) && { sort: "value" }),
-          hide_empty: account.held.length > 0,
-          ...(discreet && { discreet }),
-        }
-      : nothingShown(hass),
+    ...(sections.has("balances") ? [balancesCard(hass, account, discreet)] : []),
   ];
 }
+
+/**
+ * @param {Hass} hass
+ * @param {AccountBalances} account
+ * @param {boolean} discreet
+ */
+const balancesCard = (hass, account, discreet) =>
+  account.balances.length
+    ? {
+        type: "custom:upbit-balances-card",
+        title: localizerOf(hass)("balances"),
+        device_id: account.id,
+        ...(hasValues(account) && { sort: "value" }),
+        hide_empty: account.held.length > 0,
+        ...(discreet && { discreet }),
+      }
+    : nothingShown(hass);
 
 /**
  * Return a card with what the total value does not include, which has no height while there is no such thing.
@@ -171,6 +181,17 @@ function distribution(hass, account) {
   ];
 }
 
+/**
+ * Return a view of a dashboard whose accounts are gone.
+ * @param {Hass} hass
+ */
+export const goneView = (hass) => ({
+  title: "Upbit",
+  path: "gone",
+  type: "sections",
+  sections: [section({ type: "markdown", content: localizerOf(hass)("accounts_gone") })],
+});
+
 /** @param {Hass} hass */
 export function welcomeView(hass) {
   const localize = localizerOf(hass);
@@ -201,10 +222,29 @@ export function welcomeView(hass) {
  * @param {ViewOptions} options
  */
 export function allAccountsView(hass, accounts, options) {
-  const localize = localizerOf(hass);
+  const goToAccount = (/** @type {Account} */ account) => ({ tap_action: goTo(pathOf(account)) });
+  return {
+    title: localizerOf(hass)("all_accounts"),
+    path: "accounts",
+    type: "sections",
+    max_columns: 3,
+    sections: [
+      ...accounts.map((account) => section(...overview(hass, account, options, goToAccount(account)))),
+      ...acrossAccounts(hass, accounts, options),
+    ],
+  };
+}
+
+/**
+ * Return how the currencies that several accounts hold are distributed over them, as a section or none.
+ * @param {Hass} hass
+ * @param {AccountBalances[]} accounts
+ * @param {ViewOptions} options
+ */
+function acrossAccounts(hass, accounts, { discreet, sections }) {
   /** @type {Map<string, {account: Account, state: EntityState}[]>} */
   const holders = new Map();
-  for (const account of options.discreet ? [] : accounts) {
+  for (const account of discreet || !sections.has("allocation") ? [] : accounts) {
     for (const state of account.held) {
       // A distribution accepts one unit and one device class: money in one account may be a coin in another.
       const kind = `${currencyOf(state)} ${state.attributes.device_class}`;
@@ -212,35 +252,13 @@ export function allAccountsView(hass, accounts, options) {
     }
   }
   const shared = [...holders.values()].filter((held) => held.length > 1);
-  return {
-    title: localize("all_accounts"),
-    path: "accounts",
-    type: "sections",
-    max_columns: 3,
-    sections: [
-      ...accounts.map((account) =>
-        section(...overview(hass, account, options, { tap_action: goTo(pathOf(account)) })),
-      ),
-      ...(shared.length
-        ? [
-            {
-              ...section(
-                heading(localize("across_accounts"), "mdi:chart-box-outline"),
-                ...shared.map((held) => ({
-                  type: "distribution",
-                  title: currencyOf(held[0].state),
-                  entities: held.map(({ account, state }) => ({
-                    entity: state.entity_id,
-                    name: account.name,
-                  })),
-                })),
-              ),
-              column_span: 3,
-            },
-          ]
-        : []),
-    ],
-  };
+  const cards = shared.map((held) => ({
+    type: "distribution",
+    title: currencyOf(held[0].state),
+    entities: held.map(({ account, state }) => ({ entity: state.entity_id, name: account.name })),
+  }));
+  const title = heading(localizerOf(hass)("across_accounts"), "mdi:chart-box-outline");
+  return cards.length ? [{ ...section(title, ...cards), column_span: 3 }] : [];
 }
 
 /**
@@ -250,7 +268,23 @@ export function allAccountsView(hass, accounts, options) {
  * @param {ViewOptions} options
  */
 export function balancesView(hass, account, options) {
-  const { alone, discreet } = options;
+  return {
+    title: options.alone ? localizerOf(hass)("balances") : account.name,
+    path: pathOf(account),
+    type: "sections",
+    max_columns: 3,
+    sections: sectionsOf(hass, account, options),
+  };
+}
+
+/**
+ * Return the sections of the account now.
+ * @param {Hass} hass
+ * @param {AccountBalances} account
+ * @param {ViewOptions} options
+ */
+function sectionsOf(hass, account, options) {
+  const { discreet, sections, single } = options;
   const localize = localizerOf(hass);
   const { total_value } = account.figures;
   const isEvent = (/** @type {string} */ entityId) => entityId.startsWith("event.");
@@ -258,8 +292,8 @@ export function balancesView(hass, account, options) {
   const diagnostics = account.others.filter((entityId) => !isEvent(entityId));
 
   const value = [
-    ...distribution(hass, account),
-    ...(total_value
+    ...(sections.has("allocation") ? distribution(hass, account) : []),
+    ...(total_value && sections.has("history")
       ? [
           heading(localize("history"), "mdi:chart-line"),
           ...historyCards(hass, [{ entity: total_value, name: { type: "entity" } }], { change: false }),
@@ -268,14 +302,14 @@ export function balancesView(hass, account, options) {
   ];
   /** @type {LovelaceConfig[]} */
   const situation = [];
-  if (diagnostics.length) {
+  if (diagnostics.length && sections.has("connection")) {
     situation.push(
       heading(localize("connection"), "mdi:access-point-network"),
       ...diagnostics.map((entity) => tile(entity, { color: "green" })),
     );
   }
   // An event shows by how much a balance changed.
-  if (events.length && !discreet) {
+  if (events.length && sections.has("connection") && !discreet) {
     // A list of the events would not show the currency of each.
     const tap = has(hass, "logbook") ? goTo(`/logbook?device_id=${account.id}`) : { action: "more-info" };
     situation.push(
@@ -289,31 +323,48 @@ export function balancesView(hass, account, options) {
     );
   }
   const day = [
-    heading(localize("last_24_hours"), "mdi:chart-timeline-variant", {
-      tap_action: goTo(historyPathOf(account)),
-    }),
+    heading(
+      localize("last_24_hours"),
+      "mdi:chart-timeline-variant",
+      single || !sections.has("history") ? {} : { tap_action: goTo(historyPathOf(account)) },
+    ),
     ...account.held.map((state) => tile(state.entity_id, has(hass, "history") ? TREND_OF_BALANCE : {})),
   ];
   const empty = [
     heading(localize("empty_currencies"), "mdi:circle-off-outline"),
     ...account.empty.map((state) => tile(state.entity_id)),
   ];
-  return {
-    title: alone ? localize("balances") : account.name,
-    path: pathOf(account),
-    type: "sections",
-    max_columns: 3,
-    sections: [
-      section(...overview(hass, account, options)),
-      ...(value.length && !discreet ? [section(...value)] : []),
-      ...(account.held.length && !discreet ? [section(...day)] : []),
-      ...(situation.length ? [section(...situation)] : []),
-      ...(account.held.length && account.empty.length && !discreet
-        ? [{ ...section(...empty), column_span: 3 }]
-        : []),
-    ],
-  };
+  const isAmountShown = account.held.length > 0 && !discreet;
+  const [title, ...first] = overview(hass, account, options);
+  const columns = [
+    first,
+    discreet ? [] : value,
+    isAmountShown && sections.has("last_day") ? day : [],
+    situation,
+  ].filter((cards) => cards.length);
+  columns[0] = [title, ...(columns[0] ?? [])];
+  return [
+    ...columns.map((cards) => section(...cards)),
+    ...(isAmountShown && sections.has("balances") && account.empty.length
+      ? [{ ...section(...empty), column_span: 3 }]
+      : []),
+  ];
 }
+
+/**
+ * Return one view of all accounts, for a dashboard of the user's own; title and path are the user's too.
+ * @param {Hass} hass
+ * @param {AccountBalances[]} accounts
+ * @param {ViewOptions} options
+ */
+export const singleView = (hass, accounts, options) => ({
+  type: "sections",
+  max_columns: 3,
+  sections: [
+    ...accounts.flatMap((account) => sectionsOf(hass, account, options)),
+    ...acrossAccounts(hass, accounts, options),
+  ],
+});
 
 /**
  * Return a view of each currency's history: the last day, the last month, and the change of each of its days.

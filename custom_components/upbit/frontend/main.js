@@ -1,9 +1,26 @@
 /** What the entry module imports when a page first uses the card or the dashboard. */
 
 import { BalancesCard } from "./balances-card.js";
+import { shouldRegenerate } from "./dashboard-strategy.js";
 
 export { configForm, stubConfig } from "./card-config.js";
-export { generate, shouldRegenerate } from "./dashboard-strategy.js";
+export { configElement } from "./dashboard-editor.js";
+export { generate, generateView } from "./dashboard-strategy.js";
+
+// What is needed only after this module was loaded is added here, because each page loads the entry module.
+const documentationURL = "https://github.com/upbit-live-balances/ha-upbit/blob/main/docs/dashboards.md";
+for (const entry of [...(window.customCards ?? []), ...(window.customStrategies ?? [])]) {
+  if (/^upbit(-|$)/.test(entry.type)) Object.assign(entry, { documentationURL });
+}
+for (const kind of ["dashboard", "view"]) {
+  Object.assign(customElements.get(`ll-strategy-${kind}-upbit`) ?? {}, { shouldRegenerate });
+}
+
+/**
+ * By their elements, which the entry module defines.
+ * @type {WeakMap<CardElement, BalancesCard>}
+ */
+const views = new WeakMap();
 
 /**
  * Draw a card from its configuration and the page's state, if that has been set.
@@ -11,11 +28,26 @@ export { generate, shouldRegenerate } from "./dashboard-strategy.js";
  * @throws {Error} The configuration is invalid.
  */
 export function draw(element) {
-  const { config = {}, state } = element;
-  if (element.view) element.view.setConfig(config);
-  else element.view = new BalancesCard(element, config);
-  if (state) element.view.update(state);
+  const { config = {} } = element;
+  const view = views.get(element);
+  if (view) view.setConfig(config);
+  else views.set(element, new BalancesCard(element, config));
+  update(element);
 }
+
+/**
+ * Show the page's state, if that has been set.
+ * @param {CardElement} element
+ */
+export function update(element) {
+  if (element.state) views.get(element)?.update(element.state);
+}
+
+/**
+ * Return the height of a card in Home Assistant's units of about 50 pixels.
+ * @param {CardElement} element
+ */
+export const sizeOf = (element) => views.get(element)?.size;
 
 /**
  * Draw a card whose configuration could not be checked when it was set, because this module was not loaded yet.

@@ -106,6 +106,21 @@ interface CardConfig {
   hide_empty?: boolean;
   hide_below?: number;
   discreet?: boolean;
+  tap_action?: ActionConfig;
+  hold_action?: ActionConfig;
+}
+
+/** Home Assistant defines what else is in it. */
+interface ActionConfig {
+  action: string;
+}
+
+interface Actions {
+  tap_action: ActionConfig;
+  hold_action: ActionConfig;
+  /** Whether a tap does something. */
+  tap: boolean;
+  hold: boolean;
 }
 
 type CheckedCardConfig = CardConfig &
@@ -118,6 +133,7 @@ interface RowView {
   exact: boolean;
   /** Whether shares are shown instead of amounts. */
   discreet: boolean;
+  actions: Actions;
 }
 
 /** The states behind a row. */
@@ -131,24 +147,54 @@ interface RowStates {
   valueDisabled: boolean;
 }
 
+/** Throws an error with this text, in which the option is named. */
+type Fail = (error: import("./localize.js").TextKey, placeholders?: Record<string, string>) => never;
+
+type DashboardSection = "balances" | "value" | "allocation" | "last_day" | "history" | "connection";
+
 interface StrategyConfig {
+  type?: string;
+  /** Ids of devices. */
+  accounts?: string[];
+  sections?: DashboardSection[];
   discreet?: boolean;
+}
+
+interface CheckedStrategyConfig {
+  /** Empty for all. */
+  accounts: string[];
+  sections: Set<DashboardSection>;
+  discreet: boolean;
 }
 
 /** The element that the entry module defines. */
 interface CardElement extends HTMLElement {
   config?: CardConfig;
   state?: Hass;
-  view?: View;
 }
+
+/** Home Assistant's form, and its element that draws any card. */
+interface FormElement extends HTMLElement {
+  hass?: Hass;
+  data?: object;
+}
+type PreviewElement = FormElement;
 
 // What the entry module uses: short names, because its bytes are counted.
 
 type Rest = typeof import("./main.js");
-type View = import("./balances-card.js").BalancesCard;
 type Texts = Record<string, string[]>;
-type Generate = (config: StrategyConfig, hass: Hass) => Promise<LovelaceConfig>;
-type ShouldRegenerate = (config: object, before: Hass, now: Hass) => boolean;
+/** Returns a function that loads the rest and calls what it exports under this name. */
+// biome-ignore lint/suspicious/noExplicitAny: each of these functions has its own type where it is defined
+type Later = (name: LaterName) => (...some: any[]) => Promise<any>;
+type LaterName =
+  | "configElement"
+  | "configForm"
+  | "drawOrRebuild"
+  | "generate"
+  | "generateView"
+  | "sizeOf"
+  | "stubConfig";
 
 interface CardSuggestion {
   label?: string;
@@ -170,7 +216,12 @@ interface CustomStrategy {
   description: string;
 }
 
+interface CardHelpers {
+  createCardElement: (config: LovelaceConfig) => HTMLElement;
+}
+
 interface Window {
+  loadCardHelpers?: () => Promise<CardHelpers>;
   customCards?: CustomCard[];
   customStrategies?: CustomStrategy[];
 }

@@ -14,46 +14,44 @@ const texts = () => TEXTS[document.documentElement.lang.slice(0, 2)] ?? TEXTS.en
 /** @type {?Rest} */
 let rest;
 const load = async () => (rest ??= await import("./main.js"));
+/** @type {Later} */
+const later = (name) => async (a, b) => (await load())[name](a, b);
 
 // Home Assistant 2026.10 replaces the registry before it defines this element, and loses what was in it.
 await customElements.whenDefined("home-assistant");
 
 class Card extends HTMLElement {
-  /** @type {View=} */
-  view;
-  static getConfigForm = async () => (await load()).configForm();
-  static getStubConfig = async () => (await load()).stubConfig();
-  getCardSize = async () => (await load()) && this.view?.size;
+  static getConfigForm = later("configForm");
+  static getStubConfig = later("stubConfig");
+  getCardSize = () => later("sizeOf")(this);
   getGridOptions = () => ({ columns: 12, min_columns: 4, rows: "auto" });
 
   /** @param {CardConfig} config */
   setConfig(config) {
     this.config = config;
     if (rest) rest.draw(this);
-    else
-      load().then(
-        ({ drawOrRebuild }) => drawOrRebuild(this),
-        ({ message }) => this.append(message),
-      );
+    else later("drawOrRebuild")(this).catch(({ message }) => this.append(message));
   }
 
   set hass(/** @type {Hass} */ hass) {
     this.state = hass;
-    this.view?.update(hass);
+    rest?.update(this);
   }
 }
 
 class Strategy extends HTMLElement {
-  static noEditor = true;
+  static getConfigElement = later("configElement");
   static getCreateSuggestions = () => ({ title: "Upbit", icon: "mdi:wallet-outline" });
-  /** @type {Generate} */
-  static generate = async (config, hass) => (await load()).generate(config, hass);
-  /** @type {ShouldRegenerate} */
-  static shouldRegenerate = (_, before, now) => !!rest?.shouldRegenerate(before, now);
+  static generate = later("generate");
+}
+
+class ViewStrategy extends Strategy {
+  static generate = later("generateView");
 }
 
 customElements.define(CARD, Card);
 customElements.define("ll-strategy-dashboard-upbit", Strategy);
+customElements.define("ll-strategy-view-upbit", ViewStrategy);
 
 window.customCards ??= [];
 window.customCards.push({
