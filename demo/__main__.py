@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+from datetime import UTC, datetime
 from pathlib import Path
 import re
 import signal
@@ -15,7 +16,7 @@ import aiohttp
 from simulator import ACCESS_KEY, SECRET_KEY
 
 from .home_assistant import PASSWORD, POLL_INTERVAL, USER, HomeAssistant
-from .installation import REPOSITORY, Installation
+from .installation import DASHBOARD, REPOSITORY, Installation
 from .process import Child
 from .terminal import DemoError, say
 
@@ -69,10 +70,17 @@ class Demo:
         self._url = f"http://{HOST}:{port}"
         self._exchange_url = f"http://{HOST}:{exchange_port}"
         self._control_url = f"http://{HOST}:{exchange_port + 1}/control"
+        self._is_new = False
 
     async def run(self) -> None:
         """Run until cancelled; raises DemoError when something cannot be started or ends unexpectedly."""
-        self._installation.prepare(self._port)
+        self._is_new = self._installation.prepare(self._port)
+        if self._is_new:
+            say("Making a configuration, and a past of the account ...")
+            # Home Assistant's recorder takes a while to import, and later starts do without it.
+            from .past import make_past  # noqa: PLC0415
+
+            make_past(self._installation.database, datetime.now(UTC))
         command = [sys.executable, "-m", "simulator", "--port", str(self._exchange_port)]
         command += ["--state", str(self._installation.exchange_state)]
         async with (
@@ -98,8 +106,10 @@ class Demo:
             "UPBIT_SIMULATED_REST_URL": self._exchange_url,
             "UPBIT_SIMULATED_WEBSOCKET_URL": f"ws://{HOST}:{self._exchange_port}/websocket/v1",
         }
+        # At its first start it installs packages, some of which it compiles.
+        takes = ", which takes about a minute the first time" if self._is_new else ""
         while True:
-            say("Starting Home Assistant ...")
+            say(f"Starting Home Assistant{takes} ...")
             async with Child(
                 "Home Assistant",
                 self._installation.home_assistant_command(),
@@ -128,7 +138,7 @@ class Demo:
         finally:
             progress.cancel()
         say(
-            f"\n  Home Assistant      {self._url}\n"
+            f"\n  Dashboard           {self._url}/{DASHBOARD}\n"
             f"    user              {USER}\n"
             f"    password          {PASSWORD}\n"
             f"  Simulated exchange  {self._exchange_url}\n"

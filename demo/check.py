@@ -6,6 +6,7 @@ Run by ``python -m demo.check``. The demo gets a folder and ports of its own, so
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, localcontext
 from pathlib import Path
 import signal
@@ -64,6 +65,13 @@ class View:
         sensors = {state["attributes"]["unit_of_measurement"]: state for state in states}
         assert len(sensors) == len(states), "two sensors show the same currency"
         return sensors
+
+    async def past_of(self, entity_id: str) -> datetime:
+        """Return the time of the oldest state that Home Assistant has of an entity."""
+        start = (datetime.now(UTC) - timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        path = f"/api/history/period/{start}?filter_entity_id={entity_id}&no_attributes"
+        ((oldest, *_),) = await self.home_assistant.call("GET", path)
+        return datetime.fromisoformat(oldest["last_changed"])
 
     async def right_sensors(self) -> dict[str, State]:
         """Return the sensors as soon as they show what the exchange holds, which must be paused."""
@@ -167,6 +175,9 @@ async def running_demo(
 
 async def check_first_start(view: View) -> set[str]:
     """Check states, movement and what appears; return the currencies that have a sensor in the end."""
+    past = await view.past_of("sensor.upbit_simulated_exchange_total_value")
+    assert datetime.now(UTC) - past > timedelta(days=6, hours=23), f"the past begins at {past}"
+    say("ok: the total value has a past of seven days")
     before = await view.sensors()
     assert before, "there are no sensors"
     await view.moved_sensors(before)

@@ -20,6 +20,9 @@ LINKS = {
     "upbit_intent_script.yaml": REPOSITORY / "assist" / "upbit_intent_script.yaml",
 }
 
+# The address of the dashboard, below Home Assistant's own.
+DASHBOARD = "upbit-demo"
+
 
 class Installation:
     """What one demo keeps between its starts, used by one process at a time: ``with Installation(folder)``.
@@ -31,6 +34,7 @@ class Installation:
         self.folder = folder.resolve()
         self.configuration = self.folder / "config"
         self.home_assistant_log = self.folder / "home-assistant.log"
+        self.database = self.configuration / "home-assistant_v2.db"
         self.exchange_state = self.folder / "exchange.json"
         self.exchange_log = self.folder / "exchange.log"
         self._lock_file = self.folder / ".lock"
@@ -61,9 +65,10 @@ class Installation:
             else:
                 path.unlink()
 
-    def prepare(self, port: int) -> None:
-        """Make the configuration, or update the existing one."""
+    def prepare(self, port: int) -> bool:
+        """Make the configuration, or update the existing one; return whether it is new."""
         self.configuration.mkdir(exist_ok=True)
+        new = not (self.configuration / ".storage" / "onboarding").exists()
         for source in TEMPLATE.iterdir():
             target = self.configuration / source.name
             # What Home Assistant's editors write (automations, …) belongs to the user, the rest to the demo.
@@ -77,9 +82,11 @@ class Installation:
         # Home Assistant keeps the address it listens on in its storage. It migrates version 1 and adds the
         # defaults of its own version.
         self._store("http", 1, {"server_host": ["127.0.0.1"], "server_port": port})
-        # Home Assistant's pages do this step otherwise, and add integrations that need the internet.
-        if not (self.configuration / ".storage" / "onboarding").exists():
+        if new:
+            # Home Assistant's pages do this step otherwise, and add integrations that need the internet.
             self._store("onboarding", 4, {"done": ["core_config"]})
+            self._store_dashboard()
+        return new
 
     def home_assistant_command(self) -> list[str]:
         """Return the command that starts Home Assistant, with the Python that runs the demo.
@@ -95,6 +102,21 @@ class Installation:
             str(self.configuration),
             "--log-no-color",
         ]
+
+    def _store_dashboard(self) -> None:
+        """Add the integration's dashboard, and make it the one that Home Assistant opens."""
+        dashboard = {
+            "id": DASHBOARD.replace("-", "_"),
+            "url_path": DASHBOARD,
+            "mode": "storage",
+            "title": "Upbit",
+            "icon": "mdi:wallet-outline",
+            "show_in_sidebar": True,
+            "require_admin": False,
+        }
+        self._store("lovelace_dashboards", 1, {"items": [dashboard]})
+        self._store(f"lovelace.{dashboard['id']}", 1, {"config": {"strategy": {"type": "custom:upbit"}}})
+        self._store("frontend.system_data", 1, {"core": {"default_panel": DASHBOARD}})
 
     def _store(self, key: str, version: int, data: object) -> None:
         storage = self.configuration / ".storage"

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-import json
 from pathlib import Path
 import re
 import signal
@@ -17,10 +16,9 @@ from playwright.async_api import FloatRect, Locator, Page, expect
 import yaml
 
 from demo.check import View, running_demo
-from demo.installation import REPOSITORY
+from demo.installation import DASHBOARD, REPOSITORY
 from demo.terminal import say
 
-from . import past
 from .browser import Look, Visitor, visitor
 from .pages import (
     CARD,
@@ -96,85 +94,22 @@ def element_of(kind: str) -> str:
 
 
 @asynccontextmanager
-async def demo_with_a_past() -> AsyncIterator[tuple[View, Visitor]]:
-    """Run the demo with a month of trades behind it, and nobody trading now."""
-    now = datetime.now(UTC)
-    moments = past.trade_for_a_month(now)
-    holdings = {
-        currency: {"available": format(holding.available, "f"), "locked": format(holding.locked, "f")}
-        for currency, holding in moments[-1].holdings.items()
-    }
+async def demo_to_picture() -> AsyncIterator[tuple[View, Visitor]]:
+    """Run the demo, with the past that it makes up and nobody trading now."""
     with tempfile.TemporaryDirectory(prefix="upbit-images.") as name:
-        folder = Path(name)
-        # What was sold out has a sensor only in a Home Assistant that has seen some of it.
-        seen = {
-            currency: amounts if holding.total else {"available": "1", "locked": "0"}
-            for (currency, amounts), holding in zip(
-                holdings.items(), moments[-1].holdings.values(), strict=True
-            )
-        }
-        state = {"region": "sg", "holdings": seen, "keys": []}
-        (folder / "exchange.json").write_text(json.dumps(state), encoding="utf-8")
-        async with running_demo(folder, signal.SIGTERM) as demo:
+        async with running_demo(Path(name), signal.SIGTERM) as demo:
             for what in ("trading", "prices"):
                 await demo.control("POST", what, {"paused": True})
-            await demo.control("PUT", "account", holdings)
-            sensors = await demo.right_sensors()
+            # A currency that was sold out, and nothing that the total value does not include.
+            await demo.control("PUT", "account", {"SGB": {"available": "0", "locked": "0"}})
+            await demo.right_sensors()
             async with visitor(demo.home_assistant.url) as user:
-                database = folder / "config" / "home-assistant_v2.db"
-                for currency, sensor in sensors.items():
-                    changes = past.totals(moments, currency)
-                    await give_a_past(user.page, database, sensor["entity_id"], currency, changes, now)
-                values = await wait_for_values(user.page)
-                prices = {coin: Decimal(str(price)) for coin, price in values.items()}
-                total_values = past.total_values(moments, {past.FIAT: Decimal(1), **prices})
-                total = f"sensor.{ENTITIES}_total_value"
-                await give_a_past(user.page, database, total, past.FIAT, total_values, now)
                 await call_the_account(user.page, DOCUMENTED_ACCOUNT)
+                # The demo's own dashboard has a view that the integration's has not.
+                await ask_home_assistant(
+                    user.page, type="lovelace/dashboards/delete", dashboard_id=DASHBOARD.replace("-", "_")
+                )
                 yield demo, user
-
-
-async def wait_for_values(page: Page) -> dict[str, float]:
-    """Return the price of each coin that has one, as soon as the account has a total value."""
-    handle = await page.wait_for_function(
-        """(total) => {
-          const states = Object.values(document.querySelector("home-assistant").hass.states);
-          if (!states.some(({ entity_id, state }) => entity_id === total && Number(state) > 0)) return null;
-          const valued = states.filter(({ attributes }) => attributes.currency && attributes.price);
-          return Object.fromEntries(valued.map(({ attributes }) => [attributes.currency, attributes.price]));
-        }""",
-        arg=f"sensor.{ENTITIES}_total_value",
-    )
-    prices: dict[str, float] = await handle.json_value()
-    return prices
-
-
-async def give_a_past(
-    page: Page,
-    database: Path,
-    entity_id: str,
-    unit: str,
-    changes: list[tuple[datetime, Decimal]],
-    now: datetime,
-) -> None:
-    """Have an entity's history and statistics show these changes."""
-    while not past.is_recorded(database, entity_id):
-        await asyncio.sleep(0.5)
-    past.replace_states(database, entity_id, past.last_day(changes, now))
-    await ask_home_assistant(
-        page,
-        type="recorder/import_statistics",
-        metadata={
-            "has_sum": True,
-            "mean_type": 0,
-            "name": None,
-            "source": "recorder",
-            "statistic_id": entity_id,
-            "unit_class": None,
-            "unit_of_measurement": unit,
-        },
-        stats=past.hourly_statistics(changes, now),
-    )
 
 
 async def call_the_account(page: Page, name: str) -> None:
@@ -336,7 +271,7 @@ async def picture_activity(demo: View, user: Visitor) -> None:
 
 async def main() -> None:
     """Make all pictures."""
-    async with demo_with_a_past() as (demo, user):
+    async with demo_to_picture() as (demo, user):
         await picture_set_up(demo, user)
         await picture_device(user)
         await picture_automation(user)

@@ -7,6 +7,8 @@ are JSON; amounts are exact strings. What a demo is shown with, below `/control`
     PUT /markets/SGD-BTC {"price": "120000"}    POST /markets {"code": "SGD-NEW", "price": "1"}
     DELETE /markets/SGD-ETH    POST /quotation/cut    PUT /quotation/handshake {"status": 503}
     PUT /quotation/rest {"status": 503}    POST /quotation/recover    PATCH /rows {"average_lag": 20}
+    POST /deposits {"currency": "SGD", "amount": "100"}    POST /orders {"currency": "TRX", "amount": "10"}
+    POST /accounts {"access_key": "…", "holdings": {"SGD": {"available": "100"}}}
 """
 
 import base64
@@ -84,6 +86,14 @@ class Control:
                 return describe_holdings(self._exchange.account)
             case "PUT", ["account"]:
                 return self._set_amounts(body, announce=request.query.get("announce") != "false")
+            case "POST", ["accounts"]:
+                return self._open_account(**body)
+            case "POST", ["deposits"]:
+                self._exchange.account.deposit(body["currency"], body["amount"])
+                return describe_holdings(self._exchange.account)
+            case "POST", ["orders"]:
+                self._exchange.account.place_order(body["currency"], body["amount"])
+                return describe_holdings(self._exchange.account)
             case "DELETE", ["account", currency]:
                 self._exchange.account.remove(currency)
                 return describe_holdings(self._exchange.account)
@@ -153,14 +163,12 @@ class Control:
 
     def _set_amounts(self, body: Json, *, announce: bool) -> Json:
         account = self._exchange.account
-        account.change(
-            {
-                currency: (amounts["available"], amounts.get("locked", "0"))
-                for currency, amounts in body.items()
-            },
-            announce=announce,
-        )
+        account.change(_amounts(body), announce=announce)
         return describe_holdings(account)
+
+    def _open_account(self, access_key: str, holdings: Json) -> Json:
+        account = self._exchange.add_account(_amounts(holdings))
+        return describe_key(self._exchange.add_key(access_key=access_key, account=account))
 
     def _history(self) -> Json:
         return {
@@ -276,6 +284,12 @@ class Control:
             case _:
                 return None
         return self._overview()
+
+
+def _amounts(body: Json) -> dict[str, tuple[str, str]]:
+    return {
+        currency: (amounts["available"], amounts.get("locked", "0")) for currency, amounts in body.items()
+    }
 
 
 def describe_market(market: Market) -> dict[str, Any]:

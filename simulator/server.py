@@ -32,9 +32,10 @@ def _wall_clock() -> int:
 class SimulatedExchange:
     """One region of Upbit with its accounts and keys: `async with SimulatedExchange("sg") as exchange`.
 
-    `account` and `key` are the ones it starts with. `rest`, `handshake` and `stream` have the faults of the private
-    side, `limits` has its request limits, and `record` has what clients did there. `quotation` has the same of the
-    public side, `markets` what it publishes. `clock` returns the exchange's time in milliseconds since the epoch.
+    `account` and `key` are the ones it starts with; `accounts` has that account first. `rest`, `handshake` and
+    `stream` have the faults of the private side, `limits` has its request limits, and `record` has what clients did
+    there. `quotation` has the same of the public side, `markets` what it publishes. `clock` returns the exchange's
+    time in milliseconds since the epoch.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class SimulatedExchange:
         self._router = Router(private, self.quotation, changed=self.changed)
         self._listener = Listener(self._router.handle, port)
         self._waiters: set[asyncio.Event] = set()
+        self.accounts: list[Account] = []
         self.account = self.add_account(holdings)
         self.key = self.add_key(access_key=access_key, secret_key=secret_key)
 
@@ -118,6 +120,7 @@ class SimulatedExchange:
         """Open an account whose changes are sent on the stream."""
         account = Account(holdings, fiat=self.region.fiat, clock=self.clock)
         account.listeners.append(partial(self.stream.announce, account))
+        self.accounts.append(account)
         return account
 
     def add_key(

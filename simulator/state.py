@@ -1,11 +1,12 @@
-"""The state of an exchange that survives a restart: holdings, average prices and keys of its first account."""
+"""The state of an exchange that survives a restart: holdings, average prices and keys of its accounts."""
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 import json
 from pathlib import Path
-from typing import Any, Never
+from typing import Any, Never, Self
 
 from .account import Account
 from .keys import ApiKey, Permission
@@ -57,12 +58,16 @@ def key_attributes(described: dict[str, Any]) -> dict[str, Any]:
 
 def save(exchange: SimulatedExchange, path: Path) -> None:
     """Write the state if the file does not have it already."""
-    state = {
-        "region": exchange.region.code,
-        "holdings": describe_holdings(exchange.account),
-        "averages": describe_averages(exchange.account),
-        "keys": [describe_key(key) for key in exchange.keys.keys.values() if key.account is exchange.account],
-    }
+
+    def described(account: Account) -> dict[str, Any]:
+        return {
+            "holdings": describe_holdings(account),
+            "averages": describe_averages(account),
+            "keys": [describe_key(key) for key in exchange.keys.keys.values() if key.account is account],
+        }
+
+    first, *others = map(described, exchange.accounts)
+    state = {"region": exchange.region.code, **first, "others": others}
     text = json.dumps(state, indent=1) + "\n"
     if path.exists() and path.read_text() == text:
         return
@@ -80,27 +85,40 @@ def load(exchange: SimulatedExchange, path: Path) -> None:
     try:
         state = json.loads(path.read_text())
         region = state["region"]
-        holdings = {
-            currency: (amounts["available"], amounts["locked"])
-            for currency, amounts in state["holdings"].items()
-        }
-        averages = {
-            currency: (average["price"], average["unit"])
-            for currency, average in state.get("averages", {}).items()
-        }
-        keys = [key_attributes(described) for described in state["keys"]]
+        accounts = [_Account.of(described) for described in (state, *state.get("others", []))]
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} holds no state of an exchange") from error
     if region != exchange.region.code:
         raise ValueError(f"{path} is of the region {region}")
     exchange.account.holdings.clear()
     exchange.account.history.clear()
-    exchange.account.change(holdings, announce=False)
-    for currency, (price, unit) in averages.items():
-        exchange.account.set_average(currency, price, unit)
-    for attributes in keys:
-        exchange.keys.add(ApiKey(account=exchange.account, **attributes))
+    for number, saved in enumerate(accounts):
+        account = exchange.add_account() if number else exchange.account
+        account.change(saved.holdings, announce=False)
+        for currency, (price, unit) in saved.averages.items():
+            account.set_average(currency, price, unit)
+        for attributes in saved.keys:
+            exchange.keys.add(ApiKey(account=account, **attributes))
     exchange.key = exchange.keys.keys[exchange.key.access_key]
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """An account as it was saved."""
+
+    holdings: dict[str, tuple[str, str]]
+    averages: dict[str, tuple[str, str]]
+    keys: list[dict[str, Any]]
+
+    @classmethod
+    def of(cls, described: dict[str, Any]) -> Self:
+        """Return what the state's JSON values describe; raises KeyError, TypeError or AttributeError on bad ones."""
+        holdings, averages = described["holdings"], described.get("averages", {})
+        return cls(
+            {currency: (amounts["available"], amounts["locked"]) for currency, amounts in holdings.items()},
+            {currency: (average["price"], average["unit"]) for currency, average in averages.items()},
+            [key_attributes(key) for key in described["keys"]],
+        )
 
 
 async def keep_saved(exchange: SimulatedExchange, path: Path, *, every: float = 1) -> Never:

@@ -72,7 +72,7 @@ async def test_prices_move_and_each_kind_of_price_is_held(session: aiohttp.Clien
         assert averages["ADA"]["unit"] == "BTC"
 
 
-async def test_account_and_keys_survive_a_restart(session: aiohttp.ClientSession, tmp_path: Path) -> None:
+async def test_accounts_and_keys_survive_a_restart(session: aiohttp.ClientSession, tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     arguments = ("--port", "0", "--paused", "--region", "th", "--state", str(state))
     async with _command(*arguments) as (_, printed):
@@ -81,12 +81,18 @@ async def test_account_and_keys_survive_a_restart(session: aiohttp.ClientSession
             pass
         async with session.patch(f"{control}/keys/{'DEMOACCESSKEY' * 3}0", json={"permissions": []}):
             pass
+        other = {"access_key": "OTHER", "holdings": {"XRP": {"available": "2.50"}}}
+        async with session.post(f"{control}/accounts", json=other):
+            pass
         held = await _get(session, f"{control}/account")
+    saved = json.loads(state.read_text())
+    assert saved["others"][0]["holdings"] == {"XRP": {"available": "2.50", "locked": "0"}}
     async with _command(*arguments) as (_, printed):
         assert await _get(session, f"{printed['control']}/account") == held
         assert held["ADA"]["available"] == "1.10"
-        (key,) = await _get(session, f"{printed['control']}/keys")
-        assert key["permissions"] == []
+        first, second = await _get(session, f"{printed['control']}/keys")
+        assert (first["permissions"], second["access_key"]) == ([], "OTHER")
+    assert json.loads(state.read_text()) == saved
     async with _command("--port", "0", "--state", str(state)) as (process, _):
         assert await process.wait() == 2
     assert json.loads(state.read_text())["region"] == "th"

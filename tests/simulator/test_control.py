@@ -60,6 +60,17 @@ async def test_account_is_shown_and_set_exactly(
         await socket.receive(timeout=0.05)
 
 
+async def test_deposits_orders_and_further_accounts(client: Client, remote: Remote) -> None:
+    await remote("PUT", "/account", {"TRX": {"available": "30"}})
+    await remote("POST", "/deposits", {"currency": "TRX", "amount": "1.5"})
+    held = await remote("POST", "/orders", {"currency": "TRX", "amount": "10"})
+    assert held["TRX"] == {"available": "21.5", "locked": "10"}
+    holdings = {"TRX": {"available": "7"}}
+    key = await remote("POST", "/accounts", {"access_key": "OTHER", "holdings": holdings})
+    assert key["access_key"] == "OTHER"
+    assert (await remote("GET", "/account")) == held
+
+
 async def test_faults_are_switched(exchange: SimulatedExchange, client: Client, remote: Remote) -> None:
     await remote("PUT", "/rest", {"status": 503, "body": "<html>", "content_type": "text/html", "times": 1})
     url = f"{exchange.rest_url}/v1/accounts"
