@@ -937,8 +937,8 @@ SECTIONS = "balances, value, allocation, last_day, history, connection"
     ("config", "error"),
     [
         (
-            {"acounts": [], "discret": None},
-            TEXTS["error_unknown"].format(options="acounts, discret", choices="accounts, sections, discreet"),
+            {"konten": [], "diskret": None},
+            TEXTS["error_unknown"].format(options="konten, diskret", choices="accounts, sections, discreet"),
         ),
         ({"accounts": "one"}, TEXTS["error_devices"].format(option="accounts")),
         ({"accounts": [1]}, TEXTS["error_devices"].format(option="accounts")),

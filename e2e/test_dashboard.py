@@ -273,10 +273,10 @@ async def test_dashboard_is_configured_in_its_editor_which_shows_a_preview(
 async def test_unknown_option_is_an_error_of_the_dashboard_and_of_its_editor(
     user: Visitor, save_dashboard: SaveDashboard
 ) -> None:
-    strategy = {"type": "custom:upbit", "acounts": []}
+    strategy = {"type": "custom:upbit", "konten": []}
     path = await save_dashboard("mistyped", {"strategy": strategy})
     error = frontend_texts("en")["error_unknown"]
-    shown = error.format(options="acounts", choices="accounts, sections, discreet")
+    shown = error.format(options="konten", choices="accounts, sections, discreet")
     async with user.visit() as visit:
         await visit.page.goto(path)
         await expect(visit.page.locator("hui-markdown-card")).to_contain_text(shown)
