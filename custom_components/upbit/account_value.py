@@ -147,7 +147,7 @@ class AccountValue:
         for end in self._ending:
             end()
         self._ending.clear()
-        self._cancel_timer()
+        self.async_cancel_timer()
         self._notify(None)
         await self.feed.async_leave(self._feed_listener)
 
@@ -295,12 +295,13 @@ class AccountValue:
     def _set_timer(self, deadline: float) -> None:
         """Call the gate at the deadline, or earlier if that is planned already."""
         if deadline < self._timer_at:
-            self._cancel_timer()
+            self.async_cancel_timer()
             self._timer_at = deadline
             self._timer = self._hass.loop.call_at(deadline, self._on_timer)
 
     @callback
-    def _cancel_timer(self) -> None:
+    def async_cancel_timer(self) -> None:
+        """Write no price that has moved, until the next one moves."""
         if self._timer is not None:
             self._timer.cancel()
         self._timer, self._timer_at = None, inf

@@ -223,6 +223,8 @@ class UpbitCoordinator:
         finally:
             self._resolve_waiters(UpbitError(ErrorKind.UNKNOWN, "ended"))
             self._cancel_timer()
+            if self.value is not None:
+                self.value.async_cancel_timer()
 
     @callback
     def _stop_for_reauth(self, error: UpbitError) -> None:

@@ -127,8 +127,6 @@ class PriceFeed:
             self._want()
             return
         del self._hass.data[_FEEDS][self._region.code]
-        if self._midnight_timer is not None:
-            self._midnight_timer.cancel()
         if (task := self._task) is not None:
             task.cancel()
             await asyncio.wait([task])
@@ -190,6 +188,8 @@ class PriceFeed:
                 await asyncio.sleep(backoff.next_delay())
         finally:
             self._cancel_timer()
+            if self._midnight_timer is not None:
+                self._midnight_timer.cancel()
 
     # The stream
 

@@ -51,6 +51,7 @@ async def test_nothing_is_left(connected: Harness, stage: Stage, action: Action)
         await action(connected)
         assert virtual_loop().time() - started <= 1.1
         assert connected.running_tasks() == []
+        assert connected.running_timers() == []
         calls = len(connected.exchange.record.calls)
         await wait_until(
             lambda: not [each for each in connected.exchange.stream.connections if not each.half_open],

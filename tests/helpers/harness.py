@@ -18,6 +18,7 @@ from homeassistant.const import CONF_REGION, EVENT_STATE_CHANGED, STATE_ON, STAT
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
+from homeassistant.util.async_ import get_scheduled_timer_handles
 import pytest
 
 from custom_components.upbit.api.ledger import Ledger
@@ -51,6 +52,11 @@ _RESPONSE_SECONDS = (0.02, 0.8)
 def key_text(chance: random.Random) -> str:
     """Return a key of the length and with the characters of real ones."""
     return "".join(chance.choices(string.ascii_letters + string.digits, k=40))
+
+
+def repr_of_timer(timer: asyncio.TimerHandle) -> str:
+    """Return what a timer is and calls: asyncio's own text of it leaves out whose method it is."""
+    return f"{timer!r} {timer._callback!r} {timer._args!r}"  # noqa: SLF001
 
 
 class Harness:
@@ -371,6 +377,14 @@ class Harness:
             repr(task)
             for task, code in codes.items()
             if code and "custom_components/upbit" in code.co_filename
+        ]
+
+    def running_timers(self) -> list[str]:
+        """Return the integration's timers."""
+        return [
+            text
+            for timer in get_scheduled_timer_handles(self.loop)
+            if not timer.cancelled() and "custom_components" in (text := repr_of_timer(timer))
         ]
 
     # What must always hold

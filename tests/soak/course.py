@@ -11,7 +11,6 @@ from tempfile import TemporaryDirectory
 import tracemalloc
 
 from homeassistant.const import __version__
-from homeassistant.util.async_ import get_scheduled_timer_handles
 
 from tests.helpers.harness import Harness, own_harness
 from tests.helpers.scenarios import SCENARIOS, Scenario, expect
@@ -168,11 +167,7 @@ async def soak(hours: float, *, seed: int, region: str, pace: float) -> Figures:
             await harness.hass.config_entries.async_unload(harness.entry.entry_id)
             # Immediately: in a minute the integration's own timers, of seconds, would have fired.
             figures.tasks_left = [repr(task) for task in asyncio.all_tasks() if is_ours(repr(task))]
-            figures.timers_left = [
-                text
-                for each in get_scheduled_timer_handles(harness.loop)
-                if not each.cancelled() and is_ours(text := repr_of_timer(each))
-            ]
+            figures.timers_left = harness.running_timers()
             # Home Assistant's own pool lets go of a connection after 15 s.
             await asyncio.sleep(60)
             figures.connections_left = len(harness.exchange.stream.connections)
@@ -185,11 +180,6 @@ async def soak(hours: float, *, seed: int, region: str, pace: float) -> Figures:
 def is_ours(text: str) -> bool:
     """Return whether asyncio's text of a task or a timer names the integration."""
     return "custom_components" in text
-
-
-def repr_of_timer(timer: asyncio.TimerHandle) -> str:
-    """Return what a timer is and calls: asyncio's own text of it leaves out whose method it is."""
-    return f"{timer!r} {timer._callback!r} {timer._args!r}"  # noqa: SLF001
 
 
 def real_time() -> float:
