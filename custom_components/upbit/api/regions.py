@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Region:
     """One region of Upbit; a key works in the region that issued it and in no other.
 
-    Source: https://global-docs.upbit.com (Singapore, Indonesia, Thailand) and https://docs.upbit.com (Korea); for the
-    pages of API keys also Upbit's own command-line client, which lists them for all regions.
+    Source: https://global-docs.upbit.com (Singapore, Indonesia, Thailand) and https://docs.upbit.com (Korea). It has
+    the page of API keys for Korea only; those of the other regions have the same path and are not verified.
     """
 
     code: str
