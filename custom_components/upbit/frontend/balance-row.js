@@ -52,7 +52,7 @@ function symbolOf(state) {
 /**
  * Return a function that writes amounts with the digits of a sensor, or with all of them.
  * @param {EntityState} state
- * @param {RowView} view
+ * @param {Pick<RowView, "hass" | "exact">} view
  * @returns {(amount: Amount) => string}
  */
 export function writerOf(state, { hass, exact }) {

@@ -171,6 +171,8 @@ interface CheckedStrategyConfig {
 interface CardElement extends HTMLElement {
   config?: CardConfig;
   state?: Hass;
+  /** Of a feature: what its tile is about. */
+  context?: { entity_id?: string };
 }
 
 /** Home Assistant's form, and its element that draws any card. */
@@ -190,6 +192,7 @@ type Later = (name: LaterName) => (...some: any[]) => Promise<any>;
 type LaterName =
   | "configElement"
   | "configForm"
+  | "createSuggestions"
   | "drawOrRebuild"
   | "generate"
   | "generateView"
@@ -220,7 +223,14 @@ interface CardHelpers {
   createCardElement: (config: LovelaceConfig) => HTMLElement;
 }
 
+interface CustomCardFeature {
+  type: string;
+  name: string;
+  isSupported: (hass: Hass, context: { entity_id: string }) => boolean;
+}
+
 interface Window {
+  customCardFeatures?: CustomCardFeature[];
   loadCardHelpers?: () => Promise<CardHelpers>;
   customCards?: CustomCard[];
   customStrategies?: CustomStrategy[];
