@@ -69,6 +69,19 @@ SET_CONFIG = f"""(config) => {{
     }}
 }}"""
 
+SERVE_STATISTICS = """() => {
+    window.commands = [];
+    window.functions = {
+        formatEntityName: (state) => state.attributes.unit_of_measurement,
+        formatEntityState: ({ state }) => state,
+        callWS: async (command) => {
+            window.commands.push(command);
+            const hour = 60 * 60 * 1000;
+            const values = [1, 2, 0.5].map((state, index) => ({ end: Date.now() - (12 - index) * hour, state }));
+            return Object.fromEntries(command.statistic_ids.map((id) => [id, values]));
+        },
+    };
+}"""
 LISTEN_FOR_ACTIONS = """() => {
     window.actions = [];
     addEventListener("hass-action", ({ detail: { config, action } }) =>
@@ -1043,3 +1056,43 @@ async def test_row_without_any_action_cannot_be_selected(alone: Alone) -> None:
     await alone.show(ONE)
     await alone.add_card(tap_action={"action": "none"})
     await expect(alone.row("BTC").get_by_role("button")).to_be_disabled()
+
+
+async def test_rows_have_lines_that_are_loaded_once_and_together(alone: Alone) -> None:
+    page = alone.page
+    await page.evaluate(SERVE_STATISTICS)
+    await alone.show(ONE)
+    await alone.add_card()
+    await alone.expect_order("SGD", "BTC", "ETH")
+    assert await page.evaluate("window.commands") == []
+    await expect(alone.card.locator("svg")).to_have_count(0)
+    await page.evaluate(f"document.querySelector('{CARD}').setConfig({{ lines: true }})")
+    path = alone.row("BTC").locator("svg path")
+    # Of 1, 2 and 0.5 to 0.6 now, with the largest at the top.
+    await expect(path).to_have_attribute(
+        "d", re.compile(r"^M(50\.0|49\.9)\d 13\.0H54\.1\dV1\.0H58\.3\dV19\.0H100V17\.8$")
+    )
+    await alone.show({"Upbit Singapore": {**ONE["Upbit Singapore"], "BTC": ("2", "0")}})
+    await expect(path).to_have_attribute("d", re.compile(r"H100V1\.0$"))
+    (command,) = await page.evaluate("window.commands")
+    assert sorted(command["statistic_ids"]) == [
+        f"sensor.{device_of('Upbit Singapore')}_{currency}" for currency in ("btc", "eth", "sgd")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("config", "more"),
+    [({"discreet": True}, {}), ({}, {"config": {"components": []}})],
+    ids=["discreet", "without recorder"],
+)
+async def test_card_without_lines_asks_for_no_statistics(
+    alone: Alone, config: dict[str, object], more: dict[str, object]
+) -> None:
+    await alone.page.clock.install()
+    await alone.page.evaluate(SERVE_STATISTICS)
+    await alone.show(ONE, **more)
+    await alone.add_card(lines=True, **config)
+    await expect(alone.row("BTC")).to_be_visible()
+    await alone.page.clock.run_for(1_000)
+    assert await alone.page.evaluate("window.commands") == []
+    await expect(alone.card.locator("svg")).to_have_count(0)

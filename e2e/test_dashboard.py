@@ -5,6 +5,7 @@ from playwright.async_api import Page, expect
 
 from demo.check import View
 
+from .accessibility import violations
 from .browser import PATIENCE, Visitor, language_of
 from .conftest import SaveDashboard
 from .pages import (
@@ -239,24 +240,28 @@ async def test_view_of_the_users_own_dashboard_follows_the_account(
 
 
 async def test_dashboard_is_configured_in_its_editor_which_shows_a_preview(
-    demo: View, either_page: Page, save_dashboard: SaveDashboard
+    demo: View, user: Visitor, either_page: Page, save_dashboard: SaveDashboard
 ) -> None:
     page, texts = either_page, frontend_texts(language_of(either_page))
     await demo.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0"}})
     title = f"to configure in {language_of(page)}"
-    await page.goto(await save_dashboard(title, {"strategy": {"type": "custom:upbit"}}))
+    path = await save_dashboard(title, {"strategy": {"type": "custom:upbit"}})
+    await page.goto(path)
     await expect(card_row(page.locator(CARD), "BTC")).to_be_visible()
     await edit_dashboard(page)
     editor = page.locator("upbit-dashboard-editor")
     # A slow machine takes long to load Home Assistant's editors for the first time.
-    await expect(editor).to_be_visible(timeout=3 * PATIENCE)
+    await expect(editor.locator("ha-checkbox").first).to_be_visible(timeout=3 * PATIENCE)
     for option in ("sections", "discreet"):
-        await expect(editor.get_by_text(texts[f"option_{option}"], exact=True)).to_be_visible()
+        await expect(editor.get_by_text(texts[f"option_{option}"]).first).to_be_visible()
     preview = editor.locator(".preview")
     await expect(preview.locator("hui-distribution-card")).to_have_count(1)
     await expect(card_row(preview.locator(CARD), "BTC")).to_contain_text("0.5")
+    assert await violations(editor, buttons=False) == []
     for section in ("balances", "value"):
-        await editor.get_by_text(texts[f"section_{section}"], exact=True).click()
+        # The box that is drawn lies over the one that is checked.
+        checkbox = editor.get_by_role("checkbox", name=texts[f"section_{section}"], exact=True)
+        await checkbox.check(force=True)
     await expect(preview.locator("hui-distribution-card")).to_have_count(0)
     await expect(card_row(preview.locator(CARD), "BTC")).to_contain_text("0.5")
     await button(page, "Save").click()
@@ -265,9 +270,8 @@ async def test_dashboard_is_configured_in_its_editor_which_shows_a_preview(
     await expect(card_row(page.locator(CARD), "BTC")).to_contain_text("0.5")
     await expect(page.locator("hui-tile-card").first).to_be_visible()
     await expect(page.locator("hui-distribution-card")).to_have_count(0)
-    assert (await ask_home_assistant(page, type="lovelace/config", url_path=page.url.split("/")[3]))[
-        "strategy"
-    ] == {"type": "custom:upbit", "sections": ["balances", "value"]}
+    saved = await ask_home_assistant(user.page, type="lovelace/config", url_path=path.removeprefix("/"))
+    assert saved["strategy"] == {"type": "custom:upbit", "sections": ["balances", "value"]}
 
 
 async def test_unknown_option_is_an_error_of_the_dashboard_and_of_its_editor(

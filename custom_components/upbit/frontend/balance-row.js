@@ -4,6 +4,7 @@ import { currencyOf, isFiat, placesOf } from "./accounts.js";
 import { listenForActions } from "./actions.js";
 import { lastChange, lastKnownEmpty } from "./changes.js";
 import { add, compare, isZero, parse, percentOf, share } from "./decimal.js";
+import { drawLine, loadPoints, whenVisible } from "./lines.js";
 import { localize } from "./localize.js";
 import { formatExact, formatPercent, formatShort, withCurrency } from "./numbers.js";
 
@@ -26,6 +27,7 @@ TEMPLATE.innerHTML = `
       </span>
       <span class="bar"><span class="available"></span><span class="locked"></span></span>
       <span class="details"></span>
+      <span class="history" aria-hidden="true" hidden></span>
     </button>
   </li>`;
 
@@ -52,7 +54,7 @@ function symbolOf(state) {
 /**
  * Return a function that writes amounts with the digits of a sensor, or with all of them.
  * @param {EntityState} state
- * @param {RowView} view
+ * @param {Pick<RowView, "hass" | "exact">} view
  * @returns {(amount: Amount) => string}
  */
 export function writerOf(state, { hass, exact }) {
@@ -90,6 +92,13 @@ export class BalanceRow {
 
   #canHold = false;
 
+  /**
+   * The values of the last 24 hours, which are loaded once.
+   * @type {import("./lines.js").Point[] | undefined}
+   */
+  #points;
+  #isLoading = false;
+
   /** The coin's name, which an unavailable value sensor does not have. */
   #currencyName = "";
 
@@ -117,6 +126,7 @@ export class BalanceRow {
       available: part("available"),
       locked: part("locked"),
       details: part("details"),
+      history: part("history"),
     };
     listenForActions(
       this.#parts.button,
@@ -220,6 +230,7 @@ export class BalanceRow {
     parts.available.style.inlineSize = `${(!total || empty ? 0 : 1 - lockedShare) * 100}%`;
     parts.locked.style.inlineSize = `${lockedShare * 100}%`;
     parts.locked.hidden = !locked || isZero(locked);
+    this.#renderHistory(view);
     this.#highlightChange(discreet ? () => "" : write);
   }
 
@@ -284,6 +295,25 @@ export class BalanceRow {
     };
     // Without the space, a screen reader reads both parts as one word.
     details.replaceChildren(part("available", available), " ", part("locked", locked));
+  }
+
+  /** @param {RowView} view */
+  #renderHistory({ hass, lines, discreet }) {
+    const { history } = this.#parts;
+    history.hidden = !lines || discreet || !this.total;
+    if (!history.hidden && !this.#isLoading) {
+      this.#isLoading = true;
+      whenVisible(this.element, async () => {
+        this.#points = await loadPoints(hass, this.state.entity_id);
+        this.#drawHistory();
+      });
+    }
+    this.#drawHistory();
+  }
+
+  #drawHistory() {
+    const { history } = this.#parts;
+    history.innerHTML = history.hidden ? "" : drawLine(this.#points ?? [], Number(this.state.state));
   }
 
   /** @param {Write} write */

@@ -232,7 +232,13 @@ export class BalancesCard {
   #refresh(hass, before) {
     const all = !before;
     /** @type {RowView} */
-    const view = { hass, exact: this.#exact, discreet: this.#discreet, actions: this.#actions };
+    const view = {
+      hass,
+      exact: this.#exact,
+      discreet: this.#discreet,
+      actions: this.#actions,
+      lines: this.#config.lines,
+    };
     for (const group of this.#groups) {
       // Home Assistant sets a new state of the page whenever any of its entities changes.
       if (before && !group.entities.some((id) => before.states[id] !== hass.states[id])) continue;

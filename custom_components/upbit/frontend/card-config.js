@@ -100,6 +100,7 @@ function checkOption(option, value, fail) {
     }
     case "hide_empty":
     case "discreet":
+    case "lines":
       if (typeof value !== "boolean") fail("error_switch");
       break;
     case "tap_action":
@@ -180,6 +181,7 @@ export function configForm() {
       { name: "", type: "grid", schema: [choice("sort"), choice("digits")] },
       { name: "hide_empty", selector: { boolean: {} } },
       { name: "hide_below", selector: { number: { min: 0, step: "any", mode: "box" } } },
+      { name: "lines", selector: { boolean: {} } },
       { name: "discreet", selector: { boolean: {} } },
       {
         name: "",

@@ -260,6 +260,23 @@ export const STYLE = `
   .details .of-locked::before {
     background: var(--locked);
   }
+  .history {
+    grid-column: 2;
+    line-height: 0;
+  }
+  .history:empty {
+    display: none;
+  }
+  .history svg {
+    inline-size: 100%;
+    block-size: 20px;
+  }
+  .history path {
+    fill: none;
+    stroke: var(--available);
+    stroke-width: 1.5px;
+    vector-effect: non-scaling-stroke;
+  }
   [data-state="unavailable"] :is(.badge, .bar), [data-state="empty"] :is(.badge, .bar) {
     opacity: 0.5;
   }
@@ -305,6 +322,9 @@ export const STYLE = `
     }
     .badge {
       display: none;
+    }
+    .history {
+      grid-column: 1;
     }
   }
 `;

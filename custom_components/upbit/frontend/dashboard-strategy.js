@@ -43,6 +43,9 @@ function haveBalancesMoved(before, now) {
 export const shouldRegenerate = (_, before, now) =>
   SHARED.some((key) => before[key] !== now[key]) || haveBalancesMoved(before, now);
 
+/** What a new dashboard is called. */
+export const createSuggestions = () => ({ title: "Upbit", icon: "mdi:wallet-outline" });
+
 /**
  * Return the accounts to show with the states of their balances, null where those of the options are gone.
  * @param {Hass} hass

@@ -1,11 +1,14 @@
-/** What the entry module imports when a page first uses the card or the dashboard. */
+/** What the entry module imports when a page first uses the card, the feature or the dashboard. */
 
 import { BalancesCard } from "./balances-card.js";
 import { shouldRegenerate } from "./dashboard-strategy.js";
+import { TileFeature } from "./tile-feature.js";
 
 export { configForm, stubConfig } from "./card-config.js";
 export { configElement } from "./dashboard-editor.js";
-export { generate, generateView } from "./dashboard-strategy.js";
+export { createSuggestions, generate, generateView } from "./dashboard-strategy.js";
+
+const FEATURE = "upbit-balance";
 
 // What is needed only after this module was loaded is added here, because each page loads the entry module.
 const documentationURL = "https://github.com/upbit-live-balances/ha-upbit/blob/main/docs/dashboards.md";
@@ -18,12 +21,12 @@ for (const kind of ["dashboard", "view"]) {
 
 /**
  * By their elements, which the entry module defines.
- * @type {WeakMap<CardElement, BalancesCard>}
+ * @type {WeakMap<CardElement, BalancesCard | TileFeature>}
  */
 const views = new WeakMap();
 
 /**
- * Draw a card from its configuration and the page's state, if that has been set.
+ * Draw a card or feature from its configuration and the page's state, if that has been set.
  * @param {CardElement} element
  * @throws {Error} The configuration is invalid.
  */
@@ -31,6 +34,7 @@ export function draw(element) {
   const { config = {} } = element;
   const view = views.get(element);
   if (view) view.setConfig(config);
+  else if (element.localName === FEATURE) views.set(element, new TileFeature(element));
   else views.set(element, new BalancesCard(element, config));
   update(element);
 }
@@ -47,7 +51,10 @@ export function update(element) {
  * Return the height of a card in Home Assistant's units of about 50 pixels.
  * @param {CardElement} element
  */
-export const sizeOf = (element) => views.get(element)?.size;
+export function sizeOf(element) {
+  const view = views.get(element);
+  return view instanceof BalancesCard ? view.size : 1;
+}
 
 /**
  * Draw a card whose configuration could not be checked when it was set, because this module was not loaded yet.

@@ -83,7 +83,8 @@ export const TEXTS = {
     "error_action": "\"{option}\" has to be an action with a text as \"action\".",
     "interactions": "Interactions",
     "option_tap_action": "Tap behavior",
-    "option_hold_action": "Hold behavior"
+    "option_hold_action": "Hold behavior",
+    "option_lines": "Lines of the last 24 hours"
   },
   "ko": {
     "balances": "잔고",
@@ -167,7 +168,8 @@ export const TEXTS = {
     "error_action": "\"{option}\"은(는) \"action\" 텍스트가 있는 동작이어야 합니다.",
     "interactions": "상호 작용",
     "option_tap_action": "탭할 때의 동작",
-    "option_hold_action": "길게 누를 때의 동작"
+    "option_hold_action": "길게 누를 때의 동작",
+    "option_lines": "지난 24시간 그래프"
   },
   "id": {
     "balances": "Saldo",
@@ -251,7 +253,8 @@ export const TEXTS = {
     "error_action": "\"{option}\" harus berupa tindakan dengan teks \"action\".",
     "interactions": "Interaksi",
     "option_tap_action": "Perilaku saat diketuk",
-    "option_hold_action": "Perilaku saat ditahan"
+    "option_hold_action": "Perilaku saat ditahan",
+    "option_lines": "Grafik 24 jam terakhir"
   },
   "th": {
     "balances": "ยอดคงเหลือ",
@@ -335,6 +338,7 @@ export const TEXTS = {
     "error_action": "\"{option}\" ต้องเป็นการดำเนินการที่มีข้อความ \"action\"",
     "interactions": "การโต้ตอบ",
     "option_tap_action": "การทำงานเมื่อแตะ",
-    "option_hold_action": "การทำงานเมื่อแตะค้าง"
+    "option_hold_action": "การทำงานเมื่อแตะค้าง",
+    "option_lines": "กราฟ 24 ชั่วโมงที่ผ่านมา"
   }
 };

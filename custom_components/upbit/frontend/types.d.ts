@@ -56,6 +56,8 @@ interface Hass {
   locale: NumberLocale;
   config: { components: string[] };
   user?: { is_admin: boolean };
+  // biome-ignore lint/suspicious/noExplicitAny: each command has its own answer
+  callWS: (command: object) => Promise<any>;
   localize: (key: string) => string;
   formatEntityName: (state: EntityState, name: { type: "entity" }) => string;
   formatEntityState: (state: EntityState) => string;
@@ -106,6 +108,8 @@ interface CardConfig {
   hide_empty?: boolean;
   hide_below?: number;
   discreet?: boolean;
+  /** Whether rows have lines of the last 24 hours. */
+  lines?: boolean;
   tap_action?: ActionConfig;
   hold_action?: ActionConfig;
 }
@@ -134,7 +138,12 @@ interface RowView {
   /** Whether shares are shown instead of amounts. */
   discreet: boolean;
   actions: Actions;
+  /** Whether rows have lines of the last 24 hours. */
+  lines?: boolean;
 }
+
+/** By sensor: when each period ended, in milliseconds, and the value then. */
+type Statistics = Record<string, { end: number; state?: number | null }[]>;
 
 /** The states behind a row. */
 interface RowStates {
@@ -171,6 +180,8 @@ interface CheckedStrategyConfig {
 interface CardElement extends HTMLElement {
   config?: CardConfig;
   state?: Hass;
+  /** Of a feature: what its tile is about. */
+  context?: { entity_id?: string };
 }
 
 /** Home Assistant's form, and its element that draws any card. */
@@ -190,6 +201,7 @@ type Later = (name: LaterName) => (...some: any[]) => Promise<any>;
 type LaterName =
   | "configElement"
   | "configForm"
+  | "createSuggestions"
   | "drawOrRebuild"
   | "generate"
   | "generateView"
@@ -220,7 +232,14 @@ interface CardHelpers {
   createCardElement: (config: LovelaceConfig) => HTMLElement;
 }
 
+interface CustomCardFeature {
+  type: string;
+  name: string;
+  isSupported: (hass: Hass, context: { entity_id: string }) => boolean;
+}
+
 interface Window {
+  customCardFeatures?: CustomCardFeature[];
   loadCardHelpers?: () => Promise<CardHelpers>;
   customCards?: CustomCard[];
   customStrategies?: CustomStrategy[];

@@ -1,13 +1,13 @@
-/** Loaded by every page. Imports the rest of card and dashboard on first use. */
+/** Loaded by each page. Imports the rest on first use. */
 
 const CARD = "upbit-balances-card";
 
 /** @type {Texts} */
 const TEXTS = {
-  en: ["Upbit balances", "Balances, values, and connections of your Upbit accounts."],
-  ko: ["업비트 잔고", "업비트 계정의 잔고, 평가금액, 연결 상태입니다."],
-  id: ["Saldo Upbit", "Saldo, nilai, dan koneksi akun Upbit Anda."],
-  th: ["ยอดคงเหลือ Upbit", "ยอดคงเหลือ มูลค่า และการเชื่อมต่อของบัญชี Upbit"],
+  en: ["Upbit balances", "Balances and values of your accounts."],
+  ko: ["업비트 잔고", "계정의 잔고와 평가금액입니다."],
+  id: ["Saldo Upbit", "Saldo dan nilai akun Anda."],
+  th: ["ยอดคงเหลือ Upbit", "ยอดคงเหลือและมูลค่าของบัญชี"],
 };
 const texts = () => TEXTS[document.documentElement.lang.slice(0, 2)] ?? TEXTS.en;
 
@@ -17,17 +17,11 @@ const load = async () => (rest ??= await import("./main.js"));
 /** @type {Later} */
 const later = (name) => async (a, b) => (await load())[name](a, b);
 
-// Home Assistant 2026.10 replaces the registry before it defines this element, and loses what was in it.
+// Home Assistant 2026.10 replaces the registry before that, and loses what was in it.
 await customElements.whenDefined("home-assistant");
 
-class Card extends HTMLElement {
-  static getConfigForm = later("configForm");
-  static getStubConfig = later("stubConfig");
-  getCardSize = () => later("sizeOf")(this);
-  getGridOptions = () => ({ columns: 12, min_columns: 4, rows: "auto" });
-
-  /** @param {CardConfig} config */
-  setConfig(config) {
+class Part extends HTMLElement {
+  setConfig(/** @type {CardConfig} */ config) {
     this.config = config;
     if (rest) rest.draw(this);
     else later("drawOrRebuild")(this).catch(({ message }) => this.append(message));
@@ -39,19 +33,28 @@ class Card extends HTMLElement {
   }
 }
 
+class Card extends Part {
+  static getConfigForm = later("configForm");
+  static getStubConfig = later("stubConfig");
+  getCardSize = () => later("sizeOf")(this);
+  getGridOptions = () => ({ min_columns: 4 });
+}
+
 class Strategy extends HTMLElement {
   static getConfigElement = later("configElement");
-  static getCreateSuggestions = () => ({ title: "Upbit", icon: "mdi:wallet-outline" });
+  static getCreateSuggestions = later("createSuggestions");
   static generate = later("generate");
 }
 
-class ViewStrategy extends Strategy {
-  static generate = later("generateView");
-}
-
 customElements.define(CARD, Card);
+customElements.define("upbit-balance", Part);
 customElements.define("ll-strategy-dashboard-upbit", Strategy);
-customElements.define("ll-strategy-view-upbit", ViewStrategy);
+customElements.define(
+  "ll-strategy-view-upbit",
+  class extends Strategy {
+    static generate = later("generateView");
+  },
+);
 
 window.customCards ??= [];
 window.customCards.push({
@@ -72,6 +75,16 @@ window.customCards.push({
     const label = states[id].attributes.unit_of_measurement;
     return [account, { label, config: { ...config, currencies: [label] } }];
   },
+});
+
+window.customCardFeatures ??= [];
+window.customCardFeatures.push({
+  type: "upbit-balance",
+  get name() {
+    return texts()[0];
+  },
+  isSupported: ({ entities }, { entity_id: id }) =>
+    entities[id]?.platform === "upbit" && entities[id].translation_key === "balance",
 });
 
 window.customStrategies ??= [];
