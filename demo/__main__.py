@@ -103,6 +103,7 @@ class Demo:
         environment = {
             # The demo keeps its output, which is log enough.
             "HA_DISABLE_LOG_FILE": "1",
+            "UPBIT_SIMULATED_CONTROL_URL": self._control_url,
             "UPBIT_SIMULATED_REST_URL": self._exchange_url,
             "UPBIT_SIMULATED_WEBSOCKET_URL": f"ws://{HOST}:{self._exchange_port}/websocket/v1",
         }
@@ -146,7 +147,7 @@ class Demo:
             f"    access key        {ACCESS_KEY}\n"
             f"    secret key        {SECRET_KEY}\n"
             f"  Logs and state      {self._installation.folder}\n\n"
-            "Ready. Balances and prices change. Ctrl-C ends the demo."
+            "Ready. Balances and prices change. The view Try it has buttons for more. Ctrl-C ends the demo."
         )
 
     async def _wait_until_loaded(self, home_assistant: HomeAssistant) -> None:

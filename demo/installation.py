@@ -104,7 +104,7 @@ class Installation:
         ]
 
     def _store_dashboard(self) -> None:
-        """Add the integration's dashboard, and make it the one that Home Assistant opens."""
+        """Add the integration's dashboard with things to try, and make it Home Assistant's first page."""
         dashboard = {
             "id": DASHBOARD.replace("-", "_"),
             "url_path": DASHBOARD,
@@ -115,7 +115,7 @@ class Installation:
             "require_admin": False,
         }
         self._store("lovelace_dashboards", 1, {"items": [dashboard]})
-        self._store(f"lovelace.{dashboard['id']}", 1, {"config": {"strategy": {"type": "custom:upbit"}}})
+        self._store(f"lovelace.{dashboard['id']}", 1, {"config": {"strategy": {"type": "custom:upbit-demo"}}})
         self._store("frontend.system_data", 1, {"core": {"default_panel": DASHBOARD}})
 
     def _store(self, key: str, version: int, data: object) -> None:
