@@ -68,8 +68,9 @@ class View:
 
     async def past_of(self, entity_id: str) -> datetime:
         """Return the time of the oldest state that Home Assistant has of an entity."""
-        start = (datetime.now(UTC) - timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        path = f"/api/history/period/{start}?filter_entity_id={entity_id}&no_attributes"
+        now = datetime.now(UTC)
+        start, end = (at.strftime("%Y-%m-%dT%H:%M:%SZ") for at in (now - timedelta(days=30), now))
+        path = f"/api/history/period/{start}?end_time={end}&filter_entity_id={entity_id}&no_attributes"
         ((oldest, *_),) = await self.home_assistant.call("GET", path)
         return datetime.fromisoformat(oldest["last_changed"])
 
