@@ -109,7 +109,7 @@ class Installation:
             "id": DASHBOARD.replace("-", "_"),
             "url_path": DASHBOARD,
             "mode": "storage",
-            "title": "Upbit",
+            "title": "Upbit demo",
             "icon": "mdi:wallet-outline",
             "show_in_sidebar": True,
             "require_admin": False,
