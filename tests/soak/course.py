@@ -124,9 +124,14 @@ class Soak:
         figures.changes = self._harness.observer.changes
         figures.frames = record.frames_sent
         figures.states = self._harness.observer.states
-        record.calls.clear()
-        record.messages.clear()
+        for each in (record, self._harness.exchange.quotation.record):
+            each.calls.clear()
+            each.messages.clear()
         self._harness.exchange.keys.prune()
+        # The exchange keeps former averages, because it may be late with new ones.
+        account = self._harness.account
+        for currency, average in account.averages.items():
+            account.set_average(currency, average.price, average.unit)
 
     def _measure_memory(self) -> None:
         now = self._harness.loop.time()
