@@ -99,3 +99,18 @@ async def test_nothing_is_offered_while_the_balances_are_unavailable(connected: 
     await connected.unload()
     result = await options(connected)
     assert result["reason"] == "not_available"
+
+
+async def test_price_updates_are_selected_while_the_account_is_not_loaded(connected: Harness) -> None:
+    await connected.unload()
+    form = await options(connected, "price_updates")
+    flows = connected.hass.config_entries.options
+    await flows.async_configure(form["flow_id"], {"price_updates": "off"})
+    await connected.reload()
+    await connected.hass.async_block_till_done()
+    assert connected.state("sensor.upbit_singapore_xrp") == "120"
+    assert connected.hass.states.get("sensor.upbit_singapore_xrp_value") is None
+    # A currency without sensors of prices is removed all the same.
+    await empty(connected, "XRP")
+    await remove(connected.hass, await options(connected), "XRP")
+    assert connected.hass.states.get("sensor.upbit_singapore_xrp") is None
