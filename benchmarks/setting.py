@@ -25,6 +25,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_PRICE_UPDATES, CONF_SECRET_KEY
 from custom_components.upbit.coordinator import UpbitCoordinator
+from custom_components.upbit.entity import async_remove_value_entities
 from custom_components.upbit.listeners import SIGNAL_CHANGES
 from custom_components.upbit.price_updates import PriceUpdates
 from demo.process import Child
@@ -258,6 +259,8 @@ def values_available(coordinator: UpbitCoordinator) -> bool:
 async def select_prices(hass: HomeAssistant, entry: ConfigEntry, *, on: bool) -> None:
     """Switch the price updates of an account on or off, as its options do."""
     hass.config_entries.async_update_entry(entry, options={} if on else WITHOUT_PRICES)
+    if not on:
+        async_remove_value_entities(hass, entry.entry_id)
     await entry.runtime_data.async_apply_price_updates()
     await hass.async_block_till_done()
 
