@@ -1,12 +1,13 @@
 """The figures of an account: exact, and honest about what is missing."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
 from custom_components.upbit.api.ledger import Change, Ledger
 from custom_components.upbit.api.ticker import Ticker
-from custom_components.upbit.api.wire import AverageBuyPrice, Holding, Holdings
+from custom_components.upbit.api.wire import AverageBuyPrice, Holding, Holdings, exact_product
 from custom_components.upbit.const import COST_TIMINGS
 from custom_components.upbit.costs import Costs
 from custom_components.upbit.prices import Missing, Quote
@@ -19,10 +20,7 @@ def quote(*prices: str, previous: str | None = None, traded_at: int = DAY_START)
     """Return a quote over so many markets."""
     close = None if previous is None else Decimal(previous)
     path = tuple(Ticker("X-Y", Decimal(price), traded_at, close, delisted=False) for price in prices)
-    product = Decimal(1)
-    for price in prices:
-        product *= Decimal(price)
-    return Quote(product, path)
+    return Quote(exact_product(*map(Decimal, prices)), path)
 
 
 class Account:
@@ -72,6 +70,23 @@ def test_value_is_the_exact_product_and_the_total_their_sum() -> None:
         "SGD": Decimal("0.01"),
     }
     assert account.valuation.account().total_value == Decimal("16668.793710167640449408763907942")
+
+
+def test_figures_of_any_digits_that_are_decoded_are_exact() -> None:
+    large, small = "9" * 120, "0." + "0" * 119 + "1"
+    high, low = quote(large, large), quote(small, small)
+    dear, cheap = AverageBuyPrice(Decimal(large), "USDT"), AverageBuyPrice(Decimal(small), "BTC")
+    account = Account(
+        {"HUGE": large, "VAST": large, "TINY": small},
+        {"HUGE": high, "VAST": high, "TINY": low, "USDT": high, "BTC": low},
+        {"HUGE": dear, "VAST": dear, "TINY": cheap},
+    )
+    figures = account.valuation.account()
+    assert figures.total_value is not None
+    assert figures.cost_basis is not None
+    assert Fraction(figures.total_value) == 2 * Fraction(large) ** 3 + Fraction(small) ** 3
+    assert Fraction(figures.cost_basis) == 2 * Fraction(large) ** 4 + Fraction(small) ** 4
+    assert rounded(figures.return_percent or Decimal(0), 4) == "-100.0000"
 
 
 def test_coin_without_any_price_is_left_out_and_named() -> None:

@@ -30,9 +30,9 @@ _exact_amount = Context(
 _MAX_TIMESTAMP = 253_402_300_799_000
 """Milliseconds; the end of the year 9999."""
 
-# Wide enough for any sum within the limits above, and for the product of an amount and the prices of two markets; were
-# it ever not, it raises instead of rounding.
-_EXACT = Context(prec=8 * _MAX_PLACES, traps=[Inexact, InvalidOperation])
+# Wide enough for a sum of products within the limits above, each of an amount, an average price and the prices of two
+# markets. Were it ever not, it raises instead of rounding.
+_EXACT = Context(prec=12 * _MAX_PLACES, traps=[Inexact, InvalidOperation])
 
 _MAX_CODE_LENGTH = 32
 _DECIMAL_TEXT = re.compile(r"-?[0-9]{1,250}(?:\.[0-9]{1,250})?(?:[eE][+-]?[0-9]{1,4})?")
