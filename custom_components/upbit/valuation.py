@@ -56,8 +56,30 @@ class Profit:
         return percent(self.unrealized, self.cost_basis)
 
 
+class _WithProfit:
+    """Reads the parts of a profit, each None while there is none."""
+
+    __slots__ = ()
+    profit: Profit | None
+
+    @property
+    def cost_basis(self) -> Decimal | None:
+        """Total times average buy price."""
+        return None if self.profit is None else self.profit.cost_basis
+
+    @property
+    def unrealized_profit(self) -> Decimal | None:
+        """Value - cost basis."""
+        return None if self.profit is None else self.profit.unrealized
+
+    @property
+    def return_percent(self) -> Decimal | None:
+        """Unrealized profit / cost basis in percent."""
+        return None if self.profit is None else self.profit.percent
+
+
 @dataclass(frozen=True, slots=True)
-class CoinValue:
+class CoinValue(_WithProfit):
     """The figures of one currency, in the region's own currency."""
 
     available: bool
@@ -119,24 +141,9 @@ class CoinValue:
         """What the average buy price is counted in."""
         return None if self.average is None else self.average.currency
 
-    @property
-    def cost_basis(self) -> Decimal | None:
-        """Total times average buy price."""
-        return None if self.profit is None else self.profit.cost_basis
-
-    @property
-    def unrealized_profit(self) -> Decimal | None:
-        """Value - cost basis."""
-        return None if self.profit is None else self.profit.unrealized
-
-    @property
-    def return_percent(self) -> Decimal | None:
-        """Unrealized profit / cost basis in percent."""
-        return None if self.profit is None else self.profit.percent
-
 
 @dataclass(frozen=True, slots=True)
-class AccountFigures:
+class AccountFigures(_WithProfit):
     """The figures of an account, in the region's own currency."""
 
     available: bool
@@ -153,21 +160,6 @@ class AccountFigures:
     """Coins without an average buy price, or with one that can't be converted."""
     daily_change: Decimal | None = None
     """Of the coins held now, in percent."""
-
-    @property
-    def cost_basis(self) -> Decimal | None:
-        """The sum of total times average buy price."""
-        return None if self.profit is None else self.profit.cost_basis
-
-    @property
-    def unrealized_profit(self) -> Decimal | None:
-        """Value - cost basis."""
-        return None if self.profit is None else self.profit.unrealized
-
-    @property
-    def return_percent(self) -> Decimal | None:
-        """Unrealized profit / cost basis in percent."""
-        return None if self.profit is None else self.profit.percent
 
 
 def percent(part: Decimal, whole: Decimal) -> Decimal | None:
