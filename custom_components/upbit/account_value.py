@@ -1,10 +1,8 @@
 """What one account is worth: connects its balances with the region's prices, and decides when values are written."""
 
-import asyncio
 from collections.abc import Iterable, Set as AbstractSet
 from decimal import Decimal
 from functools import partial
-from math import inf
 from typing import Any, Protocol
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -16,6 +14,7 @@ from .api.regions import Region
 from .api.wire import Snapshot
 from .const import COST_TIMINGS
 from .costs import Costs
+from .deadline import DeadlineTimer
 from .listeners import SIGNAL_VALUES, Listeners, ValueUpdate
 from .price_feed import FeedListener, async_get_price_feed
 from .price_updates import Figure, PriceUpdates, WriteGate
@@ -62,8 +61,7 @@ class AccountValue:
         """By currency: which figures there were when they were last written."""
         self._without_share: set[str] = set()
         """Coins that were written while the total value was not available."""
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_at = inf
+        self._timer = DeadlineTimer(hass, self._write_due)
         self._ending: list[CALLBACK_TYPE] = []
         self._feed_listener = FeedListener(self._on_prices, self._on_status, self._on_day)
 
@@ -156,7 +154,7 @@ class AccountValue:
         """Change how often values are written."""
         self._mode = mode
         self._gate.set_mode(mode)
-        self._set_timer(self._gate.next_at())
+        self._write_by(self._gate.next_at())
 
     # Events
 
@@ -208,7 +206,7 @@ class AccountValue:
             self._valuation.invalidate(changed)
             self._write_where_presence_changed(frozenset(changed))
         moved = moved | changed
-        self._set_timer(self._gate.moved((*moved, ACCOUNT)))
+        self._write_by(self._gate.moved((*moved, ACCOUNT)))
         self._notify(moved)
 
     @callback
@@ -224,10 +222,9 @@ class AccountValue:
             self._write([ACCOUNT])
 
     @callback
-    def _on_timer(self) -> None:
-        self._timer, self._timer_at = None, inf
+    def _write_due(self) -> None:
         self._write(self._gate.due(self._now()))
-        self._set_timer(self._gate.next_at())
+        self._write_by(self._gate.next_at())
 
     # What follows from them
 
@@ -292,16 +289,12 @@ class AccountValue:
         return None if value is None else Figure(value, rounded(value, self._fiat_digits))
 
     @callback
-    def _set_timer(self, deadline: float) -> None:
-        """Call the gate at the deadline, or earlier if that is planned already."""
-        if deadline < self._timer_at:
-            self.async_cancel_timer()
-            self._timer_at = deadline
-            self._timer = self._hass.loop.call_at(deadline, self._on_timer)
+    def _write_by(self, deadline: float) -> None:
+        """Ask the gate at the deadline, or earlier if that is planned already."""
+        if deadline < self._timer.at:
+            self._timer.set(deadline)
 
     @callback
     def async_cancel_timer(self) -> None:
         """Write no price that has moved, until the next one moves."""
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer, self._timer_at = None, inf
+        self._timer.cancel()

@@ -26,6 +26,7 @@ from .api.websocket import reject_redirect
 from .api.wire import AssetUpdate, Holdings
 from .bugs import place_of
 from .const import CONF_PRICE_UPDATES, DOMAIN, TIMINGS
+from .deadline import DeadlineTimer
 from .key_expiration import KeyExpirationCheck
 from .listeners import Listeners
 from .price_updates import PriceUpdates
@@ -85,7 +86,7 @@ class UpbitCoordinator:
         self._snapshot_succeeded = asyncio.Event()
         self._waiters: list[tuple[float, asyncio.Future[None]]] = []
         """Who waits for a snapshot, with the time by which it has to be requested."""
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer = DeadlineTimer(hass, self._advance)
 
         # What the listeners know.
         self._current = False
@@ -222,7 +223,7 @@ class UpbitCoordinator:
                 await asyncio.sleep(backoff.next_delay())
         finally:
             self._resolve_waiters(UpbitError(ErrorKind.UNKNOWN, "ended"))
-            self._cancel_timer()
+            self._timer.cancel()
             if self.value is not None:
                 self.value.async_cancel_timer()
 
@@ -406,7 +407,7 @@ class UpbitCoordinator:
             self.sync.snapshot_failed(self._now(), delay, address_rejected=address_rejected)
             self.stats.failed_snapshots[error.reason] += 1
             if address_rejected:
-                issues.async_address_not_allowed(self.hass, self.config_entry, self.region)
+                issues.async_address_not_allowed(self.hass, self.config_entry)
             _LOGGER.debug("%s: the snapshot failed: %s", self.config_entry.title, error)
             self._advance(error=error)
             raise
@@ -523,7 +524,7 @@ class UpbitCoordinator:
         if sync.online is not self._online:
             self._online = sync.online
             self.listeners.async_notify_status()
-        self._set_timer(sync.next_deadline(now))
+        self._timer.set(sync.next_deadline(now))
         self._was_steady = sync.steady
 
     @callback
@@ -536,23 +537,6 @@ class UpbitCoordinator:
             self.stats.times_unavailable += 1
             _LOGGER.info("%s: the balances are unavailable: %s", self.config_entry.title, self._last_error)
         self.listeners.async_notify_availability(changed)
-
-    @callback
-    def _set_timer(self, deadline: float) -> None:
-        self._cancel_timer()
-        if deadline < inf:
-            self._timer = self.hass.loop.call_at(deadline, self._on_timer)
-
-    @callback
-    def _on_timer(self) -> None:
-        self._timer = None
-        self._advance()
-
-    @callback
-    def _cancel_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
 
 def _resolve(waiters: list[tuple[float, asyncio.Future[None]]], error: UpbitError | None = None) -> None:

@@ -8,7 +8,6 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.util import dt as dt_util
 
-from .api.regions import Region
 from .const import DOCUMENTATION_URL, DOMAIN
 
 KEY_EXPIRATION_NOTICE = timedelta(days=14)
@@ -33,7 +32,7 @@ def async_setup_issues(hass: HomeAssistant) -> None:
 
 
 @callback
-def async_address_not_allowed(hass: HomeAssistant, entry: ConfigEntry, region: Region) -> None:
+def async_address_not_allowed(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Create the issue that this network's address is not among the key's allowed IP addresses."""
     ir.async_create_issue(
         hass,
@@ -44,7 +43,7 @@ def async_address_not_allowed(hass: HomeAssistant, entry: ConfigEntry, region: R
         severity=ir.IssueSeverity.ERROR,
         learn_more_url=f"{DOCUMENTATION_URL}/blob/main/docs/troubleshooting.md#ip-address-not-allowed",
         translation_key=_ADDRESS,
-        translation_placeholders={"account": entry.title, "region": region.name},
+        translation_placeholders={"account": entry.title},
     )
 
 

@@ -28,6 +28,7 @@ from .api.websocket import reject_redirect
 from .api.wire import DecodeErrorReason
 from .bugs import place_of
 from .const import DOMAIN, PRICE_TIMINGS
+from .deadline import DeadlineTimer
 from .prices import PriceBook
 from .rate_limits import QuotationRateLimit
 
@@ -97,14 +98,14 @@ class PriceFeed:
         self._client = QuotationClient(session, region, self.rate_limit)
 
         self._task: asyncio.Task[None] | None = None
-        self._midnight_timer: asyncio.TimerHandle | None = None
+        self._midnight = DeadlineTimer(hass, self._on_midnight)
         self._connection_scope: asyncio.Timeout | None = None
         self._subscription: frozenset[str] = frozenset()
         """The markets that were last asked for, or that are waited for with an open connection."""
         self._markets_changed = asyncio.Event()
         self._call_due = asyncio.Event()
         self._call_planned_at = 0.0
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer = DeadlineTimer(hass, self._advance)
         self._online = False
         self._healthy = True
         self._last_error: UpbitError | None = None
@@ -187,9 +188,8 @@ class PriceFeed:
                     self._advance()
                 await asyncio.sleep(backoff.next_delay())
         finally:
-            self._cancel_timer()
-            if self._midnight_timer is not None:
-                self._midnight_timer.cancel()
+            self._timer.cancel()
+            self._midnight.cancel()
 
     # The stream
 
@@ -351,7 +351,7 @@ class PriceFeed:
     def _await_midnight(self) -> None:
         now = dt_util.utcnow()
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-        self._midnight_timer = self._hass.loop.call_later((midnight - now).total_seconds(), self._on_midnight)
+        self._midnight.set(self._now() + (midnight - now).total_seconds())
 
     @callback
     def _on_midnight(self) -> None:
@@ -392,7 +392,7 @@ class PriceFeed:
             for listener in list(self._coins):
                 self._call(listener.on_status)
         self._log_health(now)
-        self._set_timer(book.next_deadline(now))
+        self._timer.set(book.next_deadline(now))
         self._publish()
 
     def _log_health(self, now: float) -> None:
@@ -406,23 +406,6 @@ class PriceFeed:
         else:
             self.stats.times_down += 1
             _LOGGER.info("The prices of %s are unavailable: %s", self._region.name, self._last_error)
-
-    @callback
-    def _set_timer(self, deadline: float) -> None:
-        self._cancel_timer()
-        if deadline < inf and self._task is not None:
-            self._timer = self._hass.loop.call_at(deadline, self._on_timer)
-
-    @callback
-    def _on_timer(self) -> None:
-        self._timer = None
-        self._advance()
-
-    @callback
-    def _cancel_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
     def _call[*Ts](self, listener: Callable[[*Ts], None], *arguments: *Ts) -> None:
         try:
