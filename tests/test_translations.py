@@ -259,7 +259,7 @@ def test_reasons_to_end_a_fix_are_those_of_the_flows() -> None:
 
 
 async def test_issues_are_those_that_are_raised(harness: Harness) -> None:
-    issues.async_address_not_allowed(harness.hass, harness.entry, REGIONS["sg"])
+    issues.async_address_not_allowed(harness.hass, harness.entry)
     issues.async_key_expiration(harness.hass, harness.entry, datetime.now(UTC))
     raised = {
         issue.translation_key: issue.translation_placeholders

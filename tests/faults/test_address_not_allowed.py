@@ -8,7 +8,6 @@ from homeassistant.setup import async_setup_component
 import pytest
 
 from custom_components.upbit.api.errors import UpbitError
-from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import DOCUMENTATION_URL, DOMAIN, TIMINGS
 from simulator import most_within
 from tests.helpers.harness import Harness
@@ -31,7 +30,7 @@ async def test_changed_address_is_a_repair_issue(harness: Harness) -> None:
     exchange.cut()
     await wait_until(lambda: "ip_not_allowed" in harness.issues, within=10)
     issue = harness.issues["ip_not_allowed"]
-    assert issue.translation_placeholders == {"account": "Upbit Singapore", "region": REGIONS["sg"].name}
+    assert issue.translation_placeholders == {"account": "Upbit Singapore"}
     assert issue.severity is ir.IssueSeverity.ERROR
     assert issue.is_fixable
     assert not issue.is_persistent

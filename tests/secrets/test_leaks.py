@@ -1,15 +1,15 @@
 """The search for leaks finds each kind where it is planted, so that a search without a finding means something."""
 
 from collections.abc import Callable
-from dataclasses import replace
 import logging
 from pathlib import Path
 import warnings
 
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.upbit import issues
-from custom_components.upbit.api.regions import REGIONS
+from custom_components.upbit.const import DOMAIN
 from tests.helpers.harness import Harness
 from tests.helpers.virtual_time import run
 
@@ -57,8 +57,8 @@ def in_a_state(harness: Harness) -> None:
 
 
 def in_an_issue(harness: Harness) -> None:
-    region = replace(REGIONS["kr"], name=harness.exchange.key.access_key)
-    issues.async_address_not_allowed(harness.hass, harness.entry, region)
+    entry = MockConfigEntry(domain=DOMAIN, title=harness.exchange.key.access_key)
+    issues.async_address_not_allowed(harness.hass, entry)
 
 
 def in_the_diagnostics(harness: Harness) -> None:
