@@ -82,6 +82,7 @@ class TickerConnection(Connection[Tick]):
                     self.send_frame(Tick(market, snapshot=True))
                 if not subscription.get("is_only_snapshot"):
                     self._live.add(code)
+            self._tickers.changed()
 
     @override
     def _encode(self, event: Tick) -> Sequence[str]:

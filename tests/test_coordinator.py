@@ -1,7 +1,6 @@
 """The coordinator where no exchange is involved: bugs, listeners that raise, and waiting for a snapshot."""
 
 import asyncio
-from collections.abc import Callable
 from itertools import pairwise
 import logging
 
@@ -13,28 +12,11 @@ from custom_components.upbit.api.errors import ErrorKind, UpbitError
 from custom_components.upbit.api.ledger import Change, Ledger
 from custom_components.upbit.stats import ConnectionStats
 from simulator import ACCESS_KEY
+from tests.helpers.bugs import ExplosionError, explosive
 from tests.helpers.harness import Harness
 from tests.helpers.virtual_time import wait_until
 
 BTC, XRP = "sensor.upbit_singapore_btc", "sensor.upbit_singapore_xrp"
-
-
-class ExplosionError(Exception):
-    """A bug whose text contains amounts."""
-
-
-def explosive(original: Callable[..., object], times: int = 1) -> Callable[..., object]:
-    """Return a function that fails some times, and then does what the original does."""
-    left = times
-
-    def explode(*arguments: object) -> object:
-        nonlocal left
-        if left:
-            left -= 1
-            raise ExplosionError("120 XRP")
-        return original(*arguments)
-
-    return explode
 
 
 # Bugs

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from custom_components.upbit.price_feed import async_running_feeds
+from custom_components.upbit.price_feed import FeedListener, async_running_feeds
+from custom_components.upbit.prices import PriceBook
+from tests.helpers.bugs import ExplosionError, explosive
 from tests.helpers.harness import Harness
 from tests.helpers.virtual_time import pass_time, wait_until
 
@@ -161,3 +163,38 @@ async def test_bug_in_a_value_disturbs_no_balance(bought: Harness, monkeypatch: 
     bought.exchange.markets.set_price("SGD-XRP", "3")
     await wait_until(lambda: sum(bought.stats.unexpected_errors.values()) == 1)
     assert bought.is_connected_and_correct
+
+
+async def test_bug_in_the_feed_is_logged_and_it_starts_again(
+    bought: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PriceBook, "ticker", explosive(PriceBook.ticker))
+    bought.exchange.markets.set_price("SGD-XRP", "3")
+    await bought.becomes(PRICE_FEED, "off", within=1)
+    # The frame was lost; the new subscription's snapshot shows what was in it.
+    await bought.becomes(PRICE_FEED, "on", within=5)
+    await bought.becomes(XRP, "360.0000", within=70)
+    ((place, count),) = async_running_feeds(bought.hass)["sg"].stats.unexpected_errors.items()
+    assert (place.partition(":")[0], count) == ("ExplosionError at explode", 1)
+    assert bought.log_lines(of_prices=True) == [f"Unexpected {place}; the prices of Singapore start again"]
+    assert bought.is_connected_and_correct
+
+
+async def test_listener_that_raises_keeps_no_account_from_prices(bought: Harness) -> None:
+    def explode(*_: object) -> None:
+        raise ExplosionError("120 XRP")
+
+    feed = async_running_feeds(bought.hass)["sg"]
+    listener = FeedListener(explode, explode, explode)
+    feed.async_join(listener)
+    # The account is notified after the listener from here on.
+    assert await bought.reload()
+    for price in ("3", "4"):
+        bought.exchange.markets.set_price("SGD-XRP", price)
+        await bought.becomes(XRP, f"{120 * int(price)}.0000", within=70)
+    ((place, count),) = feed.stats.unexpected_errors.items()
+    assert count >= 2
+    assert bought.log_lines(of_prices=True) == [
+        f"Unexpected {place} while accounts of Singapore were notified"
+    ]
+    await feed.async_leave(listener)
