@@ -106,12 +106,28 @@ def test_coin_has_no_price_before_its_markets_are_known_and_received() -> None:
 
 def test_price_move_names_the_coins_it_concerns() -> None:
     book = connected_book()
+    assert (price(book, "BTC"), price(book, "ADA")) == (100, 1)
     book.ticker(ticker("SGD-BTC", "101", DAY_START + 1), 1)
     assert (book.moved, book.changed) == ({"BTC", "ADA"}, set())
 
 
+def test_price_that_nobody_asked_for_since_its_last_move_does_not_move_again() -> None:
+    book = connected_book()
+    assert price(book, "BTC") == 100
+    for moved in ({"BTC"}, set()):
+        book.moved = set()
+        book.ticker(ticker("SGD-BTC", "101" if moved else "102", DAY_START + 1), 1)
+        assert book.moved == moved
+    # A trade at the same price is no move, and does not hide the next one.
+    assert price(book, "BTC") == 102
+    book.ticker(ticker("SGD-BTC", "102", DAY_START + 2), 1)
+    book.ticker(ticker("SGD-BTC", "103", DAY_START + 3), 1)
+    assert book.moved == {"BTC"}
+
+
 def test_trade_at_the_same_price_is_no_move_and_is_the_last_trade() -> None:
     book = connected_book()
+    assert price(book, "BTC") == 100
     book.ticker(ticker("SGD-BTC", "100.00", DAY_START + 5), 1)
     assert not book.moved
     quote = book.quote("BTC")

@@ -93,7 +93,7 @@ class PriceBook:
         self.missed_trades = 0
         """Trades that a call showed and the stream did not deliver in time."""
         self.moved: set[str] = set()
-        """Coins whose price changed and was valid before; whoever reads them replaces the set."""
+        """Coins with another valid price than when it was last asked for; whoever reads them replaces the set."""
         self.changed: set[str] = set()
         """Coins whose price may have become valid or invalid; whoever reads them replaces the set."""
         self._timings = timings
@@ -105,6 +105,8 @@ class PriceBook:
         self._coins: dict[str, frozenset[str]] = {}
         """The wanted coins by the markets on their paths."""
         self._quotes: dict[str, Quote | Missing] = {}
+        self._asked: set[str] = set()
+        """Coins whose price was asked for since it moved last. Another move of the others is no news to anybody."""
         self._tickers: dict[str, Ticker] = {}
         self._valid: set[str] = set()
         """Markets whose ticker is valid."""
@@ -133,6 +135,7 @@ class PriceBook:
         """Return the price of a wanted coin in the region's currency."""
         if (quote := self._quotes.get(coin)) is None:
             quote = self._quotes[coin] = self._quote(coin)
+            self._asked.add(coin)
         return quote
 
     def name(self, coin: str, *, korean: bool) -> str | None:
@@ -321,13 +324,14 @@ class PriceBook:
                 return
             if not ticker.delisted:
                 self._tickers[market] = ticker
-                coins = self._coins[market]
+                asked = self._coins[market] & self._asked
                 # The quote is made of these tickers when it is needed again.
-                for coin in coins:
+                for coin in asked:
                     self._quotes.pop(coin, None)
                 # Nothing is computed or written for a newer trade at the same price.
                 if (ticker.price, ticker.previous_close) != (last.price, last.previous_close):
-                    self.moved |= coins
+                    self._asked -= asked
+                    self.moved |= asked
                 return
         self._tickers[market] = ticker
         self._valid.add(market)
