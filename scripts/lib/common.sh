@@ -5,6 +5,11 @@ ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 # Everything the scripts make for developers: Python, uv, environments. Deleting it is always safe.
 DEV="$ROOT/.dev"
 
+# Python keeps in .dev what it has compiled, even where the caller's environment says that it keeps nothing. Otherwise
+# every process would compile the two thousand modules again that a Home Assistant imports, which takes seconds.
+unset PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX="$DEV/pycache"
+
 info() { printf '==> %s\n' "$*" >&2; }
 
 die() {
