@@ -165,7 +165,7 @@ def test_true_frame_is_decoded_to_the_last_digit(
 
 
 @given(data=st.binary(max_size=4000))
-@scaled_settings(400)
+@scaled_settings(150)
 @example(data=b"")
 def test_arbitrary_bytes(data: bytes) -> None:
     check_frames(data)
@@ -173,7 +173,7 @@ def test_arbitrary_bytes(data: bytes) -> None:
 
 
 @given(event=events, style=styles, chance=chances, times=counts)
-@scaled_settings(1200)
+@scaled_settings(300)
 def test_frame_with_a_mutated_structure(
     event: AssetEvent, style: tuple[Format, NumberStyle], chance: random.Random, times: int
 ) -> None:
@@ -182,7 +182,7 @@ def test_frame_with_a_mutated_structure(
 
 
 @given(event=events, style=styles, chance=chances, times=counts)
-@scaled_settings(600)
+@scaled_settings(200)
 def test_frame_with_mutated_bytes(
     event: AssetEvent, style: tuple[Format, NumberStyle], chance: random.Random, times: int
 ) -> None:
@@ -206,6 +206,7 @@ LARGE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", LARGE.values(), ids=LARGE.keys())
 @pytest.mark.parametrize("size", [MAX_FRAME_SIZE, 5 * MAX_FRAME_SIZE])
 def test_large_message_of_one_kind(unit: bytes, size: int) -> None:
@@ -219,7 +220,7 @@ def test_large_message_of_one_kind(unit: bytes, size: int) -> None:
 
 
 @given(event=events, chance=chances, times=counts, in_bytes=st.booleans())
-@scaled_settings(600)
+@scaled_settings(200)
 def test_mutated_rows(event: AssetEvent, chance: random.Random, times: int, in_bytes: bool) -> None:
     text = rows_text(event)
     check_rows(

@@ -266,7 +266,7 @@ def test_arbitrary_bytes(data: bytes) -> None:
     times=counts,
     in_bytes=st.booleans(),
 )
-@scaled_settings(300)
+@scaled_settings(100)
 def test_mutated_frames_between_true_ones(
     tickers: list[Sent], style: tuple[dict[str, str], bool], chance: random.Random, times: int, in_bytes: bool
 ) -> None:
@@ -296,6 +296,7 @@ LARGE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", LARGE.values(), ids=LARGE.keys())
 @pytest.mark.parametrize("size", [MAX_FRAME_SIZE])
 def test_large_message_of_one_kind(unit: bytes, size: int) -> None:
@@ -310,7 +311,7 @@ def test_large_message_of_one_kind(unit: bytes, size: int) -> None:
 
 
 @given(tickers=st.lists(sent_tickers, max_size=4), chance=chances, times=counts, in_bytes=st.booleans())
-@scaled_settings(150)
+@scaled_settings(100)
 def test_mutated_rows(tickers: list[Sent], chance: random.Random, times: int, in_bytes: bool) -> None:
     text = f"[{','.join(ticker.text(ROW) for ticker in tickers)}]"
     rows = check_rows(text.encode())

@@ -99,9 +99,32 @@ async def refresh(harness: Harness) -> None:
         )
 
 
-@given(region=st.sampled_from(("sg", "kr")), schedule=schedules, chance=st.integers(0, 2**32))
-@scaled_settings(40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+arguments = {
+    "region": st.sampled_from(("sg", "kr")),
+    "schedule": schedules,
+    "chance": st.integers(0, 2**32),
+}
+suppressed = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+
+
+@given(**arguments)
+@scaled_settings(8, suppress_health_check=suppressed)
 def test_sensors_show_the_account_and_nothing_else(region: str, schedule: list[Step], chance: int) -> None:
+    check(region, schedule, chance)
+
+
+@pytest.mark.slow
+@given(**arguments)
+@scaled_settings(40, suppress_health_check=suppressed)
+def test_more_sensors_show_the_account_and_nothing_else(
+    region: str, schedule: list[Step], chance: int
+) -> None:
+    check(region, schedule, chance)
+
+
+def check(region: str, schedule: list[Step], chance: int) -> None:
+    """Follow a schedule; every sensor is correct meanwhile and in the end."""
+
     async def main() -> None:
         with TemporaryDirectory() as folder:
             async with own_harness(Path(folder), region=region, seed=chance) as harness:

@@ -158,10 +158,10 @@ async def the_integration_has_a_bug(harness: Harness, leaks: Leaks) -> None:
 
 
 COURSES = [
-    everything_goes_wrong,
-    set_up_is_rejected,
+    pytest.param(everything_goes_wrong, marks=pytest.mark.slow),
+    pytest.param(set_up_is_rejected, marks=pytest.mark.slow),
     forms_are_rejected,
-    responses_repeat_the_request,
+    pytest.param(responses_repeat_the_request, marks=pytest.mark.slow),
     the_name_is_not_found,
     the_certificate_is_invalid,
     the_integration_has_a_bug,
