@@ -440,11 +440,11 @@ class Node:
     """A situation, and how it came about."""
 
     situation: Situation
-    key: int
-    age: int
     rare_left: int
     event: str
     previous: Node | None
+    key: int = 0
+    age: int = 0
 
     def path(self) -> list[str]:
         return [*(self.previous.path() if self.previous else ()), self.event]
@@ -486,7 +486,7 @@ def successors(node: Node) -> Iterator[Node]:
             raise
         # A wait that ends with a request is never rare.
         left = node.rare_left - (rare if is_whole is not False else 0)
-        return Node(twin, twin.key(), twin.age(), left, event, node)
+        return Node(twin, left, event, node)
 
     rare_too = node.rare_left > 0
     for amount in range(len(AMOUNTS)):
@@ -548,6 +548,7 @@ class Exploration:
     """What was seen."""
 
     states: int = 0
+    """Different situations; each event was tried in all of them."""
     events: int = 0
     depth: int = 0
     is_complete: bool = False
@@ -569,6 +570,7 @@ def explore(rare: int, depth: float = inf, rules: type[AccountSync] = AccountSyn
     frontier: list[Node] = []
 
     def add(node: Node, to: list[Node]) -> None:
+        node.key, node.age = node.situation.key(), node.situation.age()
         ages = explored.setdefault(node.key, [-1] * (rare + 1))
         if ages[node.rare_left] >= node.age:
             return
@@ -583,8 +585,7 @@ def explore(rare: int, depth: float = inf, rules: type[AccountSync] = AccountSyn
         return ages[node.rare_left] > node.age or more >= node.age
 
     for start in (empty, restored, in_sync):
-        situation = start(rules)
-        add(Node(situation, situation.key(), situation.age(), rare, start.__name__, None), frontier)
+        add(Node(start(rules), rare, start.__name__, None), frontier)
     node = frontier[0]
     gc.disable()
     try:
@@ -593,13 +594,12 @@ def explore(rare: int, depth: float = inf, rules: type[AccountSync] = AccountSyn
             for node in [node for node in frontier if not is_covered(node)]:
                 for reached in successors(node):
                     result.events += 1
-                    add(reached, next_frontier)
-                    if result.depth + 1 == depth:
-                        del reached.situation  # it is only counted
+                    if result.depth + 1 < depth:
+                        add(reached, next_frontier)
                 del node.situation  # its successors only need to know how it came about
             frontier = next_frontier
             result.depth += 1
-        result.is_complete = not frontier
+        result.is_complete = result.depth < depth
     except RuleViolatedError as violation:
         result.violation = str(violation)
         result.path = (*node.path(), *violation.__notes__)

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 import gc
+import linecache
 from math import isfinite
 import os
 from pathlib import Path
@@ -135,6 +136,8 @@ class Soak:
 
     def _measure_memory(self) -> None:
         now = self._harness.loop.time()
+        # The lines of code that tracebacks have loaded are kept by Python, and each fault adds other ones.
+        linecache.clearcache()
         gc.collect()
         memory, _ = tracemalloc.get_traced_memory()
         if self._memory is None:
