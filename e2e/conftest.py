@@ -24,6 +24,7 @@ DEMOS = {
 }
 
 ENGLISH_DESKTOP = Look()
+KOREAN_PHONE = Look(locale="ko-KR", dark=True, width=390, height=844)
 
 
 class OpenPage(Protocol):
@@ -52,12 +53,16 @@ FAILED = pytest.StashKey[bool]()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test on the newest Home Assistant, and those that are marked so on the oldest too, or there alone."""
+    """Run each test on the newest Home Assistant, and those that are marked so on the oldest too, or there alone.
+
+    Each version is started in one process, because its start takes as long as many tests.
+    """
     if "demo" in metafunc.fixturenames:
         marker = metafunc.definition.get_closest_marker("oldest")
         only = marker is not None and marker.kwargs.get("only", False)
         versions = ["oldest"] if only else ["newest", "oldest"] if marker else ["newest"]
-        metafunc.parametrize("demo", versions, indirect=True, scope="session")
+        demos = [pytest.param(each, marks=pytest.mark.xdist_group(each)) for each in versions]
+        metafunc.parametrize("demo", demos, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
@@ -122,17 +127,20 @@ async def open_page(request: pytest.FixtureRequest, user: Visitor) -> AsyncItera
     assert not errors, "\n".join(errors)
 
 
-@pytest.fixture(
-    params=[ENGLISH_DESKTOP, Look(locale="ko-KR", dark=True, width=390, height=844)],
-    ids=["English-light-desktop", "Korean-dark-phone"],
-)
-async def either_page(request: pytest.FixtureRequest, open_page: OpenPage) -> Page:
-    """A page in two languages, themes and sizes."""
-    look: Look = request.param
-    return await open_page(look)
-
-
 @pytest.fixture
 async def page(open_page: OpenPage) -> Page:
     """A page in English, light, on a desktop."""
     return await open_page()
+
+
+@pytest.fixture
+async def korean_page(open_page: OpenPage) -> Page:
+    """A page in Korean, dark, on a phone."""
+    return await open_page(KOREAN_PHONE)
+
+
+@pytest.fixture(params=["page", "korean_page"], ids=["English-light-desktop", "Korean-dark-phone"])
+def either_page(request: pytest.FixtureRequest) -> Page:
+    """Both of them, one after the other."""
+    page: Page = request.getfixturevalue(request.param)
+    return page
