@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from playwright.async_api import Page
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from demo.check import View, running_demo
 from demo.installation import REPOSITORY
@@ -53,16 +54,24 @@ FAILED = pytest.StashKey[bool]()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test on the newest Home Assistant, and those that are marked so on the oldest too, or there alone.
-
-    Each version is started in one process, because its start takes as long as many tests.
-    """
+    """Run each test on the newest Home Assistant, and those that are marked so on the oldest too, or there alone."""
     if "demo" in metafunc.fixturenames:
         marker = metafunc.definition.get_closest_marker("oldest")
         only = marker is not None and marker.kwargs.get("only", False)
         versions = ["oldest"] if only else ["newest", "oldest"] if marker else ["newest"]
-        demos = [pytest.param(each, marks=pytest.mark.xdist_group(each)) for each in versions]
-        metafunc.parametrize("demo", demos, indirect=True, scope="session")
+        metafunc.parametrize("demo", versions, indirect=True, scope="session")
+
+
+class ByVersion(LoadScopeScheduling):
+    """Runs what needs the newest Home Assistant in one process and the rest in another, so that each starts once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "newest" if re.search(r"\bnewest\b", nodeid) else "rest"
+
+
+@pytest.hookimpl
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByVersion:
+    return ByVersion(config, log)
 
 
 @pytest.fixture(scope="session")

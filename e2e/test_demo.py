@@ -12,10 +12,6 @@ from .pages import CARD, card_row, fill
 from .texts import frontend_texts
 
 
-# It takes part of the time of the oldest Home Assistant, for which there are fewer tests than for the newest.
-pytestmark = pytest.mark.xdist_group("oldest")
-
-
 @pytest.fixture(scope="module")
 async def restarted() -> AsyncIterator[tuple[View, set[str]]]:
     """A demo that nobody else uses, because its account and exchange do not stay as they are."""
