@@ -63,6 +63,7 @@ async def test_form_says_that_an_answer_did_not_come_from_upbit(demo: View, kore
 
 
 async def test_amount_that_cannot_be_decoded_makes_one_sensor_unavailable(demo: View, page: Page) -> None:
+    await demo.control("PUT", "account", {"XRP": {"available": "1", "locked": "0"}})
     await open_device(page, "Upbit Simulated exchange")
     await expect(sensor_row(page, "ETH")).to_be_visible()
     await demo.control("PATCH", "rows", {"row_faults": {"XRP": {"balance": "a lot"}}})
