@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import contextlib
-from datetime import UTC, datetime
 from pathlib import Path
 import re
 import signal
@@ -75,12 +74,6 @@ class Demo:
     async def run(self) -> None:
         """Run until cancelled; raises DemoError when something cannot be started or ends unexpectedly."""
         self._is_new = self._installation.prepare(self._port)
-        if self._is_new:
-            say("Making a configuration, and a past of the account ...")
-            # Home Assistant's recorder takes a while to import, and later starts do without it.
-            from .past import make_past  # noqa: PLC0415
-
-            make_past(self._installation.database, datetime.now(UTC))
         command = [sys.executable, "-m", "simulator", "--port", str(self._exchange_port)]
         command += ["--state", str(self._installation.exchange_state)]
         async with (
@@ -107,13 +100,14 @@ class Demo:
             "UPBIT_SIMULATED_REST_URL": self._exchange_url,
             "UPBIT_SIMULATED_WEBSOCKET_URL": f"ws://{HOST}:{self._exchange_port}/websocket/v1",
         }
+        command = self._installation.home_assistant_command(with_past=self._is_new)
         # At its first start it installs packages, some of which it compiles.
         takes = ", which takes about a minute the first time" if self._is_new else ""
+        say(f"Starting Home Assistant{takes} ...")
         while True:
-            say(f"Starting Home Assistant{takes} ...")
             async with Child(
                 "Home Assistant",
-                self._installation.home_assistant_command(),
+                command,
                 folder=self._installation.configuration,
                 log=self._installation.home_assistant_log,
                 environment=environment,
@@ -122,7 +116,8 @@ class Demo:
                 status = await home_assistant.wait()
             if status != RESTART_EXIT_CODE:
                 raise home_assistant.failure(status)
-            say("Home Assistant restarts.")
+            say("Home Assistant restarts ...")
+            command = self._installation.home_assistant_command()
 
     async def _set_up(self, session: aiohttp.ClientSession) -> None:
         """Set Home Assistant up until the integration is loaded, and print the addresses."""

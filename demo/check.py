@@ -210,14 +210,21 @@ async def check_second_start(view: View, sensors_before: set[str]) -> None:
     say("ok: after a restart the account is the same")
 
 
-async def main() -> None:
-    """Run all checks; raises AssertionError or TimeoutError where one fails."""
+@asynccontextmanager
+async def restarted_demo() -> AsyncIterator[tuple[View, set[str]]]:
+    """Run the demo a second time after a check of its first start; yield also the currencies it had a sensor for."""
     with tempfile.TemporaryDirectory(prefix="upbit-demo.") as name:
         folder = Path(name)
         async with running_demo(folder, signal.SIGTERM) as view:
             sensors = await check_first_start(view)
         async with running_demo(folder, signal.SIGINT) as view:
-            await check_second_start(view, sensors)
+            yield view, sensors
+
+
+async def main() -> None:
+    """Run all checks; raises AssertionError or TimeoutError where one fails."""
+    async with restarted_demo() as (view, sensors):
+        await check_second_start(view, sensors)
 
 
 if __name__ == "__main__":

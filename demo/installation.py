@@ -20,6 +20,8 @@ LINKS = {
     "upbit_intent_script.yaml": REPOSITORY / "assist" / "upbit_intent_script.yaml",
 }
 
+WITH_PAST = REPOSITORY / "demo" / "with_past.py"
+
 # The address of the dashboard, below Home Assistant's own.
 DASHBOARD = "upbit-demo"
 
@@ -88,16 +90,16 @@ class Installation:
             self._store_dashboard()
         return new
 
-    def home_assistant_command(self) -> list[str]:
+    def home_assistant_command(self, *, with_past: bool = False) -> list[str]:
         """Return the command that starts Home Assistant, with the Python that runs the demo.
 
         ``-P`` keeps the current folder off Python's path: a ``custom_components`` in it would hide the configuration's.
         """
+        program = [str(WITH_PAST), str(self.database)] if with_past else ["-m", "homeassistant"]
         return [
             sys.executable,
             "-P",
-            "-m",
-            "homeassistant",
+            *program,
             "--config",
             str(self.configuration),
             "--log-no-color",

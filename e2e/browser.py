@@ -9,7 +9,6 @@ from weakref import WeakKeyDictionary
 
 from playwright.async_api import (
     Browser,
-    BrowserContext,
     ConsoleMessage,
     Error,
     Page,
@@ -69,6 +68,16 @@ def look_of(page: Page) -> Look:
     return _looks[page]
 
 
+async def set_look(page: Page, look: Look) -> None:
+    """Change theme, motion and size of the window, which a page follows without being loaded again."""
+    await page.emulate_media(
+        color_scheme="dark" if look.dark else "light",
+        reduced_motion="reduce" if look.still else "no-preference",
+    )
+    await page.set_viewport_size({"width": look.width, "height": look.height})
+    _looks[page] = look
+
+
 def language_of(page: Page) -> str:
     """Return the language of a page, as Home Assistant names it."""
     return look_of(page).language
@@ -91,34 +100,29 @@ class Visitor:
         self._browser = browser
         self._url = url
         self._login = login
-        self._contexts: dict[Look, BrowserContext] = {}
+        # The pages that nobody looks at, by what cannot be changed in an open one: language and pixels per unit.
+        self._left: dict[tuple[str, int], list[Page]] = {}
 
-    async def _new_context(self, look: Look) -> BrowserContext:
+    async def _new_page(self, look: Look) -> Page:
         context = await self._browser.new_context(
             base_url=self._url,
-            color_scheme="dark" if look.dark else "light",
             device_scale_factor=look.scale,
             locale=look.locale,
-            reduced_motion="reduce" if look.still else "no-preference",
             # A service worker would answer from a cache that outlives a page.
             service_workers="block",
             storage_state=self._login,
-            viewport={"width": look.width, "height": look.height},
         )
         context.set_default_timeout(PATIENCE)
-        return context
+        return await context.new_page()
 
     @asynccontextmanager
     async def visit(self, look: Look = Look(), *, first: bool = False) -> AsyncIterator[Visit]:
         """Open an empty page. What was loaded before is in the browser's cache, except on a first visit."""
-        if first:
-            context = await self._new_context(look)
-        else:
-            # Half of the time that a page takes goes into loading and compiling Home Assistant's own modules.
-            context = self._contexts.get(look) or await self._new_context(look)
-            self._contexts[look] = context
-        opened = Visit(await context.new_page())
-        _looks[opened.page] = look
+        # Two thirds of the time that a page takes go into a new process and compiling Home Assistant's own modules.
+        left = [] if first else self._left.setdefault((look.locale, look.scale), [])
+        page = left.pop() if left else await self._new_page(look)
+        await set_look(page, look)
+        opened = Visit(page)
 
         def on_console(message: ConsoleMessage) -> None:
             source = message.location["url"]
@@ -130,12 +134,20 @@ class Visitor:
             if str(error) != "Object":
                 opened.errors.append(f"uncaught: {error.stack or error}")
 
-        opened.page.on("console", on_console)
-        opened.page.on("pageerror", on_uncaught)
+        page.on("console", on_console)
+        page.on("pageerror", on_uncaught)
         try:
             yield opened
         finally:
-            await (context if first else opened.page).close()
+            if first:
+                await page.context.close()
+            else:
+                page.remove_listener("console", on_console)
+                page.remove_listener("pageerror", on_uncaught)
+                await page.unroute_all()
+                await page.goto("about:blank")
+                await page.mouse.move(0, 0)
+                left.append(page)
 
 
 @asynccontextmanager
@@ -152,11 +164,11 @@ async def visitor(url: str) -> AsyncIterator[Visitor]:
 
 
 async def _log_in(browser: Browser, url: str) -> Page:
-    """Return a page of Home Assistant after the login."""
+    """Return a page of Home Assistant after the login. It is one on which nothing moves."""
     context = await browser.new_context(base_url=url, service_workers="block")
     context.set_default_timeout(PATIENCE)
     page = await context.new_page()
-    await page.goto("/")
+    await page.goto("/profile")
     await page.get_by_role("textbox", name="Username").fill(USER)
     await page.get_by_role("textbox", name="Password").fill(PASSWORD)
     await page.get_by_role("button", name="Log in").click()

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from playwright.async_api import Page
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from demo.check import View, running_demo
 from demo.installation import REPOSITORY
@@ -24,6 +25,7 @@ DEMOS = {
 }
 
 ENGLISH_DESKTOP = Look()
+KOREAN_PHONE = Look(locale="ko-KR", dark=True, width=390, height=844)
 
 
 class OpenPage(Protocol):
@@ -58,6 +60,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         only = marker is not None and marker.kwargs.get("only", False)
         versions = ["oldest"] if only else ["newest", "oldest"] if marker else ["newest"]
         metafunc.parametrize("demo", versions, indirect=True, scope="session")
+
+
+class ByVersion(LoadScopeScheduling):
+    """Runs what needs the newest Home Assistant in one process and the rest in another, so that each starts once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "newest" if re.search(r"\bnewest\b", nodeid) else "rest"
+
+
+@pytest.hookimpl
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByVersion:
+    return ByVersion(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -122,17 +136,20 @@ async def open_page(request: pytest.FixtureRequest, user: Visitor) -> AsyncItera
     assert not errors, "\n".join(errors)
 
 
-@pytest.fixture(
-    params=[ENGLISH_DESKTOP, Look(locale="ko-KR", dark=True, width=390, height=844)],
-    ids=["English-light-desktop", "Korean-dark-phone"],
-)
-async def either_page(request: pytest.FixtureRequest, open_page: OpenPage) -> Page:
-    """A page in two languages, themes and sizes."""
-    look: Look = request.param
-    return await open_page(look)
-
-
 @pytest.fixture
 async def page(open_page: OpenPage) -> Page:
     """A page in English, light, on a desktop."""
     return await open_page()
+
+
+@pytest.fixture
+async def korean_page(open_page: OpenPage) -> Page:
+    """A page in Korean, dark, on a phone."""
+    return await open_page(KOREAN_PHONE)
+
+
+@pytest.fixture(params=["page", "korean_page"], ids=["English-light-desktop", "Korean-dark-phone"])
+def either_page(request: pytest.FixtureRequest) -> Page:
+    """Both of them, one after the other."""
+    page: Page = request.getfixturevalue(request.param)
+    return page

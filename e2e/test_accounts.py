@@ -34,11 +34,11 @@ async def second_account(demo: View) -> AsyncIterator[None]:
 
 @pytest.mark.usefixtures("second_account")
 async def test_accounts_are_side_by_side_on_the_dashboard(
-    demo: View, either_page: Page, save_dashboard: SaveDashboard
+    demo: View, korean_page: Page, save_dashboard: SaveDashboard
 ) -> None:
-    page, texts = either_page, frontend_texts(language_of(either_page))
+    page, texts = korean_page, frontend_texts(language_of(korean_page))
     await demo.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.1"}})
-    path = await save_dashboard(f"accounts {language_of(page)}", {"strategy": {"type": "custom:upbit"}})
+    path = await save_dashboard("accounts", {"strategy": {"type": "custom:upbit"}})
     await page.goto(path)
     for name in (texts["all_accounts"], FIRST, SECOND):
         await expect(page.get_by_role("tab", name=name, exact=True)).to_be_visible()
@@ -58,12 +58,12 @@ async def test_accounts_are_side_by_side_on_the_dashboard(
 
 @pytest.mark.usefixtures("second_account")
 async def test_account_is_selected_by_its_name_in_the_editor_of_the_card(
-    demo: View, either_page: Page, save_dashboard: SaveDashboard
+    demo: View, page: Page, save_dashboard: SaveDashboard
 ) -> None:
-    page, texts = either_page, frontend_texts(language_of(either_page))
+    texts = frontend_texts(language_of(page))
     await demo.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.1"}})
     views = {"views": [{"type": "sections", "sections": [{"cards": []}]}]}
-    path = await save_dashboard(f"choosing {language_of(page)}", views)
+    path = await save_dashboard("choosing", views)
     await page.goto(f"{path}?edit=1")
     await pick_card(page, card_name(language_of(page)))
     await select(page, texts["option_device_id"], SECOND)

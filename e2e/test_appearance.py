@@ -1,14 +1,12 @@
 """The dashboard and its cards in every look: language, theme and size of the window."""
 
-from itertools import product
-
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 import pytest
 
 from demo.check import View
 
 from .accessibility import violations
-from .browser import Look
+from .browser import Look, language_of, set_look
 from .conftest import OpenPage, SaveDashboard
 from .pages import CARD, card_row, in_its_theme
 from .texts import frontend_texts
@@ -21,16 +19,6 @@ CONNECTED = {"en": "Connected", "ko": "연결됨", "id": "Terhubung", "th": "Con
 
 # What is locked of the BTC of these tests, as each language writes it.
 TENTH = {"en": "0.1", "ko": "0.1", "id": "0,1", "th": "0.1"}
-
-# Each language in both themes and on both sizes.
-LOOKS = [
-    pytest.param(
-        Look(locale=locale, dark=dark, **(DESKTOP if dark == (number % 2 == 0) else PHONE)),
-        id=f"{locale}-{'dark' if dark else 'light'}",
-    )
-    for (number, locale), dark in product(enumerate(("en-US", "ko-KR", "id-ID", "th-TH")), (False, True))
-]
-
 
 # The parts of a card that stick out of it.
 OUTSIDE = """card => {
@@ -49,79 +37,90 @@ async def dashboard(save_dashboard: SaveDashboard) -> str:
     return await save_dashboard("everything", {"strategy": {"type": "custom:upbit"}})
 
 
-@pytest.fixture(scope="session")
-async def card_among_others(save_dashboard: SaveDashboard) -> str:
-    """The path of a dashboard that has the card beside another one."""
-    cards = [{"type": f"custom:{CARD}"}, {"type": "markdown", "content": "something else"}]
-    view = {"type": "sections", "sections": [{"type": "grid", "cards": [card]} for card in cards]}
-    return await save_dashboard("card among others", {"views": [view]})
+async def set_look_and_wait(page: Page, look: Look) -> None:
+    """Change the look of an open page, and wait until Home Assistant has followed."""
+    await set_look(page, look)
+    await expect(page.locator("ha-drawer")).to_have_attribute("type", "modal" if look.narrow else "")
+    await in_its_theme(page.locator(CARD), dark=look.dark)
 
 
-@pytest.mark.parametrize("look", LOOKS)
-async def test_dashboard_is_whole(demo: View, open_page: OpenPage, dashboard: str, look: Look) -> None:
+async def is_as_wide_as_its_window(page: Page) -> None:
+    """Wait until nothing on a page is wider than its window."""
+    await page.wait_for_function("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize(
+    "looks",
+    [
+        pytest.param(
+            [Look(locale=locale, dark=theme == "dark", **size) for theme, size in looks.items()], id=locale
+        )
+        for locale, looks in {
+            "en-US": {"light": PHONE, "dark": DESKTOP},
+            "ko-KR": {"light": DESKTOP, "dark": PHONE},
+            "id-ID": {"light": PHONE, "dark": DESKTOP},
+            "th-TH": {"light": DESKTOP, "dark": PHONE},
+        }.items()
+    ],
+)
+async def test_dashboard_is_whole_and_its_card_accessible(
+    demo: View, open_page: OpenPage, dashboard: str, looks: list[Look]
+) -> None:
     await demo.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.1"}})
-    texts = frontend_texts(look.language)
-    page = await open_page(look)
+    page = await open_page(looks[0])
     await page.goto(dashboard)
+    language = language_of(page)
+    texts = frontend_texts(language)
     card = page.locator(CARD)
     await expect(card.get_by_role("heading")).to_have_text(texts["balances"])
-    await expect(card_row(card, "BTC")).to_contain_text(texts["locked"].format(amount=TENTH[look.language]))
-    connected = page.locator("hui-tile-card").filter(has_text=CONNECTED[look.language])
+    await expect(card_row(card, "BTC")).to_contain_text(texts["locked"].format(amount=TENTH[language]))
+    await expect(card_row(card, "BTC").locator(".value")).to_contain_text("SGD")
+    connected = page.locator("hui-tile-card").filter(has_text=CONNECTED[language])
     await expect(connected.first).to_be_visible()
-    await in_its_theme(card, dark=look.dark)
-    assert await page.evaluate("document.documentElement.scrollWidth") <= look.width
+    for look in looks:
+        await set_look_and_wait(page, look)
+        await is_as_wide_as_its_window(page)
+        assert await card.evaluate(OUTSIDE) == []
+        assert await violations(card) == []
 
     await page.get_by_role("tab", name=texts["history"]).click()
     await expect(page.locator("hui-history-graph-card").first).to_be_visible()
-    assert await page.evaluate("document.documentElement.scrollWidth") <= look.width
+    await is_as_wide_as_its_window(page)
+    await set_look(page, looks[0])
+    await is_as_wide_as_its_window(page)
 
 
-@pytest.mark.parametrize("look", LOOKS)
-async def test_card_is_whole_and_accessible(
-    demo: View, open_page: OpenPage, card_among_others: str, look: Look
-) -> None:
-    await demo.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.1"}})
-    page = await open_page(look)
-    await page.goto(card_among_others)
-    card = page.locator(CARD)
-    locked = frontend_texts(look.language)["locked"].format(amount=TENTH[look.language])
-    await expect(card_row(card, "BTC")).to_contain_text(locked)
-    await expect(card_row(card, "BTC").locator(".value")).to_contain_text("SGD")
-    await in_its_theme(card, dark=look.dark)
-    assert await card.evaluate(OUTSIDE) == []
-    assert await violations(card) == []
-
-
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 async def test_discreet_card_is_accessible(
-    demo: View, open_page: OpenPage, save_dashboard: SaveDashboard, dark: bool
+    demo: View, open_page: OpenPage, save_dashboard: SaveDashboard
 ) -> None:
     await demo.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.1"}})
-    page = await open_page(Look(dark=dark))
+    page = await open_page()
     strategy = {"type": "custom:upbit", "discreet": True}
-    await page.goto(await save_dashboard(f"discreet {dark}", {"strategy": strategy}))
+    await page.goto(await save_dashboard("discreet card", {"strategy": strategy}))
     card = page.locator(CARD)
     await expect(card_row(card, "BTC")).to_contain_text("%")
-    await in_its_theme(card, dark=dark)
-    assert await violations(card) == []
+    for dark in (False, True):
+        await set_look_and_wait(page, Look(dark=dark))
+        assert await violations(card) == []
 
 
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 async def test_card_runs_from_right_to_left_where_the_language_does(
-    demo: View, open_page: OpenPage, card_among_others: str, size: dict[str, int]
+    demo: View, open_page: OpenPage, dashboard: str
 ) -> None:
     await demo.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.1"}})
-    page = await open_page(Look(locale="he-IL", **size))
-    await page.goto(card_among_others)
+    looks = [Look(locale="he-IL", **size) for size in (PHONE, DESKTOP)]
+    page = await open_page(looks[0])
+    await page.goto(dashboard)
     card = page.locator(CARD)
-    # The card has no Hebrew and speaks English; which way the page runs it takes from the page.
-    await expect(card_row(card, "BTC")).to_contain_text(frontend_texts("en")["locked"].format(amount="0.1"))
-    await expect(card).to_have_css("direction", "rtl")
-    await in_its_theme(card, dark=False)
     row = card_row(card, "BTC")
-    parts = [row.locator(name) for name in (".amount", ".name", ".badge")]
-    edges = [(await part.bounding_box() or {})["x"] for part in parts]
-    assert edges == sorted(edges), "the amount is not on the left, or the badge not on the right"
+    # The card has no Hebrew and speaks English; which way the page runs it takes from the page.
+    await expect(row).to_contain_text(frontend_texts("en")["locked"].format(amount="0.1"))
+    await expect(card).to_have_css("direction", "rtl")
     await expect(row.locator(".amount")).to_have_css("direction", "ltr")
-    assert await card.evaluate(OUTSIDE) == []
-    assert await violations(card) == []
+    for look in looks:
+        await set_look_and_wait(page, look)
+        parts = [row.locator(name) for name in (".amount", ".name", ".badge")]
+        edges = [(await part.bounding_box() or {})["x"] for part in parts]
+        assert edges == sorted(edges), "the amount is not on the left, or the badge not on the right"
+        assert await card.evaluate(OUTSIDE) == []
+        assert await violations(card) == []

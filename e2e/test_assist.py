@@ -1,7 +1,6 @@
 """Assist without a language model: its sentences on the Home Assistant of the demo, in English and Korean."""
 
 from collections.abc import AsyncIterator
-from decimal import Decimal
 
 import pytest
 
@@ -65,7 +64,8 @@ async def test_question_is_answered(
     assist: View, language: str, sentence: str, entity: str, digits: int | None, expected: str
 ) -> None:
     state = (await assist.home_assistant.call("GET", f"/api/states/{ACCOUNT}{entity}"))["state"]
-    number = state if digits is None else f"{Decimal(state):.{digits}f}"
+    # Home Assistant's templates round binary numbers, in which few decimals lie exactly between two others.
+    number = state if digits is None else f"{float(state):.{digits}f}"
     assert (await ask(assist, language, sentence)).startswith(expected.format(number))
 
 

@@ -36,8 +36,8 @@ async def no_automations_left(demo: View) -> AsyncIterator[None]:
     await demo.home_assistant.call("POST", "/api/services/persistent_notification/dismiss_all")
 
 
-async def test_automation_built_in_the_editor_runs_and_has_a_trace(demo: View, either_page: Page) -> None:
-    page, texts = either_page, translations(language_of(either_page))
+async def test_automation_built_in_the_editor_runs_and_has_a_trace(demo: View, page: Page) -> None:
+    texts = translations(language_of(page))
     trigger = texts["triggers"]["balance_changed"]
     await demo.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.1"}})
     await page.goto("/config/automation/edit/new")
@@ -81,9 +81,9 @@ async def blueprints(user: Visitor) -> AsyncIterator[str]:
 
 
 async def test_blueprint_imported_by_its_link_becomes_an_automation_that_runs(
-    demo: View, either_page: Page, blueprints: str
+    demo: View, korean_page: Page, blueprints: str
 ) -> None:
-    page = either_page
+    page = korean_page
     await demo.control("PUT", "account", {"ETH": {"available": "1", "locked": "0"}})
     # Where a link of my.home-assistant.io, such as the ones in the documentation, leads to.
     await page.goto(f"/_my_redirect/blueprint_import?blueprint_url={blueprints}/notify_on_change.yaml")

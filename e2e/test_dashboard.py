@@ -64,16 +64,14 @@ async def test_dashboard_follows_orders_and_is_not_created_again(
     assert await card.evaluate("card => card.stayed"), "the card was created again"
 
 
-async def test_card_of_the_picker_is_configured_and_highlights_a_change(
-    demo: View, either_page: Page
-) -> None:
-    page, texts = either_page, frontend_texts(language_of(either_page))
+async def test_card_of_the_picker_is_configured_and_highlights_a_change(demo: View, page: Page) -> None:
+    texts = frontend_texts(language_of(page))
     await demo.control(
         "PUT",
         "account",
         {"BTC": {"available": "0.5", "locked": "0"}, "ETH": {"available": "1", "locked": "2"}},
     )
-    await add_dashboard(page, "New dashboard from scratch", title=f"My own, in {language_of(page)}")
+    await add_dashboard(page, "New dashboard from scratch", title="My own")
     await edit_dashboard(page)
     await pick_card(page, card_name(language_of(page)))
     await fill(page, texts["option_title"], "My coins")
@@ -240,12 +238,11 @@ async def test_view_of_the_users_own_dashboard_follows_the_account(
 
 
 async def test_dashboard_is_configured_in_its_editor_which_shows_a_preview(
-    demo: View, user: Visitor, either_page: Page, save_dashboard: SaveDashboard
+    demo: View, user: Visitor, korean_page: Page, save_dashboard: SaveDashboard
 ) -> None:
-    page, texts = either_page, frontend_texts(language_of(either_page))
+    page, texts = korean_page, frontend_texts(language_of(korean_page))
     await demo.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0"}})
-    title = f"to configure in {language_of(page)}"
-    path = await save_dashboard(title, {"strategy": {"type": "custom:upbit"}})
+    path = await save_dashboard("to configure", {"strategy": {"type": "custom:upbit"}})
     await page.goto(path)
     await expect(card_row(page.locator(CARD), "BTC")).to_be_visible()
     await edit_dashboard(page)

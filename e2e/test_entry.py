@@ -65,14 +65,13 @@ async def test_card_appears_within_a_second_of_its_page(open_page: OpenPage, car
 @pytest.mark.oldest(only=True)
 @pytest.mark.parametrize("delay", [0, 100, 200, 1_000])
 async def test_card_dashboard_and_picker_entry_are_there_whatever_loads_first(
-    open_page: OpenPage, dashboard: str, card_dashboard: str, delay: int
+    page: Page, dashboard: str, card_dashboard: str, delay: int
 ) -> None:
-    page = await open_page(first=True)
-
     async def late(route: Route) -> None:
         await asyncio.sleep(delay / 1_000)
         await route.continue_()
 
+    # This switches the browser's cache off.
     await page.route("**/app.*.js", late)
     await page.goto(card_dashboard)
     await expect(card_row(page.locator(CARD), "BTC")).to_be_visible()

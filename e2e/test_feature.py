@@ -6,8 +6,8 @@ import pytest
 from demo.check import View
 
 from .accessibility import violations
-from .browser import Look, language_of
-from .conftest import OpenPage, SaveDashboard
+from .browser import language_of
+from .conftest import SaveDashboard
 from .pages import staying
 from .texts import frontend_texts
 
@@ -25,17 +25,9 @@ async def dashboard(save_dashboard: SaveDashboard) -> str:
     return await save_dashboard("tile", {"views": [{"cards": [tile]}]})
 
 
-@pytest.mark.parametrize(
-    "look",
-    [Look(), Look(locale="ko-KR", dark=True, width=390, height=844)],
-    ids=["English-light-desktop", "Korean-dark-phone"],
-)
-async def test_tile_shows_what_is_available_and_locked(
-    demo: View, open_page: OpenPage, dashboard: str, look: Look
-) -> None:
+async def test_tile_shows_what_is_available_and_locked(demo: View, either_page: Page, dashboard: str) -> None:
     await demo.control("PUT", "account", {"BTC": {"available": "0.5", "locked": "0.1"}})
-    page = await open_page(look)
-    texts = frontend_texts(language_of(page))
+    page, texts = either_page, frontend_texts(language_of(either_page))
     await page.goto(dashboard)
     feature = page.locator(FEATURE)
     amounts = feature.locator("bdi")

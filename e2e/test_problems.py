@@ -32,8 +32,8 @@ async def recovered(demo: View) -> AsyncIterator[None]:
     await demo.right_sensors()
 
 
-async def test_user_s_own_check_closes_the_issue_about_the_address(demo: View, either_page: Page) -> None:
-    page, texts = either_page, translations(language_of(either_page))["issues"]["ip_not_allowed"]
+async def test_user_s_own_check_closes_the_issue_about_the_address(demo: View, page: Page) -> None:
+    texts = translations(language_of(page))["issues"]["ip_not_allowed"]
     (key, *_) = await demo.control("GET", "keys")
     await demo.control("PATCH", f"keys/{key['access_key']}", {"allowed_addresses": ["203.0.113.1"]})
     await demo.control("POST", "cut")
@@ -48,8 +48,8 @@ async def test_user_s_own_check_closes_the_issue_about_the_address(demo: View, e
     await expect(page.get_by_text(title)).to_have_count(0)
 
 
-async def test_form_says_that_an_answer_did_not_come_from_upbit(demo: View, either_page: Page) -> None:
-    page, texts = either_page, translations(language_of(either_page))["config"]
+async def test_form_says_that_an_answer_did_not_come_from_upbit(demo: View, korean_page: Page) -> None:
+    page, texts = korean_page, translations(language_of(korean_page))["config"]
     fields = texts["step"]["user"]["data"]
     await demo.control("PUT", "rest", {"status": 401, "body": "<html>Log in to this network</html>"})
     await open_add_dialog(page, "upbit")
@@ -63,6 +63,7 @@ async def test_form_says_that_an_answer_did_not_come_from_upbit(demo: View, eith
 
 
 async def test_amount_that_cannot_be_decoded_makes_one_sensor_unavailable(demo: View, page: Page) -> None:
+    await demo.control("PUT", "account", {"XRP": {"available": "1", "locked": "0"}})
     await open_device(page, "Upbit Simulated exchange")
     await expect(sensor_row(page, "ETH")).to_be_visible()
     await demo.control("PATCH", "rows", {"row_faults": {"XRP": {"balance": "a lot"}}})
