@@ -48,7 +48,7 @@ async def test_user_is_asked_once_and_the_rejected_key_is_not_tried_again(
     exchange.cut()
     await wait_until(lambda: connected.reauth_flows == 1 and connected.is_unavailable, within=10)
     tried = len(exchange.record.calls)
-    await pass_time(6 * 3600)
+    await pass_time(3600)
     assert len(exchange.record.calls) == tried
     assert tried <= 6
     assert connected.reauth_flows == 1
