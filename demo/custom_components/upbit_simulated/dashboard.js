@@ -8,11 +8,14 @@ const TRIALS = [
   ["deposit", "Deposits 500 ADA. The amount in the row **ADA** and the total value rise."],
   [
     "move_prices",
-    "Raises all prices by 10%. **Total value** follows within 5 s. *Price updates* is set to *Live* for this.",
+    "Raises all prices by 10%. **Total value** follows within 5 seconds. *Price updates* is set to *Live* for this.",
   ],
   ["delist", "Delists SOL. The row **SOL** shows *No price*, and the total value is without it."],
   ["cut", "**Live connection** is disconnected for some seconds. The balances stay available."],
-  ["stop", "**Live connection** and **Price feed** are disconnected. After 15 s, balances are unavailable."],
+  [
+    "stop",
+    "**Live connection** and **Price feed** are disconnected. After 15 seconds, balances are unavailable.",
+  ],
   [
     "expire_key",
     "**Repairs** shows an issue. Note the new key that appears here, select the issue, and enter it." +
