@@ -4,7 +4,7 @@ It is written into the database of Home Assistant's recorder before Home Assista
 take statistics of the past, but no states.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -24,7 +24,8 @@ from simulator.trading import Trader
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
-# Statistics go as far back as the dashboard's graphs, states about as far as the recorder keeps them.
+FIVE_MINUTES = timedelta(minutes=5)
+# Hourly statistics go as far back as the dashboard's graphs, states about as far as the recorder keeps them.
 MONTH = 31 * DAY
 WEEK = 7 * DAY
 TRADES = 420
@@ -153,11 +154,16 @@ def _add(session: Session, entity_id: str, unit: str, changes: Changes, now: dat
             metadata_id=statistic.id, start_ts=start.timestamp(), state=float(last), sum=float(last - first)
         )
 
-    hour = (now - MONTH).replace(minute=0, second=0, microsecond=0)
-    while hour + HOUR <= now:
-        session.add(row(schema.Statistics, hour, hour + HOUR))
-        hour += HOUR
-    # The recorder goes on from the newest of these.
-    minutes = timedelta(minutes=5)
-    newest = now.replace(minute=now.minute // 5 * 5, second=0, microsecond=0) - minutes
-    session.add(row(schema.StatisticsShortTerm, newest, newest + minutes))
+    def rows[Row: schema.StatisticsBase](
+        kind: Callable[..., Row], span: timedelta, start: datetime
+    ) -> Iterator[Row]:
+        while start + span <= now:
+            yield row(kind, start, start + span)
+            start += span
+
+    hour, five_minutes = (
+        now.replace(minute=minute, second=0, microsecond=0) for minute in (0, now.minute // 5 * 5)
+    )
+    session.add_all(rows(schema.Statistics, HOUR, hour - MONTH))
+    # The card's lines are made of these, and the recorder goes on from the newest.
+    session.add_all(rows(schema.StatisticsShortTerm, FIVE_MINUTES, five_minutes - DAY))

@@ -31,6 +31,7 @@ from .pages import (
     open_add_dialog,
     open_device,
     pick_card,
+    release_highlights,
     save_dashboard,
     select,
 )
@@ -57,12 +58,16 @@ async def take(page: Page, name: str, subject: Locator | None = None) -> None:
     await page.mouse.move(0, 0)
     if subject is not None:
         await subject.scroll_into_view_if_needed()
+    (IMAGES / f"{name}.png").write_bytes(await _still_picture(page, subject))
+    say(f"  docs/images/{name}.png")
+
+
+async def _still_picture(page: Page, subject: Locator | None) -> bytes:
     before, picture = b"", await _picture(page, subject)
     while picture != before:
         await asyncio.sleep(0.5)
         before, picture = picture, await _picture(page, subject)
-    (IMAGES / f"{name}.png").write_bytes(picture)
-    say(f"  docs/images/{name}.png")
+    return picture
 
 
 async def _picture(page: Page, subject: Locator | None) -> bytes:
@@ -150,6 +155,8 @@ async def picture_automation(user: Visitor) -> None:
         page = opened.page
         await page.goto("/config/automation/edit/new")
         await add_trigger(page, "BTC", "Balance changed")
+        # Home Assistant shows keys until the texts of the options are loaded.
+        await expect(page.get_by_role("radio", name="Total", exact=True)).to_be_visible()
         await page.get_by_role("radio", name="Increased").click()
         await take(page, "automation")
 
@@ -269,6 +276,66 @@ async def picture_activity(demo: View, user: Visitor) -> None:
         await take(page, "activity")
 
 
+async def picture_live(demo: View, user: Visitor) -> None:
+    """The card while an order is filled and prices rise, as an animation."""
+    await follow_prices(demo)
+    card = {"type": f"custom:{CARD}", "currencies": ["SGD", "BTC", "ETH"]}
+    path = await save_dashboard(user.page, "Live", {"views": [{"cards": [card]}]}, show_in_sidebar=False)
+    with tempfile.TemporaryDirectory(prefix="upbit-live.") as folder:
+        frames: list[str] = []
+        async with user.visit(replace(NARROW, still=True, scale=2)) as opened:
+            page = opened.page
+            await page.goto(path)
+            await page.wait_for_load_state("networkidle")
+            sgd, btc = (card_row(page.locator(CARD), currency) for currency in ("SGD", "BTC"))
+            await expect(btc).to_be_visible()
+            total = page.locator(CARD).locator(".total")
+
+            async def add_frame(milliseconds: int) -> None:
+                frame = Path(folder) / f"{len(frames)}.png"
+                frame.write_bytes(await _still_picture(page, page.locator("hui-card").first))
+                frames.append(f"{frame}:{milliseconds}")
+
+            await add_frame(1500)
+            await hold_highlights(page)
+            before = await sgd.inner_text()
+            await move(demo, "SGD", available="-3000", locked="3000")
+            await expect(sgd).not_to_have_text(before, use_inner_text=True)
+            await add_frame(1200)
+            for paid in (Decimal(1200), Decimal(1800)):
+                before = await btc.inner_text()
+                await move(demo, "SGD", locked=f"-{paid}")
+                await move(demo, "BTC", available=f"{paid / await price_of(demo, 'BTC'):.8f}")
+                await expect(btc).not_to_have_text(before, use_inner_text=True)
+                await add_frame(1200)
+            await release_highlights(page)
+            for code, factor in (("BTC", "1.004"), ("ETH", "1.011"), ("BTC", "1.006"), ("ETH", "0.997")):
+                before = await total.inner_text()
+                price = await price_of(demo, code) * Decimal(factor)
+                await demo.control("PUT", f"markets/SGD-{code}", {"price": format(price, "f")})
+                await expect(total).not_to_have_text(before, use_inner_text=True)
+                await add_frame(800)
+        python = REPOSITORY / ".dev" / "venv-demo" / "bin" / "python"
+        command = [python, "-m", "e2e.animation", IMAGES / "live.png", *frames]
+        process = await asyncio.create_subprocess_exec(*command, cwd=REPOSITORY)
+        assert await process.wait() == 0, "the animation could not be made"
+    say("  docs/images/live.png")
+
+
+async def price_of(demo: View, coin: str) -> Decimal:
+    """Return the price of a coin in SGD."""
+    return Decimal((await demo.control("GET", "markets"))[f"SGD-{coin}"]["price"])
+
+
+async def follow_prices(demo: View) -> None:
+    """Have the values of the account follow the prices as soon as they can."""
+    (entry,) = await demo.home_assistant.entries("upbit")
+    path = "/api/config/config_entries/options/flow"
+    menu = await demo.home_assistant.call("POST", path, {"handler": entry["entry_id"]})
+    for answers in ({"next_step_id": "price_updates"}, {"price_updates": "live"}):
+        await demo.home_assistant.call("POST", f"{path}/{menu['flow_id']}", answers)
+
+
 async def main() -> None:
     """Make all pictures."""
     async with demo_to_picture() as (demo, user):
@@ -278,6 +345,8 @@ async def main() -> None:
         await picture_dashboard(user)
         await picture_cards(demo, user)
         await picture_card_editor(user)
+        await picture_live(demo, user)
+        # The last one, because Home Assistant reloads the account again half a minute after it.
         await picture_activity(demo, user)
 
 

@@ -1080,6 +1080,17 @@ async def test_rows_have_lines_that_are_loaded_once_and_together(alone: Alone) -
     ]
 
 
+async def test_statistics_of_a_currency_in_two_cards_are_loaded_once(alone: Alone) -> None:
+    page = alone.page
+    await page.evaluate(SERVE_STATISTICS)
+    await alone.show(ONE)
+    await alone.add_card(lines=True)
+    await alone.add_card(lines=True, currencies=["BTC"])
+    await expect(page.locator(f"{CARD} svg")).to_have_count(4)
+    (command,) = await page.evaluate("window.commands")
+    assert len(command["statistic_ids"]) == 3
+
+
 @pytest.mark.parametrize(
     ("config", "more"),
     [({"discreet": True}, {}), ({}, {"config": {"components": []}})],

@@ -133,8 +133,8 @@ async def test_daily_change_is_notified_in_both_directions(valued: Harness) -> N
         await trade(valued, "SGD-BTC", price)
         await pass_time(40)
     assert texts(sent) == [
-        ("BTC rose by 6.0 %", "Since the previous close at 00:00 UTC. The price is 106000.0 SGD."),
-        ("BTC fell by 6.0 %", "Since the previous close at 00:00 UTC. The price is 94000.0 SGD."),
+        ("BTC rose by 6.0%", "Since the previous close at 00:00 UTC. The price is 106000.0 SGD."),
+        ("BTC fell by 6.0%", "Since the previous close at 00:00 UTC. The price is 94000.0 SGD."),
     ]
 
 

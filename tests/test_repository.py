@@ -162,6 +162,8 @@ def test_readme_is_shown_everywhere(page: str) -> None:
     # HACS and the Marketplace show neither HTML nor images with relative addresses.
     text = CODE_BLOCK.sub("", (ROOT / page).read_text(encoding="utf-8"))
     assert re.findall(r"<[a-z/][^>]*>", text) == []
+    # The Marketplace gives headings no anchors, but leads to GitHub where a link names the page.
+    assert "](#" not in text
     own = DOCUMENTATION_URL.replace("https://github.com/", "https://raw.githubusercontent.com/") + "/main/"
     images = re.findall(r"!\[[^]]*\]\(([^)]+)\)", text)
     assert any(image.startswith(own) for image in images)
@@ -188,7 +190,7 @@ def test_readme_is_the_same_in_korean() -> None:
 
     def addresses(text: str) -> list[str]:
         # Each of the two links to the other.
-        return re.findall(r"\]\(([^)#]+)[^)]*\)", text.replace("(README.ko.md)", "(README.md)"))
+        return re.findall(r"\]\(([^)#]+)[^)]*\)", text.replace("(README.ko.md", "(README.md"))
 
     assert levels("README.ko.md") == levels("README.md")
     assert columns(korean) == columns(english)

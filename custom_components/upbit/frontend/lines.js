@@ -9,7 +9,7 @@ const HEIGHT = 20;
 
 /** @typedef {{at: number, value: number}} Point A value and since when, in milliseconds. */
 
-/** @type {{ids: string[], answer: Promise<Statistics>} | undefined} */
+/** @type {{ids: Set<string>, answer: Promise<Statistics>} | undefined} */
 let batch;
 
 /**
@@ -35,15 +35,15 @@ const load = (hass, ids) =>
 export async function loadPoints(hass, entityId) {
   if (!hass.config.components.includes("recorder")) return [];
   if (!batch) {
-    /** @type {string[]} */
-    const ids = [];
+    /** @type {Set<string>} */
+    const ids = new Set();
     const answer = new Promise((resolve) => setTimeout(resolve, TOGETHER)).then(() => {
       batch = undefined;
-      return load(hass, ids);
+      return load(hass, [...ids]);
     });
     batch = { ids, answer };
   }
-  batch.ids.push(entityId);
+  batch.ids.add(entityId);
   try {
     const statistics = await batch.answer;
     return (statistics[entityId] ?? []).flatMap(({ end, state }) =>

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+import itertools
 import os
 import secrets
 from typing import Any, override
@@ -91,8 +92,11 @@ class Exchange:
     async def expire_key(self) -> None:
         """Let the key expire that Home Assistant uses, and issue the one to go on with."""
         used = self.first_entry().data["access_key"]
-        key = await self.control("POST", "keys", {"access_key": _new_access_key()})
-        self.next_key = {name: key[name] for name in ("access_key", "secret_key")}
+        known = {key["access_key"] for key in await self.control("GET", "keys")}
+        number = next(number for number in itertools.count(1) if f"NEWKEY{number}" not in known)
+        # Short ones, because Home Assistant's form covers the page that shows them.
+        self.next_key = {"access_key": f"NEWKEY{number}", "secret_key": f"NEWSECRET{number}"}
+        await self.control("POST", "keys", self.next_key)
         await self.control("PATCH", f"keys/{used}", {"expires_at": datetime.now(UTC).isoformat()})
         await self.control("POST", "cut")
 
@@ -140,10 +144,10 @@ TRIALS = (
     Trial("deposit", "Deposit", "mdi:cash-plus", Exchange.deposit),
     Trial("move_prices", "Move prices", "mdi:trending-up", Exchange.move_prices),
     Trial("delist", "Delist a coin", "mdi:cancel", Exchange.delist),
-    Trial("cut", "Cut the connection", "mdi:lan-disconnect", Exchange.cut_connection),
-    Trial("stop", "Stop the exchange", "mdi:power", Exchange.stop),
+    Trial("cut", "Cut connection", "mdi:lan-disconnect", Exchange.cut_connection),
+    Trial("stop", "Stop exchange", "mdi:power", Exchange.stop),
     Trial("expire_key", "Let the key expire", "mdi:key-remove", Exchange.expire_key),
-    Trial("add_account", "Add a second account", "mdi:account-plus-outline", Exchange.add_account),
+    Trial("add_account", "Add account", "mdi:account-plus-outline", Exchange.add_account),
     Trial("back_to_normal", "Back to normal", "mdi:restore", Exchange.back_to_normal),
 )
 

@@ -4,24 +4,27 @@ const UPBIT = "ll-strategy-dashboard-upbit";
 
 /** The buttons, and where to look. */
 const TRIALS = [
-  ["place_order", "An order to sell 1,000 TRX. In the row **TRX**, the amount moves to *locked*."],
-  ["deposit", "500 ADA come in. The row **ADA** and the total value rise."],
+  ["place_order", "Places an order to sell 1,000 TRX. In the row **TRX**, this amount is locked."],
+  ["deposit", "Deposits 500 ADA. The amount in the row **ADA** and the total value rise."],
   [
     "move_prices",
-    "All prices rise by 10 %. The **total value** follows; *Price updates* is set to *Live* for it.",
+    "Raises all prices by 10%. **Total value** follows within 5 seconds. *Price updates* is set to *Live* for this.",
   ],
-  ["delist", "SOL has no market any more. Its row has **no price**, and the total value says what it lacks."],
-  ["cut", "**Live connection** is disconnected, and the balances stay available. It is back within seconds."],
-  ["stop", "**Live connection** and **Price feed** are disconnected. After 15 s, balances are unavailable."],
+  ["delist", "Delists SOL. The row **SOL** shows *No price*, and the total value is without it."],
+  ["cut", "**Live connection** is disconnected for some seconds. The balances stay available."],
+  [
+    "stop",
+    "**Live connection** and **Price feed** are disconnected. After 15 seconds, balances are unavailable.",
+  ],
   [
     "expire_key",
-    "**Repairs** has an issue. Select it, and enter the new key that appears here." +
+    "**Repairs** shows an issue. Note the new key that appears here, select the issue, and enter it." +
       "{%- set key = 'button.upbit_demo_expire_key' %}{% if state_attr(key, 'access_key') %}\n\n" +
       "Access key: `{{ state_attr(key, 'access_key') }}`\n\nSecret key: `{{ state_attr(key, 'secret_key') }}`" +
       "{% endif %}",
   ],
-  ["add_account", "Another account appears here, and the dashboard has a view of **all accounts**."],
-  ["back_to_normal", "The exchange runs again, and SOL is listed again."],
+  ["add_account", "Adds another account. It appears here, and the dashboard has a view **All accounts**."],
+  ["back_to_normal", "Starts the exchange again, and lists SOL again."],
 ];
 
 const trial = (key, text) => {
