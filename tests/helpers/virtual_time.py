@@ -23,6 +23,9 @@ _SETTLE = 0.0005
 _STEP = 0.005
 """Seconds between two checks of conditions in real time."""
 
+_ROUNDING = 1e-6
+"""Seconds: times are sums of floats, and without these two of them may be less apart than what was waited for."""
+
 type _Ready = list[tuple[selectors.SelectorKey, int]]
 
 
@@ -164,7 +167,7 @@ async def wait_until(condition: Callable[[], object], within: float = 10) -> flo
 
 async def pass_time(seconds: float) -> None:
     """Let virtual time pass, with everything that happens in it."""
-    await asyncio.sleep(seconds)
+    await asyncio.sleep(seconds + _ROUNDING)
 
 
 def run[T](main: Coroutine[Any, Any, T]) -> T:
