@@ -1,4 +1,4 @@
-"""Idle hours of an integration with a timer that fires every second, to see that the benchmark counts it.
+"""Idle minutes of an integration with a timer that fires every second, to see that the benchmark counts it.
 
 usage: python -m tests.helpers.planted_timer FOLDER
 """
@@ -25,5 +25,6 @@ class Planted(UpbitCoordinator):
 
 
 if __name__ == "__main__":
-    with patch("custom_components.upbit.UpbitCoordinator", Planted):
+    # A minute shows a timer that fires every second.
+    with patch("custom_components.upbit.UpbitCoordinator", Planted), patch.object(idle_hour, "_HOUR", 60.0):
         idle_hour.main()
