@@ -1,4 +1,4 @@
-"""Runs commands side by side, one more at a time than there are processors, and reports each with its time.
+"""Runs commands side by side, as many at a time as there are processors, and reports each with its time.
 
 usage: steps.py NAME COMMAND [NAME COMMAND]...
 
@@ -96,10 +96,9 @@ async def show_progress(steps: Iterable[Step]) -> None:
 
 
 async def run_all(steps: list[Step]) -> None:
-    """Run the steps in their order, each as soon as there is room, and report each at its end."""
+    """Run the steps in their order, each as soon as a processor is free, and report each at its end."""
     processors = os.process_cpu_count() or 1
-    # One more, because a step also waits: for a page, or for the network.
-    at_once = min(processors + 1, len(steps))
+    at_once = min(processors, len(steps))
     slots = asyncio.Semaphore(at_once)
     # pytest-xdist reads it for "-n auto". Zero means no workers, which costs less than one.
     workers = processors // at_once
