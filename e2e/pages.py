@@ -6,14 +6,15 @@ Playwright searches shadow roots automatically. What a page puts into a dialog's
 though, so buttons are found on the page and not in the dialog.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 import re
 from typing import Any
 
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, TimeoutError as NotFoundError, expect
 
-from .browser import language_of, look_of
+from .browser import PATIENCE, language_of, look_of
 from .texts import home_assistant, name_in
 
 CARD = "upbit-balances-card"
@@ -60,9 +61,13 @@ async def open_add_dialog(page: Page, domain: str) -> None:
 
 
 async def select(page: Page, field: str, option: str) -> None:
-    """Select from a form's drop-down list."""
-    await page.get_by_role("button", name=field).click()
-    await page.get_by_role("menuitem", name=option, exact=True).click()
+    """Select from a form's drop-down list, which closes again where Home Assistant draws the form once more."""
+    async with asyncio.timeout(2 * PATIENCE / 1000):
+        while True:
+            await page.get_by_role("button", name=field).click()
+            with suppress(NotFoundError):
+                await page.get_by_role("menuitem", name=option, exact=True).click(timeout=PATIENCE / 4)
+                return
 
 
 async def write(field: Locator, text: str) -> None:
