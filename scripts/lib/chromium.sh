@@ -35,8 +35,11 @@ installed_browsers() {
 # usage: install_package NAME LOG
 install_package() {
     [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null || return 0
-    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$1"; } \
-        >>"$2" 2>&1 || true
+    # With a limit, because a mirror that does not answer would be waited for.
+    {
+        timeout 120 apt-get update &&
+            DEBIAN_FRONTEND=noninteractive timeout 300 apt-get install --yes --no-install-recommends "$1"
+    } >>"$2" 2>&1 || true
 }
 
 # Sets CHROMIUM to the machine's own browser, the one that playwright can download, or Debian's.
