@@ -61,13 +61,14 @@ async def withheld_frames(harness: Harness, seconds: float) -> None:
     harness.exchange.stream.withhold_frames = False
 
 
-@scenario()
+@scenario(hides=True)
 async def late_subscription(harness: Harness, seconds: float) -> None:
     """A subscription takes a while before it has an effect."""
 
     def hold(connection: Connection) -> None:
-        connection.subscribed = False
-        harness.loop.call_later(harness.random.uniform(0, 5), setattr, connection, "subscribed", True)
+        withheld, connection.withhold_frames = connection.withhold_frames, True
+        delay = harness.random.uniform(0, 5)
+        harness.loop.call_later(delay, setattr, connection, "withhold_frames", withheld)
 
     harness.exchange.stream.after_subscribe = hold
     harness.exchange.cut()
