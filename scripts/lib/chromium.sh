@@ -35,6 +35,7 @@ installed_browsers() {
 # usage: install_package NAME LOG
 install_package() {
     [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null || return 0
+    info "installing Debian's package $1"
     # With a limit, because a mirror that does not answer would be waited for.
     {
         timeout 120 apt-get update &&
@@ -61,7 +62,7 @@ find_chromium() {
         mapfile -t browsers < <("$python" -c "$downloaded")
         CHROMIUM="$(first_working_browser "${browsers[@]}")" && return
     fi
-    info "playwright could not install one that works (log: ${log#"$ROOT"/}); trying Debian's packages"
+    info "playwright could not install one that works (log: ${log#"$ROOT"/})"
     local package
     for package in chromium-headless-shell chromium; do
         install_package "$package" "$log"
