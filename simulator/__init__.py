@@ -8,7 +8,7 @@ from .markets import Market, Markets, MarketState, Untraded
 from .quotation import Quotation
 from .record import Call, Record, most_within
 from .regions import REGIONS, Region
-from .server import ACCESS_KEY, SECRET_KEY, SimulatedExchange
+from .server import ACCESS_KEY, SECRET_KEY, SimulatedExchange, SimulatorError
 from .ticker_wire import TickerFaults
 from .wire import Format, NumberStyle
 
@@ -38,6 +38,7 @@ __all__ = [
     "Record",
     "Region",
     "SimulatedExchange",
+    "SimulatorError",
     "TickerFaults",
     "Untraded",
     "most_within",

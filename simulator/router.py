@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from traceback import format_exception
 
 from aiohttp import web
 
@@ -16,12 +17,24 @@ class Router:
 
     def __init__(self, private: PrivateSide, quotation: Quotation, *, changed: Callable[[], None]) -> None:
         self.silent = False
+        self.bugs: list[str] = []
+        """The tracebacks of errors that are the exchange's own."""
         self._private = private
         self._quotation = quotation
         self._changed = changed
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
+        try:
+            return await self._handle(request)
+        except Exception as error:
+            # A client may break its connection at any time.
+            bugs = error.split(ConnectionError)[1] if isinstance(error, ExceptionGroup) else error
+            if bugs is not None and not isinstance(bugs, ConnectionError):
+                self.bugs.append("".join(format_exception(bugs)))
+            raise
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
         side = self._quotation if request.path in PUBLIC_PATHS else self._private
         call = side.record.begin(request)
         self._changed()

@@ -29,6 +29,10 @@ def _wall_clock() -> int:
     return time.time_ns() // 1_000_000
 
 
+class SimulatorError(Exception):
+    """Something went wrong in the exchange itself; its text is the tracebacks."""
+
+
 class SimulatedExchange:
     """One region of Upbit with its accounts and keys: `async with SimulatedExchange("sg") as exchange`.
 
@@ -82,8 +86,10 @@ class SimulatedExchange:
         await self._listener.start()
 
     async def stop(self) -> None:
-        """Break all connections and free the port."""
+        """Break all connections and free the port; raises SimulatorError for what went wrong in the exchange itself."""
         await self._listener.stop()
+        if self._router.bugs:
+            raise SimulatorError("\n".join(self._router.bugs))
 
     async def __aenter__(self) -> Self:
         """Start."""

@@ -6,7 +6,7 @@ import aiohttp
 from aiohttp import WSMsgType, WSServerHandshakeError
 import pytest
 
-from simulator import SimulatedExchange, most_within
+from simulator import SimulatedExchange, SimulatorError, most_within
 
 from .client import Client, decode, token
 
@@ -297,3 +297,17 @@ async def test_stopping_is_quick_whatever_is_open(
         assert again.port == exchange.port
         with pytest.raises(OSError, match="is taken"):
             await SimulatedExchange(port=again.port).start()
+
+
+async def test_error_of_the_exchange_itself_is_raised_at_its_end(session: aiohttp.ClientSession) -> None:
+    def fail(_: object) -> None:
+        raise RuntimeError("a scenario with a bug")
+
+    exchange = SimulatedExchange("sg", holdings={})
+    await exchange.start()
+    exchange.stream.after_subscribe = fail
+    socket = await Client(exchange, session).connect()
+    await socket.send_json([{"ticket": "t"}, {"type": "myAsset"}])
+    await socket.receive()
+    with pytest.raises(SimulatorError, match="a scenario with a bug"):
+        await exchange.stop()
