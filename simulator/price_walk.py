@@ -7,19 +7,20 @@ import random
 from .markets import Market, Markets, MarketState, six_digits
 from .paced import Paced
 
-# Of the trades on a busy market, this share has no new price.
+# The share of trades that do not change the price.
 _UNCHANGED = 0.4
-# Of a price, about how far a trade moves it, and which share of its distance from the beginning it goes back.
+# The standard deviation of a price's move, as a share of the price.
 _MOVE = 0.0004
+# The share of its distance from the first price that a price returns with each move.
 _RETURN = 0.002
-# How seldom a thin market is traded, in steps.
+# One of so many steps trades on a thin market.
 _THIN = 5000
 
 
 class PriceWalk(Paced):
     """Trades on the markets at prices of a random walk; each step trades on one market.
 
-    On the markets in `thin` next to nobody trades. Steps depend on the seed and on the markets alone.
+    The markets in `thin` are rarely traded. Steps depend on the seed and on the markets alone.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class PriceWalk(Paced):
     def _trade(self, market: Market) -> None:
         price = market.price
         assert price is not None
-        # About five thousand in Singapore dollars at the most, whatever the price.
+        # At most 5,000 of the quote currency, whatever the price.
         volume = (self._random.randint(1, 5000) / price).quantize(Decimal("1E-8")) or Decimal("1E-8")
         if self._random.random() < _UNCHANGED:
             self._markets.trade(market.code, volume)

@@ -35,7 +35,6 @@ async def test_off_closes_the_connection_and_removes_the_entities_and_on_brings_
     assert not [entity_id for entity_id in registry.entities if entity_id.endswith(OF_PRICES)]
     assert bought.state(TOTAL) is None
     requests = len(bought.exchange.quotation.record.calls)
-    connections = [*bought.exchange.stream.connections]
     await bought.reload()
     await pass_time(400)
     assert len(bought.exchange.quotation.record.calls) == requests

@@ -11,14 +11,18 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, tzinfo
 import math
 import selectors
+import sys
 import time
 from typing import Any
 from unittest.mock import patch
 
 from homeassistant.util import dt as dt_util
 
-_SETTLE = 0.0005
-"""Real seconds for the kernel to carry what was written from one end of a loopback connection to the other."""
+_SETTLE = 0 if sys.platform == "linux" else 0.001
+"""Real seconds for the kernel to carry what was written from one end of a loopback connection to the other.
+
+Linux has carried it when the call that wrote it returns.
+"""
 
 _STEP = 0.005
 """Seconds between two checks of conditions in real time."""
