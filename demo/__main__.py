@@ -101,8 +101,8 @@ class Demo:
             "UPBIT_SIMULATED_WEBSOCKET_URL": f"ws://{HOST}:{self._exchange_port}/websocket/v1",
         }
         command = self._installation.home_assistant_command(with_past=self._is_new)
-        # At its first start it installs packages, some of which it compiles.
-        takes = ", which takes about a minute the first time" if self._is_new else ""
+        # At its first start it is compiled.
+        takes = ", which takes about 20 seconds the first time" if self._is_new else ""
         say(f"Starting Home Assistant{takes} ...")
         while True:
             async with Child(

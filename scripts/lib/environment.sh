@@ -31,11 +31,20 @@ make_environment() {
     info "making .dev/venv-$name with $("$PYTHON" --version)"
     "$UV" venv --quiet --clear --no-project --python "$PYTHON" "$directory" >&2
     export_headers "$directory/bin/python"
-    "$UV" pip install --quiet --python "$directory/bin/python" "$@" >&2 ||
-        die "the packages of .dev/venv-$name could not be installed (see above)." \
-            "Check the network. Where a package had to be compiled, a C compiler is needed (Debian: build-essential)."
+    install_packages "$name" "$@"
     # Written last, so that an environment whose installation was interrupted is made again.
     printf '%s' "$fingerprint" >"$stamp"
+}
+
+# Installs packages in .dev/venv-NAME.
+# usage: install_packages NAME UV_PIP_ARGUMENT...
+install_packages() {
+    local name="$1"
+    shift
+    [ -n "${UV:-}" ] || find_uv
+    "$UV" pip install --quiet --python "$DEV/venv-$name/bin/python" "$@" >&2 ||
+        die "the packages of .dev/venv-$name could not be installed (see above)." \
+            "Check the network. Where a package had to be compiled, a C compiler is needed (Debian: build-essential)."
 }
 
 fingerprint() { cat "$@" | cksum; }
@@ -53,6 +62,20 @@ make_test_environment() {
     fi >"$overrides"
     make_environment "$1" "$(fingerprint "$requirements" "$overrides")" \
         --requirements "$requirements" --overrides "$overrides"
+}
+
+# Makes .dev/venv-NAME with a Home Assistant, and with what it would install at its first start: one package after
+# another, two of which have to be compiled.
+# usage: make_demo_environment NAME VERSION
+make_demo_environment() {
+    local name="$1" stamp="$DEV/venv-$1/.ready-to-start" packages
+    make_environment "$name" "homeassistant==$2" "homeassistant==$2"
+    [ ! -e "$stamp" ] || return 0
+    info "installing what Home Assistant needs for its first start"
+    packages="$("$DEV/venv-$name/bin/python" "$ROOT/scripts/lib/first_start.py")"
+    # shellcheck disable=SC2086 # one argument for each
+    install_packages "$name" $packages
+    touch "$stamp"
 }
 
 # Home Assistant is in it because mypy reads its types.

@@ -18,12 +18,15 @@ find_uv() {
         die "neither uv nor Python was found." "Install uv (https://docs.astral.sh/uv/) and try again."
     info "installing uv into .dev"
     rm -rf "$DEV/uv" "$DEV/uv.new"
-    "$python" -m venv "$DEV/uv.new" >&2 ||
-        die "$python cannot make a virtual environment." \
-            "Install uv (https://docs.astral.sh/uv/), or on Debian and Ubuntu the package python3-venv, and try again."
-    # --target rather than the environment's own site-packages: the folder is moved afterwards.
-    "$DEV/uv.new/bin/python" -m pip install --quiet --disable-pip-version-check --target "$DEV/uv.new/uv" \
-        "uv==$UV_WANTED" >&2 ||
+    if ! "$python" -m pip --version >/dev/null 2>&1; then
+        "$python" -m venv "$DEV/uv.new/venv" >&2 ||
+            die "$python has no pip and cannot make a virtual environment." \
+                "Install uv (https://docs.astral.sh/uv/), or on Debian and Ubuntu the package python3-venv, and try again."
+        python="$DEV/uv.new/venv/bin/python"
+    fi
+    # --target changes nothing of the Python that runs pip, even where the system manages its packages.
+    "$python" -m pip install --quiet --disable-pip-version-check --no-compile --root-user-action ignore \
+        --target "$DEV/uv.new/uv" "uv==$UV_WANTED" >&2 ||
         die "uv could not be installed from PyPI (see above)." \
             "Check the network, or install uv (https://docs.astral.sh/uv/) and try again."
     mkdir -p "$DEV/uv"
