@@ -21,7 +21,7 @@ from .home_assistant import POLL_INTERVAL, HomeAssistant
 from .installation import REPOSITORY
 from .terminal import say
 
-# The first start makes an environment and compiles two small packages.
+# The first start makes an environment, and compiles two small packages for it.
 START_TIMEOUT = 300
 STOP_TIMEOUT = 45
 # A change is shown immediately. A busy machine takes longer.

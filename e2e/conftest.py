@@ -18,7 +18,7 @@ from .browser import Look, Visit, Visitor, visitor
 # What a failed test leaves behind: a picture of each of its pages.
 FAILURES = REPOSITORY / ".e2e"
 
-# What starts the demo, by the version of Home Assistant; scripts/e2e has made the environment of the oldest.
+# What starts the demo, by the version of Home Assistant; scripts/e2e has made their environments.
 DEMOS = {
     "newest": [str(REPOSITORY / "scripts" / "demo")],
     "oldest": [str(REPOSITORY / ".dev" / "venv-demo-oldest" / "bin" / "python"), "-m", "demo"],

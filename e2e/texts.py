@@ -64,7 +64,7 @@ def card_name(language: str) -> str:
 
 @cache
 def _packages() -> Path:
-    """Return where Home Assistant is, which the demo brings when it starts for the first time."""
+    """Return where the newest Home Assistant is."""
     (folder,) = (REPOSITORY / ".dev" / "venv-demo" / "lib").glob("python*/site-packages")
     return folder
 

@@ -16,7 +16,10 @@ def main() -> None:
         path.parent.name: json.loads(path.read_text(encoding="utf-8"))
         for path in COMPONENTS.glob("*/manifest.json")
     }
-    wanted = ["backup", *(name for name, each in manifests.items() if each.get("integration_type") == "entity")]
+    wanted = [
+        "backup",
+        *(name for name, each in manifests.items() if each.get("integration_type") == "entity"),
+    ]
     seen = set[str]()
     while wanted:
         name = wanted.pop()
