@@ -51,13 +51,13 @@ async def ask(view: View, language: str, sentence: str) -> str:
         ("en", "What is my Upbit account worth?", "total_value", 2, "Upbit account is worth {} SGD."),
         ("en", "How much is my bitcoin worth?", "btc_value", 2, "my bitcoin is worth {} SGD."),
         ("en", "How much is in my Upbit wallet?", "sgd", 2, "Upbit wallet is worth {} SGD."),
-        ("en", "What changed today on Upbit?", "daily_change", 2, "Upbit has changed by {} % since"),
+        ("en", "What changed today on Upbit?", "daily_change", 2, "Upbit has changed by {}% since"),
         ("ko", "비트코인 얼마나 있어?", "btc", None, "비트코인 잔고는 {} BTC입니다."),
         ("ko", "내 비트코인 잔고 알려 줘", "btc", None, "비트코인 잔고는 {} BTC입니다."),
         ("ko", "업비트 계정은 얼마예요?", "total_value", 2, "업비트 계정의 평가금액은 {} SGD입니다."),
         ("ko", "내 비트코인 얼마야?", "btc_value", 2, "내 비트코인의 평가금액은 {} SGD입니다."),
         ("ko", "업비트 지갑에 얼마 있어?", "sgd", 2, "업비트 지갑의 평가금액은 {} SGD입니다."),
-        ("ko", "오늘 업비트에서 뭐가 변했어?", "daily_change", 2, "업비트의 전일 대비 변동은 {} %입니다."),
+        ("ko", "오늘 업비트에서 뭐가 변했어?", "daily_change", 2, "업비트의 전일 대비 변동은 {}%입니다."),
     ],
 )
 async def test_question_is_answered(

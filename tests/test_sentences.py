@@ -62,7 +62,7 @@ def test_languages_differ_in_their_sentences_only(language: str) -> None:
 async def test_answers_have_the_number_in_each_language(assist: Harness, language: str) -> None:
     assist.account.set("BTC", "0.600000000000000001")
     await assist.caught_up()
-    expected = {"balance": ("coin", "0.600000000000000001 BTC"), "daily_change": ("day", " %")}
+    expected = {"balance": ("coin", "0.600000000000000001 BTC"), "daily_change": ("day", "%")}
     for question, (name, text) in expected.items():
         assert text in await answer(assist.hass, name, language=language, question=question)
     value = await answer(assist.hass, "account", language=language, question="value", device_class="monetary")
