@@ -57,6 +57,8 @@ async def ask_home_assistant(page: Page, **command: object) -> Any:
 async def open_add_dialog(page: Page, domain: str) -> None:
     """Open the form that adds an integration."""
     await page.goto(f"/config/integrations/dashboard/add?domain={domain}")
+    # A form that opens while Home Assistant still loads other texts may be drawn without its own.
+    await page.wait_for_load_state("networkidle")
     await button(page, "OK").click()
 
 
