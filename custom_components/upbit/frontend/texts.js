@@ -70,7 +70,7 @@ export const TEXTS = {
     "account_of_device_gone": "An account that is gone ({id})",
     "option_accounts": "Accounts",
     "option_sections": "Sections",
-    "help_accounts": "All accounts if none is selected, also those that come later.",
+    "help_accounts": "All accounts if none is selected, including ones added later.",
     "help_sections": "All sections if none is selected.",
     "help_discreet_dashboard": "Sections that show amounts, values or their history are left out.",
     "section_balances": "Balances",
