@@ -20,13 +20,12 @@ from homeassistant import block_async_io
 from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_REGION, EVENT_STATE_REPORTED, MATCH_ALL
 from homeassistant.core import Event, HomeAssistant, callback
-from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_PRICE_UPDATES, CONF_SECRET_KEY
 from custom_components.upbit.coordinator import UpbitCoordinator
 from custom_components.upbit.entity import async_remove_value_entities
-from custom_components.upbit.listeners import SIGNAL_CHANGES
+from custom_components.upbit.listeners import add_listener, async_get_followers
 from custom_components.upbit.price_updates import PriceUpdates
 from demo.process import Child
 from simulator import ACCESS_KEY, SECRET_KEY, Account
@@ -289,8 +288,8 @@ async def listeners_called(hass: HomeAssistant, coordinator: UpbitCoordinator) -
     stops = [
         listeners.async_add_changes(counting("changes")),
         listeners.async_add_status(counting("status")),
-        async_dispatcher_connect(
-            hass, SIGNAL_CHANGES.format(coordinator.config_entry.entry_id), counting("dispatcher")
+        add_listener(
+            async_get_followers(hass, coordinator.config_entry.entry_id).changes, counting("followers")
         ),
     ]
     await coordinator.async_refresh()

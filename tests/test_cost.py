@@ -1,7 +1,9 @@
 """What a frame, a snapshot and an idle hour cost, counted: figures that no busy machine changes."""
 
 from collections.abc import Callable, Iterator
+from math import inf
 import sys
+from unittest.mock import PropertyMock
 
 from homeassistant.const import EVENT_STATE_CHANGED
 import pytest
@@ -17,6 +19,7 @@ from benchmarks.setting import (
     single_frames,
     values_available,
 )
+from custom_components.upbit.sync import AccountSync
 from simulator import Delivery
 from tests.helpers.harness import Harness
 from tests.helpers.virtual_time import wait_until
@@ -71,6 +74,19 @@ async def test_frame_that_changes_nothing_writes_and_fires_nothing(harness: Harn
         await wait_until(lambda: harness.stats.updates == 1)
         await harness.hass.async_block_till_done()
     assert events == {}
+
+
+async def test_frame_does_not_wake_the_loop_of_the_snapshots(
+    connected: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected.account.set("SGD", 1)
+    await connected.caught_up()
+    next_snapshot_at = PropertyMock(return_value=inf)
+    monkeypatch.setattr(AccountSync, "next_snapshot_at", next_snapshot_at)
+    connected.account.set("SGD", 2)
+    await connected.caught_up()
+    await connected.hass.async_block_till_done()
+    next_snapshot_at.assert_not_called()
 
 
 async def test_planned_reconnect_writes_and_fires_nothing(connected: Harness) -> None:

@@ -15,6 +15,7 @@ from .const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
 from .coordinator import UpbitConfigEntry, UpbitCoordinator
 from .entity import async_remove_value_entities, currency_of
 from .frontend import async_setup_frontend
+from .listeners import async_remove_followers
 from .rate_limits import async_remove_rate_limit
 from .services import async_setup_services
 
@@ -87,3 +88,4 @@ async def async_remove_entry(hass: HomeAssistant, entry: UpbitConfigEntry) -> No
     """Remove what is kept beside the entry."""
     issues.async_clear(hass, entry)
     async_remove_rate_limit(hass, entry.entry_id)
+    async_remove_followers(hass, entry.entry_id)

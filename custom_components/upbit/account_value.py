@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any, Protocol
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util import dt as dt_util
 
 from .api.ledger import Change
@@ -15,7 +14,7 @@ from .api.wire import Snapshot
 from .const import COST_TIMINGS
 from .costs import Costs
 from .deadline import DeadlineTimer
-from .listeners import SIGNAL_VALUES, Listeners, ValueUpdate
+from .listeners import Listeners, ValueUpdate
 from .price_feed import FeedListener, async_get_price_feed
 from .price_updates import Figure, PriceUpdates, WriteGate
 from .valuation import AccountFigures, Balances, CoinValue, Valuation, rounded
@@ -43,14 +42,13 @@ class AccountValue:
     of a figure changed, and otherwise when the write gate says so. Triggers are notified of every change.
     """
 
-    def __init__(self, hass: HomeAssistant, entry_id: str, account: Account, mode: PriceUpdates) -> None:
+    def __init__(self, hass: HomeAssistant, account: Account, mode: PriceUpdates) -> None:
         region = account.region
         self.feed = async_get_price_feed(hass, region)
         self._hass = hass
         self._now = hass.loop.time
         self._account = account
         self._fiat, self._fiat_digits = region.fiat, region.fiat_digits
-        self._signal = SIGNAL_VALUES.format(entry_id)
         self._costs = Costs(region.fiat, COST_TIMINGS)
         self._valuation = Valuation(region.fiat, account, self.feed.book, self._costs)
         self._mode = mode
@@ -240,7 +238,7 @@ class AccountValue:
 
     @callback
     def _notify(self, coins: AbstractSet[str] | None, changes: tuple[Change, ...] = ()) -> None:
-        async_dispatcher_send(self._hass, self._signal, ValueUpdate(coins, changes))
+        self._account.listeners.async_notify_values(ValueUpdate(coins, changes))
 
     def _write_where_presence_changed(self, currencies: frozenset[str] | None) -> None:
         candidates = (

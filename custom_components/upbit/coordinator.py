@@ -20,10 +20,10 @@ from .api.errors import ErrorKind, UpbitError
 from .api.ledger import Change
 from .api.regions import Region
 from .api.rest import RestClient
-from .api.stream import InvalidFrame, Stream, open_stream
+from .api.stream import Stream, open_stream
 from .api.throttle import Backoff
 from .api.websocket import reject_redirect
-from .api.wire import AssetUpdate, Holdings
+from .api.wire import AssetUpdate, DecodeErrorReason, Holdings
 from .bugs import place_of
 from .const import CONF_PRICE_UPDATES, DOMAIN, TIMINGS
 from .deadline import DeadlineTimer
@@ -175,7 +175,7 @@ class UpbitCoordinator:
     def async_start_value(self) -> None:
         """Value the account from now on, unless the user has switched price updates off."""
         if (mode := self.price_updates) is not PriceUpdates.OFF:
-            self.value = AccountValue(self.hass, self.config_entry.entry_id, self, mode)
+            self.value = AccountValue(self.hass, self, mode)
             self.value.async_start()
 
     async def async_stop_value(self) -> None:
@@ -291,11 +291,7 @@ class UpbitCoordinator:
         try:
             async with scope:
                 self._connection_scope = scope
-                async for event in stream.events():
-                    if isinstance(event, InvalidFrame):
-                        self._on_invalid_frame(event)
-                    else:
-                        self._on_update(event)
+                await stream.read(self._on_update, self._on_invalid_frame)
         except TimeoutError:
             if not scope.expired():  # by _replace_stream()
                 raise
@@ -339,18 +335,20 @@ class UpbitCoordinator:
 
     @callback
     def _on_update(self, update: AssetUpdate) -> None:
-        self.stats.updated()
+        self.stats.updates += 1
+        if not self.sync.update_received:
+            self.stats.first_update()
         changes = self.sync.updated(update, self._now())
         if update.undecodable or update.unreadable:
             self._log_undecodable(update)
         self._advance(changes)
 
     @callback
-    def _on_invalid_frame(self, frame: InvalidFrame) -> None:
-        self.stats.invalid_messages[frame.reason] += 1
-        if frame.reason not in self._logged:
-            self._logged.add(frame.reason)
-            _LOGGER.warning("%s: a message is invalid: %s", self.config_entry.title, frame.reason)
+    def _on_invalid_frame(self, reason: DecodeErrorReason) -> None:
+        self.stats.invalid_messages[reason] += 1
+        if reason not in self._logged:
+            self._logged.add(reason)
+            _LOGGER.warning("%s: a message is invalid: %s", self.config_entry.title, reason)
         self.sync.message_invalid(self._now())
         self._advance()
 
@@ -379,17 +377,17 @@ class UpbitCoordinator:
     async def _async_wait_for_snapshot(self) -> None:
         """Wait until a snapshot is due, also because somebody waits for one."""
         while True:
-            delay = self.sync.next_snapshot_at - self._now()
+            due_at = self.sync.next_snapshot_at
             if remaining := self.rate_limit.remaining():
                 # The stream goes first: the snapshot that its connection needs then serves both.
-                delay = max(delay, remaining + TIMINGS.first_delay)
-            delay = min([delay, *(due - self._now() for due, _ in self._waiters)])
-            if delay <= 0:
+                due_at = max(due_at, self._now() + remaining + TIMINGS.first_delay)
+            due_at = min([due_at, *(requested_by for requested_by, _ in self._waiters)])
+            if due_at <= self._now():
                 return
-            self._snapshot_planned_at = self._now() + delay
+            self._snapshot_planned_at = due_at
             self._snapshot_due.clear()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(delay):
+                async with asyncio.timeout_at(due_at):
                     await self._snapshot_due.wait()
 
     async def _async_take_snapshot(self, backoff: Backoff) -> None:
@@ -506,8 +504,6 @@ class UpbitCoordinator:
         if changes:
             self.stats.changes += len(changes)
             self.listeners.async_notify_changes(changes)
-        if sync.next_snapshot_at < self._snapshot_planned_at:
-            self._snapshot_due.set()
 
     @callback
     def _advance_status(self) -> None:
@@ -525,6 +521,8 @@ class UpbitCoordinator:
             self._online = sync.online
             self.listeners.async_notify_status()
         self._timer.set(sync.next_deadline(now))
+        if sync.next_snapshot_at < self._snapshot_planned_at:
+            self._snapshot_due.set()
         self._was_steady = sync.steady
 
     @callback

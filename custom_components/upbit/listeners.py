@@ -5,20 +5,11 @@ from functools import partial
 from typing import NamedTuple
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.util.hass_dict import HassKey
 
 from .api.ledger import Change
 from .api.wire import Snapshot
 from .const import DOMAIN
-
-SIGNAL_CHANGES = f"{DOMAIN}_changes_{{}}"
-"""Dispatched with the changes of a merge; formatted with the entry's id, so that it outlives a reload."""
-
-SIGNAL_AVAILABILITY = f"{DOMAIN}_availability_{{}}"
-"""Dispatched with the currencies whose availability may have changed, None for all; formatted as above."""
-
-SIGNAL_VALUES = f"{DOMAIN}_values_{{}}"
-"""Dispatched with a `ValueUpdate`; formatted with the entry's id, so that it outlives a reload."""
 
 
 class ValueUpdate(NamedTuple):
@@ -34,16 +25,48 @@ type ChangesListener = Callable[[list[Change]], None]
 type CurrenciesListener = Callable[[list[str]], None]
 type AvailabilityListener = Callable[[Iterable[str] | None], None]
 type SnapshotListener = Callable[[Snapshot, float], None]
+type ValuesListener = Callable[[ValueUpdate], None]
+
+
+class Followers:
+    """Whom an account notifies after its own entities: triggers and conditions; they outlive its reloads.
+
+    Not Home Assistant's dispatcher, because sending where nobody listens would be part of the cost of every change.
+    """
+
+    def __init__(self) -> None:
+        self.changes: list[ChangesListener] = []
+        self.availability: list[AvailabilityListener] = []
+        self.values: list[ValuesListener] = []
+
+
+_FOLLOWERS: HassKey[dict[str, Followers]] = HassKey(f"{DOMAIN}_followers")
+
+
+@callback
+def async_get_followers(hass: HomeAssistant, entry_id: str) -> Followers:
+    """Return the followers of an account, which may be loaded or not."""
+    return hass.data.setdefault(_FOLLOWERS, {}).setdefault(entry_id, Followers())
+
+
+@callback
+def async_remove_followers(hass: HomeAssistant, entry_id: str) -> None:
+    """Drop the followers of an account that is removed."""
+    hass.data.get(_FOLLOWERS, {}).pop(entry_id, None)
+
+
+def add_listener[**P](listeners: list[Callable[P, None]], listener: Callable[P, None]) -> CALLBACK_TYPE:
+    """Add a listener; return what removes it."""
+    listeners.append(listener)
+    return partial(listeners.remove, listener)
 
 
 class Listeners:
     """The listeners of one account; one that raises does not keep the others from being called."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str, on_error: Callable[[Exception], None]) -> None:
-        self._hass = hass
         self._on_error = on_error
-        self._signal_changes = SIGNAL_CHANGES.format(entry_id)
-        self._signal_availability = SIGNAL_AVAILABILITY.format(entry_id)
+        self._followers = async_get_followers(hass, entry_id)
         self._by_currency: dict[str, CALLBACK_TYPE] = {}
         self._currencies: list[CurrenciesListener] = []
         self._changes: list[ChangesListener] = []
@@ -61,38 +84,32 @@ class Listeners:
     @callback
     def async_add_currencies(self, listener: CurrenciesListener) -> CALLBACK_TYPE:
         """Call the listener with currencies that are new to the account; return what removes it."""
-        self._currencies.append(listener)
-        return partial(self._currencies.remove, listener)
+        return add_listener(self._currencies, listener)
 
     @callback
     def async_add_changes(self, listener: ChangesListener) -> CALLBACK_TYPE:
         """Call the listener with the changes of every merge; return what removes it."""
-        self._changes.append(listener)
-        return partial(self._changes.remove, listener)
+        return add_listener(self._changes, listener)
 
     @callback
     def async_add_availability(self, listener: AvailabilityListener) -> CALLBACK_TYPE:
         """Call the listener with the currencies whose availability changes, None for all; return what removes it."""
-        self._availability.append(listener)
-        return partial(self._availability.remove, listener)
+        return add_listener(self._availability, listener)
 
     @callback
     def async_add_snapshots(self, listener: SnapshotListener) -> CALLBACK_TYPE:
         """Call the listener with every merged snapshot and the time of its request; return what removes it."""
-        self._snapshots.append(listener)
-        return partial(self._snapshots.remove, listener)
+        return add_listener(self._snapshots, listener)
 
     @callback
     def async_add_status(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
         """Call the listener when the live connection or the key's expiration changes; return what removes it."""
-        self._status.append(listener)
-        return partial(self._status.remove, listener)
+        return add_listener(self._status, listener)
 
     @callback
     def async_add_valued(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
         """Call the listener when the account, loaded already, gets values; return what removes it."""
-        self._valued.append(listener)
-        return partial(self._valued.remove, listener)
+        return add_listener(self._valued, listener)
 
     @callback
     def async_notify_changes(self, changes: list[Change]) -> None:
@@ -100,10 +117,12 @@ class Listeners:
         by_currency = self._by_currency
         for change in changes:
             if (listener := by_currency.get(change.currency)) is not None:
-                self._call(listener)
-        for changes_listener in list(self._changes):
+                try:
+                    listener()
+                except Exception as error:  # noqa: BLE001 - as in `_call`, which costs more
+                    self._on_error(error)
+        for changes_listener in self._changes + self._followers.changes:
             self._call(changes_listener, changes)
-        async_dispatcher_send(self._hass, self._signal_changes, changes)
 
     @callback
     def async_notify_currencies(self, currencies: list[str]) -> None:
@@ -117,9 +136,8 @@ class Listeners:
         for currency in list(self._by_currency) if currencies is None else currencies:
             if (listener := self._by_currency.get(currency)) is not None:
                 self._call(listener)
-        for availability_listener in list(self._availability):
+        for availability_listener in self._availability + self._followers.availability:
             self._call(availability_listener, currencies)
-        async_dispatcher_send(self._hass, self._signal_availability, currencies)
 
     @callback
     def async_notify_snapshot(self, snapshot: Snapshot, requested_at: float) -> None:
@@ -138,6 +156,12 @@ class Listeners:
         """Notify the listeners that the account has got values."""
         for listener in list(self._valued):
             self._call(listener)
+
+    @callback
+    def async_notify_values(self, update: ValueUpdate) -> None:
+        """Notify the followers that values may have changed."""
+        for listener in list(self._followers.values):
+            self._call(listener, update)
 
     def _call[*Ts](self, listener: Callable[[*Ts], None], *arguments: *Ts) -> None:
         try:

@@ -23,7 +23,7 @@ from .api.errors import ErrorKind, UpbitError
 from .api.quotation import QuotationClient, TickerStream, open_ticker_stream
 from .api.regions import Region
 from .api.throttle import Backoff
-from .api.ticker import InvalidTicker, Tickers
+from .api.ticker import InvalidTicker, TickerItem, Tickers
 from .api.websocket import reject_redirect
 from .api.wire import DecodeErrorReason
 from .bugs import place_of
@@ -218,21 +218,13 @@ class PriceFeed:
 
     async def _async_follow(self, stream: TickerStream) -> None:
         """Merge what the stream delivers, until the connection is lost, or has to be replaced."""
-        book, now = self.book, self._now
         scope = asyncio.timeout(None)
         await self._async_subscribe(stream)
         subscriber = asyncio.create_task(self._async_keep_subscribed(stream, scope))
         try:
             async with scope:
                 self._connection_scope = scope
-                async for event in stream.events():
-                    if isinstance(event, InvalidTicker):
-                        self._on_invalid(event.reason)
-                        continue
-                    book.ticker(event, now())
-                    # Most tickers bring no new price.
-                    if book.moved or book.changed:
-                        self._publish()
+                await stream.read(self._on_ticker, self._on_invalid)
         except TimeoutError:
             if not scope.expired():
                 raise
@@ -279,13 +271,14 @@ class PriceFeed:
     async def _async_wait_for_call(self) -> None:
         while True:
             due_at = min(self.book.next_markets_at, self.book.next_tickers_at)
-            delay = max(due_at - self._now(), self.rate_limit.remaining())
-            if delay <= 0:
+            if remaining := self.rate_limit.remaining():
+                due_at = max(due_at, self._now() + remaining)
+            if due_at <= self._now():
                 return
-            self._call_planned_at = self._now() + delay
+            self._call_planned_at = due_at
             self._call_due.clear()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(delay if delay < inf else None):
+                async with asyncio.timeout_at(due_at if due_at < inf else None):
                     await self._call_due.wait()
 
     async def _async_load_markets(self, backoff: Backoff) -> bool:
@@ -337,6 +330,17 @@ class PriceFeed:
         self.stats.failed_calls[error.reason] += 1
         self._last_error = error
         _LOGGER.debug("A call for the prices of %s failed: %s", self._region.name, error)
+
+    @callback
+    def _on_ticker(self, ticker: TickerItem) -> None:
+        if isinstance(ticker, InvalidTicker):
+            self._on_invalid(ticker.reason)
+            return
+        book = self.book
+        book.ticker(ticker, self._now())
+        # Most tickers bring no new price.
+        if book.moved or book.changed:
+            self._publish()
 
     @callback
     def _on_invalid(self, reason: DecodeErrorReason) -> None:

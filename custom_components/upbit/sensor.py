@@ -19,8 +19,8 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .api.ledger import Change
-from .api.wire import EMPTY, Holding, plain
+from .api.ledger import Change, Ledger
+from .api.wire import plain
 from .const import DOMAIN, TIMINGS
 from .coordinator import UpbitConfigEntry, UpbitCoordinator
 from .entity import UpbitEntity, balance_key, unique_id
@@ -82,7 +82,8 @@ class BalanceSensor(UpbitEntity, SensorEntity):
     def __init__(self, coordinator: UpbitCoordinator, currency: str, *, is_new: bool = False) -> None:
         super().__init__(coordinator, balance_key(currency))
         self._currency = currency
-        self._shows_zero = is_new
+        # An empty ledger has zero of every currency.
+        self._ledger = Ledger() if is_new else coordinator.ledger
         self._attr_icon = _ICONS.get(currency)
         self._attr_translation_placeholders = {"currency": currency}
         self._attr_native_unit_of_measurement = currency
@@ -95,9 +96,10 @@ class BalanceSensor(UpbitEntity, SensorEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        listener = self._async_show_first_amount if self._shows_zero else self.async_write_ha_state
+        shows_zero = self._ledger is not self.coordinator.ledger
+        listener = self._async_show_first_amount if shows_zero else self.async_write_ha_state
         self.async_on_remove(self.coordinator.listeners.async_add_currency(self._currency, listener))
-        if self._shows_zero:
+        if shows_zero:
             self.hass.loop.call_soon(listener)  # after Home Assistant has written the first state
 
     @override
@@ -111,8 +113,8 @@ class BalanceSensor(UpbitEntity, SensorEntity):
     @callback
     def _async_show_first_amount(self) -> None:
         self.async_write_ha_state()
-        if self._shows_zero and self.available:
-            self._shows_zero = False
+        if self._ledger is not self.coordinator.ledger and self.available:
+            self._ledger = self.coordinator.ledger
             self.async_write_ha_state()
 
     @property
@@ -121,19 +123,15 @@ class BalanceSensor(UpbitEntity, SensorEntity):
         return self.coordinator.is_available(self._currency)
 
     @property
-    def _holding(self) -> Holding:
-        return EMPTY if self._shows_zero else self.coordinator.ledger.holding(self._currency)
-
-    @property
     @override
     def native_value(self) -> str:
         # As text: Home Assistant writes a small Decimal with an exponent, and cuts a float to 15 digits.
-        return plain(self._holding.total)
+        return plain(self._ledger.holding(self._currency).total)
 
     @property
     @override
     def extra_state_attributes(self) -> dict[str, float]:
-        holding = self._holding
+        holding = self._ledger.holding(self._currency)
         # JSON numbers, because templates expect numbers; a Decimal would break the state's JSON.
         return {"balance": float(holding.available), "locked": float(holding.locked)}
 

@@ -16,7 +16,6 @@ class ConnectionRecord:
 
     connected_at: datetime
     first_update_at: datetime | None = None
-    updates: int = 0
     ended_at: datetime | None = None
     end: str | None = None
 
@@ -47,13 +46,9 @@ class ConnectionStats:
         self.connects += 1
         self.connections.append(ConnectionRecord(dt_util.utcnow()))
 
-    def updated(self) -> None:
-        """Count an update of the current connection."""
-        self.updates += 1
-        record = self.connections[-1]
-        record.updates += 1
-        if record.first_update_at is None:
-            record.first_update_at = dt_util.utcnow()
+    def first_update(self) -> None:
+        """Note when the first update of the current connection came."""
+        self.connections[-1].first_update_at = dt_util.utcnow()
 
     def disconnected(self, end: str) -> None:
         """Complete the record of the current connection."""

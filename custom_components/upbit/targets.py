@@ -29,7 +29,7 @@ from .api.ledger import Change
 from .const import DOMAIN
 from .coordinator import UpbitConfigEntry, UpbitCoordinator
 from .entity import TOTAL_VALUE, currency_of, unique_id, value_currency_of
-from .listeners import SIGNAL_AVAILABILITY, SIGNAL_CHANGES, SIGNAL_VALUES, ValueUpdate
+from .listeners import ValueUpdate, add_listener, async_get_followers
 
 
 def _not_empty(target: dict[str, Any]) -> dict[str, Any]:
@@ -215,15 +215,13 @@ class BalanceTracker(NumberTracker):
 
     @override
     def _subscribe(self, entry_id: str) -> Iterator[CALLBACK_TYPE]:
-        for signal, on_signal in (
-            (SIGNAL_CHANGES, self._on_changes),
-            (SIGNAL_AVAILABILITY, self._on_availability),
-        ):
-            yield async_dispatcher_connect(self._hass, signal.format(entry_id), partial(on_signal, entry_id))
+        followers = async_get_followers(self._hass, entry_id)
+        yield add_listener(followers.changes, partial(self._on_changes, entry_id))
+        yield add_listener(followers.availability, partial(self._on_availability, entry_id))
 
     @callback
     def _on_changes(self, entry_id: str, changes: list[Change]) -> None:
-        # Entities are notified before this signal, so a new currency has its sensor already.
+        # Entities are notified first, so a new currency has its sensor already.
         moves = [
             Move(each, self._amount.of(change.before), self._amount.of(change.after), (change,))
             for change in changes
@@ -265,8 +263,8 @@ class ValueTracker(NumberTracker):
 
     @override
     def _subscribe(self, entry_id: str) -> Iterator[CALLBACK_TYPE]:
-        signal = SIGNAL_VALUES.format(entry_id)
-        yield async_dispatcher_connect(self._hass, signal, partial(self._on_values, entry_id))
+        followers = async_get_followers(self._hass, entry_id)
+        yield add_listener(followers.values, partial(self._on_values, entry_id))
 
     @callback
     def _on_values(self, entry_id: str, update: ValueUpdate) -> None:

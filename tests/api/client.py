@@ -10,9 +10,9 @@ import pytest
 from custom_components.upbit.api.auth import Credentials
 from custom_components.upbit.api.errors import UpbitError
 from custom_components.upbit.api.regions import Region
-from custom_components.upbit.api.stream import Stream, StreamEvent, open_stream
+from custom_components.upbit.api.stream import Stream, open_stream
 from custom_components.upbit.api.throttle import RateLimit
-from custom_components.upbit.api.wire import AssetUpdate
+from custom_components.upbit.api.wire import AssetUpdate, DecodeErrorReason
 
 
 class Client:
@@ -21,7 +21,8 @@ class Client:
     def __init__(
         self, session: aiohttp.ClientSession, place: Region, credentials: Credentials, rate_limit: RateLimit
     ) -> None:
-        self.events: list[StreamEvent] = []
+        self.events: list[AssetUpdate | DecodeErrorReason] = []
+        """The updates, and why a message was invalid."""
         self.place = place
         self.rate_limit = rate_limit
         self._session = session
@@ -34,8 +35,7 @@ class Client:
     async def run(self) -> None:
         """Collect events until the stream ends."""
         async with self.open() as stream:
-            async for event in stream.events():
-                self.events.append(event)
+            await stream.read(self.events.append, self.events.append)
 
     async def failure(self) -> UpbitError:
         """Run to the end; return the error."""

@@ -11,7 +11,6 @@ import pytest
 from custom_components.upbit.api.errors import ErrorKind, UpbitError
 from custom_components.upbit.api.quotation import (
     QuotationClient,
-    TickerEvent,
     TickerStream,
     open_ticker_stream,
 )
@@ -29,12 +28,11 @@ class Reader:
 
     def __init__(self, stream: TickerStream) -> None:
         self.stream = stream
-        self.events: list[TickerEvent] = []
+        self.events: list[Ticker | InvalidTicker | DecodeErrorReason] = []
         self.task = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
-        async for event in self.stream.events():
-            self.events.append(event)
+        await self.stream.read(self.events.append, self.events.append)
 
     async def prices(self, count: int) -> list[tuple[str, Decimal]]:
         """Wait for so many events, which must be tickers; return their prices, and forget the events."""
@@ -263,7 +261,7 @@ async def test_subscription_has_the_whole_list_and_a_ticket_of_its_own(
     assert first[0]["ticket"] != second[0]["ticket"]
 
 
-async def test_delisting_is_yielded(reader: Reader, exchange: SimulatedExchange) -> None:
+async def test_delisting_is_delivered(reader: Reader, exchange: SimulatedExchange) -> None:
     await reader.stream.subscribe(["SGD-BTC"])
     await reader.prices(1)
     exchange.markets.delist("SGD-BTC")
@@ -277,7 +275,7 @@ def frame(market: str = "SGD-BTC", price: str = "1") -> str:
     return f'{{"ty":"ticker","cd":"{market}","tp":{price},"ttms":1000}}'
 
 
-async def test_what_is_new_or_invalid_is_yielded(reader: Reader, exchange: SimulatedExchange) -> None:
+async def test_what_is_new_or_invalid_is_delivered(reader: Reader, exchange: SimulatedExchange) -> None:
     stream = exchange.quotation.stream
     for text in (
         frame(),
@@ -292,7 +290,7 @@ async def test_what_is_new_or_invalid_is_yielded(reader: Reader, exchange: Simul
     assert (error.kind, error.reason) == (ErrorKind.CONNECTION_LOST, "close_1000")
     assert reader.events == [
         Ticker("SGD-BTC", Decimal(1), 1000, None, delisted=False),
-        InvalidTicker(None, DecodeErrorReason.NOT_JSON),
+        DecodeErrorReason.NOT_JSON,
         InvalidTicker("SGD-BTC", DecodeErrorReason.INVALID_PRICE),
         Ticker("SGD-ETH", Decimal(1), 1000, None, delisted=False),
     ]
@@ -312,7 +310,7 @@ async def test_frame_that_is_small_only_while_compressed_is_too_large(
 ) -> None:
     exchange.quotation.stream.send(b" " * (MAX_FRAME_SIZE + 1))
     assert (await reader.error()).reason == "close_1009"
-    assert reader.events == [InvalidTicker(None, DecodeErrorReason.TOO_LARGE)]
+    assert reader.events == [DecodeErrorReason.TOO_LARGE]
 
 
 async def test_quiet_connection_is_kept_open_by_pings(reader: Reader, exchange: SimulatedExchange) -> None:

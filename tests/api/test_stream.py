@@ -8,7 +8,6 @@ import json
 import pytest
 
 from custom_components.upbit.api.errors import ErrorKind
-from custom_components.upbit.api.stream import InvalidFrame
 from custom_components.upbit.api.websocket import HEARTBEAT
 from custom_components.upbit.api.wire import MAX_FRAME_SIZE, AssetUpdate, DecodeErrorReason, Holding
 from simulator import ACCESS_KEY, Format, SimulatedExchange
@@ -64,7 +63,7 @@ async def test_frames_are_exact(
     assert update.asset_timestamp == event.asset_timestamp
 
 
-async def test_each_update_of_a_list_is_yielded_and_no_notice(
+async def test_each_update_of_a_list_is_delivered_and_no_notice(
     client: Client, running: asyncio.Task[None], exchange: SimulatedExchange
 ) -> None:
     exchange.stream.send(f'[{FRAME % 1},{{"status":"UP"}},{FRAME % 2}]')
@@ -72,7 +71,7 @@ async def test_each_update_of_a_list_is_yielded_and_no_notice(
     assert client.balances == [{"BTC": Decimal(1)}, {"BTC": Decimal(2)}]
 
 
-async def test_invalid_frame_is_yielded_and_the_stream_continues(
+async def test_invalid_frame_is_delivered_and_the_stream_continues(
     client: Client, running: asyncio.Task[None], exchange: SimulatedExchange
 ) -> None:
     exchange.stream.send("{", text=True)
@@ -80,19 +79,19 @@ async def test_invalid_frame_is_yielded_and_the_stream_continues(
     exchange.account.set("BTC", "0.25")
     await wait_until(lambda: len(client.events) == 3)
     assert client.events[:2] == [
-        InvalidFrame(DecodeErrorReason.NOT_JSON),
-        InvalidFrame(DecodeErrorReason.UNKNOWN_TYPE),
+        DecodeErrorReason.NOT_JSON,
+        DecodeErrorReason.UNKNOWN_TYPE,
     ]
     assert client.balances == [{"BTC": Decimal("0.25")}]
 
 
-async def test_frame_that_is_too_large_is_yielded_and_ends_the_connection(
+async def test_frame_that_is_too_large_is_delivered_and_ends_the_connection(
     client: Client, running: asyncio.Task[None], exchange: SimulatedExchange
 ) -> None:
     exchange.stream.send(b" " * (MAX_FRAME_SIZE + 1))
     error = await ended(running)
     assert (error.kind, error.reason) == (ErrorKind.CONNECTION_LOST, "close_1009")
-    assert client.events == [InvalidFrame(DecodeErrorReason.TOO_LARGE)]
+    assert client.events == [DecodeErrorReason.TOO_LARGE]
 
 
 async def test_frame_of_the_greatest_size_is_read(
@@ -154,13 +153,13 @@ def test_pings_are_sent_well_before_the_exchange_closes_an_idle_connection() -> 
     assert HEARTBEAT * 1.5 < 60
 
 
-async def test_idle_connection_is_kept_open_by_pings(exchange: SimulatedExchange, client: Client) -> None:
-    async with client.open() as stream:
-        reading = asyncio.create_task(anext(stream.events()))
-        await pass_time(300)
-        assert not exchange.record.closes
-        exchange.account.set("BTC", "0.25")
-        assert isinstance(await reading, AssetUpdate)
+async def test_idle_connection_is_kept_open_by_pings(
+    client: Client, running: asyncio.Task[None], exchange: SimulatedExchange
+) -> None:
+    await pass_time(300)
+    assert not exchange.record.closes
+    exchange.account.set("BTC", "0.25")
+    await wait_until(lambda: client.balances == [{"BTC": Decimal("0.25")}])
 
 
 # Closing
@@ -211,7 +210,6 @@ async def test_error_of_the_reader_closes_the_socket(client: Client, exchange: S
         async with client.open() as stream:
             await exchange.subscribed()
             exchange.account.set("BTC", 1)
-            async for _ in stream.events():
-                raise ZeroDivisionError
+            await stream.read(lambda _: 1 // 0, client.events.append)
     async with asyncio.timeout(5):
         await exchange.until(lambda: not exchange.stream.connections)

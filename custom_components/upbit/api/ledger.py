@@ -1,15 +1,15 @@
 """The ledger: the only place where an amount changes; updates and snapshots are merged into it."""
 
-from collections.abc import Collection, Iterable, KeysView, Set as AbstractSet
+from collections.abc import Collection, Iterable, KeysView
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from .wire import EMPTY, AssetUpdate, Holding, Holdings
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Change:
-    """One currency's amounts before and after a merge."""
+    """One currency's amounts before and after a merge; not frozen, for the reason that `Holdings` has."""
 
     currency: str
     before: Holding
@@ -40,7 +40,8 @@ class Ledger:
     def __init__(self) -> None:
         self._holdings: dict[str, Holding | None] = {}
         """The last known amounts; None where there never was one."""
-        self._unknown: set[str] = set()
+        self.unknown: set[str] = set()
+        """The currencies whose amount is not known."""
         self._asset_timestamps: dict[str, int] = {}
         self._last_was_stale: set[str] = set()
         self._updated: dict[str, int] = {}
@@ -56,11 +57,6 @@ class Ledger:
     def currencies(self) -> KeysView[str]:
         """Every currency that has an amount or had one; what is no longer held stays, at zero."""
         return self._holdings.keys()
-
-    @property
-    def unknown(self) -> AbstractSet[str]:
-        """The currencies whose amount is not known."""
-        return self._unknown
 
     def holding(self, currency: str) -> Holding:
         """Return the last known amounts of a currency; zero where there is none."""
@@ -78,11 +74,11 @@ class Ledger:
         """Add currencies known from an earlier run; their amounts are unknown until a snapshot shows them."""
         for currency in currencies:
             self._add(currency, None)
-            self._unknown.add(currency)
+            self.unknown.add(currency)
 
     def remove(self, currency: str) -> None:
         """Drop a currency at zero; it is added again when there is an amount of it."""
-        if currency not in self._unknown and self.holding(currency) == EMPTY:
+        if currency not in self.unknown and self.holding(currency) == EMPTY:
             self._holdings.pop(currency, None)
 
     def merge_update(self, update: AssetUpdate) -> list[Change]:
@@ -90,12 +86,18 @@ class Ledger:
         self.sequence += 1
         changes = []
         time = update.asset_timestamp
-        for currency, after in update.amounts.items():
-            if self._is_next(currency, time) and (change := self._set(currency, after, time)):
-                changes.append(change)
-        for currency in update.undecodable:
-            if self._is_next(currency, time):
+        for currency in (*update.amounts, *update.undecodable):
+            if time < self._asset_timestamps.get(currency, 0):
+                self.stale_count += 1
+                self._last_was_stale.add(currency)
+                continue
+            self._asset_timestamps[currency] = time
+            self._last_was_stale.discard(currency)
+            self._updated[currency] = self.sequence
+            if (after := update.amounts.get(currency)) is None:
                 self._lose(currency)
+            elif (change := self._set(currency, after, time)) is not None:
+                changes.append(change)
         return changes
 
     def missing(self, snapshot: Holdings, sequence: int) -> set[str]:
@@ -110,7 +112,7 @@ class Ledger:
             for currency, holding in self._holdings.items()
             if currency not in snapshot.amounts
             and currency not in snapshot.undecodable
-            and (holding != EMPTY or currency in self._unknown)
+            and (holding != EMPTY or currency in self.unknown)
             and not self.updated_since(currency, sequence)
         }
 
@@ -134,20 +136,9 @@ class Ledger:
         self._has_snapshot = True
         return changes
 
-    def _is_next(self, currency: str, time: int) -> bool:
-        """Note an update of a currency; return whether it counts."""
-        if time < self._asset_timestamps.get(currency, 0):
-            self.stale_count += 1
-            self._last_was_stale.add(currency)
-            return False
-        self._asset_timestamps[currency] = time
-        self._last_was_stale.discard(currency)
-        self._updated[currency] = self.sequence
-        return True
-
     def _set(self, currency: str, after: Holding, time: int | None) -> Change | None:
-        if self._unknown:
-            self._unknown.discard(currency)
+        if self.unknown:
+            self.unknown.discard(currency)
         before = self._holdings.get(currency)
         if before == after:
             return None
@@ -167,7 +158,7 @@ class Ledger:
         if currency not in self._holdings:
             # With a snapshot it is known to have been at zero.
             self._add(currency, EMPTY if self._has_snapshot else None)
-        self._unknown.add(currency)
+        self.unknown.add(currency)
 
     def _add(self, currency: str, holding: Holding | None) -> None:
         if currency not in self._holdings:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
 from itertools import batched
+from typing import NoReturn
 import uuid
 
 import aiohttp
@@ -13,10 +14,10 @@ from .http import get
 from .regions import Region
 from .throttle import RequestLimit
 from .ticker import (
-    InvalidTicker,
     Market,
     Ticker,
     TickerDecoder,
+    TickerItem,
     Tickers,
     decode_markets,
     decode_tickers,
@@ -30,8 +31,6 @@ _MAX_MARKETS = 100
 
 _PAUSE = 0.2
 """Seconds between the calls of one request. Upbit allows 10 calls a second for an IP address."""
-
-type TickerEvent = Ticker | InvalidTicker
 
 
 class QuotationClient:
@@ -113,7 +112,7 @@ class QuotationClient:
 
 
 class TickerStream:
-    """A connection to the public stream; its iteration ends only by an exception."""
+    """A connection to the public stream."""
 
     def __init__(self, websocket: WebSocket) -> None:
         self._websocket = websocket
@@ -127,17 +126,21 @@ class TickerStream:
         Raises:
             UpbitError: The connection is lost.
         """
-        # The exchange sends every market again, and a market that was not subscribed for a while must be yielded.
+        # The exchange sends every market again, and a market that was not subscribed for a while must be delivered.
         self._decoder.reset()
         await self._websocket.send(ticker_subscription(str(uuid.uuid4()), markets))
 
-    def events(self) -> AsyncIterator[TickerEvent]:
-        """Yield every ticker of which something is new, and every invalid item.
+    async def read(
+        self,
+        on_ticker: Callable[[TickerItem], None],
+        on_invalid: Callable[[DecodeErrorReason], None],
+    ) -> NoReturn:
+        """Deliver every ticker of which something is new, every invalid one, and why a message is invalid.
 
         Raises:
             UpbitError: The exchange rejected a request, or the connection is lost.
         """
-        return self._websocket.events(self._decoder.decode, lambda reason: InvalidTicker(None, reason))
+        await self._websocket.read(self._decoder.decode, on_ticker, on_invalid)  # type: ignore[misc]  # a union as Item
 
 
 @asynccontextmanager

@@ -1,8 +1,8 @@
-"""The private WebSocket: connect, subscribe, then yield messages until the connection is lost."""
+"""The private WebSocket: connect, subscribe, then deliver messages until the connection is lost."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from typing import NoReturn
 import uuid
 
 import aiohttp
@@ -14,29 +14,21 @@ from .websocket import WebSocket, open_websocket
 from .wire import AssetUpdate, DecodeErrorReason, decode_frame, subscription
 
 
-@dataclass(frozen=True, slots=True)
-class InvalidFrame:
-    """A message that could not be decoded; it may have been about any balance."""
-
-    reason: DecodeErrorReason
-
-
-type StreamEvent = AssetUpdate | InvalidFrame
-
-
 class Stream:
-    """A subscribed connection; its iteration ends only by an exception."""
+    """A subscribed connection."""
 
     def __init__(self, websocket: WebSocket) -> None:
         self._websocket = websocket
 
-    def events(self) -> AsyncIterator[StreamEvent]:
-        """Yield every update and every invalid message.
+    async def read(
+        self, on_update: Callable[[AssetUpdate], None], on_invalid: Callable[[DecodeErrorReason], None]
+    ) -> NoReturn:
+        """Deliver every update, and why a message is invalid: it may have been about any balance.
 
         Raises:
             UpbitError: The exchange rejected the subscription, or the connection is lost.
         """
-        return self._websocket.events(decode_frame, InvalidFrame)
+        await self._websocket.read(decode_frame, on_update, on_invalid)
 
 
 @asynccontextmanager

@@ -13,8 +13,7 @@ from typing import Any, NamedTuple, TypeGuard
 from .wire import (
     DecodeError,
     DecodeErrorReason,
-    ErrorFrame,
-    NoticeFrame,
+    OtherFrame,
     check_amount,
     check_timestamp,
     decode_json,
@@ -64,6 +63,9 @@ class InvalidTicker:
     reason: DecodeErrorReason
 
 
+type TickerItem = Ticker | InvalidTicker
+
+
 @dataclass(frozen=True, slots=True)
 class Market:
     """A row of the list of markets; None for a name that the region does not have."""
@@ -108,7 +110,7 @@ class TickerDecoder:
         """Forget all markets, so that what comes next is new."""
         self._memories.clear()
 
-    def decode(self, data: bytes | str) -> list[Ticker | InvalidTicker | ErrorFrame | NoticeFrame]:
+    def decode(self, data: bytes | str) -> list[TickerItem | OtherFrame]:
         """Decode one WebSocket message in any of the four formats, binary or text.
 
         Returns:
@@ -124,7 +126,7 @@ class TickerDecoder:
             raise DecodeError(DecodeErrorReason.WRONG_SHAPE)
         return [decoded for item in value if (decoded := self._decode_item(item)) is not None]
 
-    def _decode_item(self, item: Any) -> Ticker | InvalidTicker | ErrorFrame | NoticeFrame | None:
+    def _decode_item(self, item: Any) -> TickerItem | OtherFrame | None:
         if not isinstance(item, dict):
             return InvalidTicker(None, DecodeErrorReason.WRONG_SHAPE)
         keys: _Keys

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 import ssl
-from typing import Literal
+from typing import Literal, NoReturn
 
 import aiohttp
 from aiohttp.http_websocket import WSMessageTextBytes
@@ -60,16 +60,18 @@ class WebSocket:
         except (TimeoutError, aiohttp.ClientError, OSError) as err:
             raise UpbitError(ErrorKind.CONNECTION_LOST, type(err).__name__) from None
 
-    async def events[Event](
+    async def read[Item](
         self,
-        decode: Callable[[bytes | str], Sequence[Event | OtherFrame]],
-        invalid: Callable[[DecodeErrorReason], Event],
-    ) -> AsyncIterator[Event]:
-        """Yield what the messages are decoded to; the iteration ends only by an exception.
+        decode: Callable[[bytes | str], Sequence[Item | OtherFrame]],
+        on_item: Callable[[Item], None],
+        on_invalid: Callable[[DecodeErrorReason], None],
+    ) -> NoReturn:
+        """Receive messages until the connection ends.
 
         Args:
             decode: Decodes one message.
-            invalid: Makes the event of a message that can't be decoded.
+            on_item: Called with each item that a message is decoded to.
+            on_invalid: Called for a message that can't be decoded.
 
         Raises:
             UpbitError: The exchange rejected the request, or the connection is lost, whatever its close code: the
@@ -79,18 +81,18 @@ class WebSocket:
             message = await self._websocket.receive()
             if message.type not in _DATA:
                 if _was_too_large(message):
-                    yield invalid(DecodeErrorReason.TOO_LARGE)
+                    on_invalid(DecodeErrorReason.TOO_LARGE)
                 raise UpbitError(ErrorKind.CONNECTION_LOST, f"close_{self._websocket.close_code}")
             try:
                 frames = decode(message.data)
             except DecodeError as err:
-                yield invalid(err.reason)
+                on_invalid(err.reason)
                 continue
             for frame in frames:
                 if isinstance(frame, ErrorFrame):
                     raise self._error(frame.name)
                 if not isinstance(frame, NoticeFrame):
-                    yield frame
+                    on_item(frame)
 
     def _error(self, name: str) -> UpbitError:
         error = UpbitError(kind_of_name(name) or ErrorKind.UNKNOWN, f"frame_{short_reason(name)}")
