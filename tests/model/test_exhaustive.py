@@ -80,7 +80,7 @@ def copy_sync(sync: AccountSync) -> AccountSync:
     fields["ledger"] = ledger = object.__new__(type(sync.ledger))
     fields = ledger.__dict__
     fields.update(sync.ledger.__dict__)
-    for name in ("_holdings", "_unknown", "_asset_timestamps", "_last_was_stale", "_updated"):
+    for name in ("_holdings", "unknown", "_asset_timestamps", "_last_was_stale", "_updated"):
         fields[name] = fields[name].copy()
     fields["added"] = []  # always taken immediately
     return twin
@@ -388,7 +388,7 @@ class Situation:
                 names[shown],
                 CURRENCY in ledger._holdings and ledger._holdings[CURRENCY] is not None,
                 CURRENCY in ledger._holdings,
-                bool(ledger._unknown),
+                bool(ledger.unknown),
                 CURRENCY in ledger._asset_timestamps,
                 bool(ledger._last_was_stale),
                 ledger._has_snapshot,
@@ -660,7 +660,7 @@ def test_situations_are_compared_by_every_field() -> None:
     assert vars(sync.ledger).keys() == {
         *(
             "_holdings",
-            "_unknown",
+            "unknown",
             "_asset_timestamps",
             "_last_was_stale",
             "_updated",
