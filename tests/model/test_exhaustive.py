@@ -474,8 +474,8 @@ def in_sync(rules: type[AccountSync]) -> Situation:
     return situation
 
 
-def successors(node: Node) -> Iterator[Node]:
-    """Return what each event leads to that can happen next."""
+def successors(node: Node, waits: Sequence[int]) -> Iterator[Node]:
+    """Return what each event leads to that can happen next, with the seconds that may pass."""
     now = node.situation
 
     def after(
@@ -534,7 +534,7 @@ def successors(node: Node) -> Iterator[Node]:
             if 0 not in now.moments and not now.lacked and now.shown:
                 yield after("answer without a row, wrongly", Situation.answer, None, rare=1)
     # Two or five seconds more where nothing is under way mostly move what follows.
-    for seconds in WAITS:
+    for seconds in waits:
         rare = int(seconds == 2 or (seconds == 5 and now.request is None))
         reached = after(f"{seconds} s pass", Situation.wait, seconds, rare=rare)
         is_cut = reached.situation.now < now.now + seconds
@@ -599,8 +599,10 @@ def explore(
     try:
         while frontier and result.depth < depth:
             next_frontier: list[Node] = []
+            # Where nothing follows, the longest wait alone: what is checked in the others is checked in it too.
+            waits = WAITS if result.depth + 1 < depth else WAITS[-1:]
             for node in [node for node in frontier if not is_covered(node)]:
-                for reached in successors(node):
+                for reached in successors(node, waits):
                     result.events += 1
                     if result.depth + 1 < depth:
                         add(reached, next_frontier)
