@@ -3,6 +3,7 @@
 import asyncio
 from itertools import pairwise
 import logging
+from unittest.mock import Mock
 
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import callback
@@ -10,6 +11,7 @@ import pytest
 
 from custom_components.upbit.api.errors import ErrorKind, UpbitError
 from custom_components.upbit.api.ledger import Change, Ledger
+from custom_components.upbit.listeners import add_listener, async_get_followers
 from custom_components.upbit.stats import ConnectionStats
 from simulator import ACCESS_KEY
 from tests.helpers.bugs import ExplosionError, explosive
@@ -134,6 +136,20 @@ async def test_listener_may_remove_itself_while_it_is_notified(connected: Harnes
     await wait_until(lambda: len(notified) == 3)
     assert notified == ["once", "other", "other"]
     stop_other()
+
+
+@pytest.mark.parametrize("kind", ["changes", "availability"])
+async def test_follower_that_a_listener_removes_is_not_notified_any_more(
+    connected: Harness, kind: str
+) -> None:
+    """A change may turn an automation off, which then must not begin to wait for its `for`."""
+    follower = Mock()
+    followers = async_get_followers(connected.hass, connected.entry.entry_id)
+    remove = add_listener(getattr(followers, kind), follower)
+    end = getattr(connected.listeners, f"async_add_{kind}")(lambda _: remove())
+    getattr(connected.listeners, f"async_notify_{kind}")([])
+    follower.assert_not_called()
+    end()
 
 
 # Waiting for a snapshot

@@ -341,6 +341,7 @@ class UpbitCoordinator:
         changes = self.sync.updated(update, self._now())
         if update.undecodable or update.unreadable:
             self._log_undecodable(update)
+            self._snapshot_due.set()  # an unreadable code leaves the account steady, and yet one is due soon
         self._advance(changes)
 
     @callback

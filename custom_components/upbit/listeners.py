@@ -29,7 +29,7 @@ type ValuesListener = Callable[[ValueUpdate], None]
 
 
 class Followers:
-    """Whom an account notifies after its own entities: triggers and conditions; they outlive its reloads.
+    """Whom an account notifies last: triggers and conditions; they outlive its reloads.
 
     Not Home Assistant's dispatcher, because sending where nobody listens would be part of the cost of every change.
     """
@@ -121,8 +121,11 @@ class Listeners:
                     listener()
                 except Exception as error:  # noqa: BLE001 - as in `_call`, which costs more
                     self._on_error(error)
-        for changes_listener in self._changes + self._followers.changes:
+        for changes_listener in list(self._changes):
             self._call(changes_listener, changes)
+        # Read only now, because what was called may have removed some.
+        for follower in list(self._followers.changes):
+            self._call(follower, changes)
 
     @callback
     def async_notify_currencies(self, currencies: list[str]) -> None:
@@ -136,8 +139,10 @@ class Listeners:
         for currency in list(self._by_currency) if currencies is None else currencies:
             if (listener := self._by_currency.get(currency)) is not None:
                 self._call(listener)
-        for availability_listener in self._availability + self._followers.availability:
+        for availability_listener in list(self._availability):
             self._call(availability_listener, currencies)
+        for follower in list(self._followers.availability):
+            self._call(follower, currencies)
 
     @callback
     def async_notify_snapshot(self, snapshot: Snapshot, requested_at: float) -> None:

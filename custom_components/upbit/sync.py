@@ -99,14 +99,10 @@ class AccountSync:
 
     @property
     def steady(self) -> bool:
-        """Whether all answers stay as they are until the next event: the stream alone keeps every currency current.
-
-        So the next snapshot is the regular one.
-        """
+        """Whether all answers stay as they are until the next event: the stream alone keeps every currency current."""
         return (
             self.in_sync
             and self.update_received
-            and self._extra_snapshot_at == inf
             and not (self._expected or self._doubtful or self.ledger.unknown or self._reconnect)
         )
 
