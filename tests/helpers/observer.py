@@ -1,6 +1,6 @@
 """An observer that compares every state Home Assistant shows with the account, to the last digit."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
@@ -68,7 +68,8 @@ class Observer:
             currency: [_moment(time(), holding)] for currency, holding in account.holdings.items()
         }
         self._currencies: dict[str, str] = {}
-        self._newest: dict[str, float] = {}
+        self._positions: dict[str, int] = {}
+        """By currency: the place in its history of what its sensor shows, the earliest that it can be."""
         self._hass: HomeAssistant | None = None
         account.listeners.append(self._on_change)
 
@@ -101,6 +102,7 @@ class Observer:
         """Drop what was wrong and what the account had before; only what it has now is correct from here on."""
         self.wrong.clear()
         self.greatest_lag = 0.0
+        self._positions = dict.fromkeys(self._positions, 0)
         for currency, moments in self._history.items():
             self._history[currency] = moments[-1:]
             self.account.history[currency] = [self.account[currency]]
@@ -151,35 +153,41 @@ class Observer:
             return
         self.states += 1
         # A new sensor shows zero first, so that statistics count the first purchase, and its amount right after.
-        if currency in self._newest or state.state != "0":
+        if currency in self._positions or state.state != "0":
             self._check(state, currency)
         else:
-            self._newest[currency] = 0
+            self._positions[currency] = 0
 
     def _check(self, state: State, currency: str) -> None:
         if state.state == STATE_UNAVAILABLE:
             return
         now, shows = self._time(), _texts(state)
         moments = self._history.get(currency) or [_moment(0, Holding())]
-        until = None
-        for moment in reversed(moments):
-            if shows == (moment.total, moment.attributes):
-                break
-            until = moment.since
-        else:
+        latest = _find(shows, moments, reversed(range(len(moments))))
+        if latest is None:
             self.wrong.append(WrongState(now, state.entity_id, f"{shows}", "the account never had it"))
             return
-        if moment.since < self._newest.get(currency, 0) and self.in_order:
+        position = _find(shows, moments, range(self._positions.get(currency, 0), len(moments)))
+        if position is None and self.in_order:
             self.wrong.append(
                 WrongState(now, state.entity_id, f"{shows}", "it has shown a later amount before")
             )
-        self._newest[currency] = moment.since
-        lag = 0.0 if until is None else now - until
+        self._positions[currency] = latest if position is None else position
+        lag = now - moments[latest + 1].since if latest + 1 < len(moments) else 0.0
         self.greatest_lag = max(self.greatest_lag, lag)
         if lag > self.longest_lag:
             self.wrong.append(
                 WrongState(now, state.entity_id, f"{shows}", f"the account has not had it for {lag:.1f} s")
             )
+
+
+def _find(
+    shows: tuple[str, Mapping[str, float | None]], moments: Sequence[_Moment], places: Iterable[int]
+) -> int | None:
+    for place in places:
+        if shows == (moments[place].total, moments[place].attributes):
+            return place
+    return None
 
 
 def _texts(state: State) -> tuple[str, dict[str, float | None]]:
