@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
+import logging
 from pathlib import Path
 
 from homeassistant.const import CONF_REGION, STATE_UNAVAILABLE
@@ -20,6 +21,9 @@ from tests.helpers import hypothesis_profiles  # noqa: F401 - pytest needs the p
 from tests.helpers.harness import Harness
 from tests.helpers.prices import total_value
 from tests.helpers.virtual_time import VirtualLoop, virtual_loop, virtual_wall_clock, wait_until
+
+# Its debug records, formatted and kept for each test, took a fourteenth of the time of the tests.
+logging.getLogger("homeassistant").setLevel(logging.WARNING)
 
 HOLDINGS = {"SGD": ("1000.5", "200.25"), "BTC": ("0.5", "0.1"), "XRP": ("120", "0")}
 
