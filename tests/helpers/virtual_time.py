@@ -121,6 +121,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             self._wall_offset += timedelta(microseconds=microseconds)
 
     def _run_once(self) -> None:
+        # asyncio calls a timer that is due within its resolution. Where it is then set for the same time again, and
+        # something is always ready, time would never pass.
+        if self._scheduled and 0 < self._scheduled[0].when() - self._now < self._clock_resolution:
+            self._now = self._scheduled[0].when()
         started = time.thread_time()
         super()._run_once()
         self.longest_work = max(self.longest_work, time.thread_time() - started)
