@@ -311,6 +311,17 @@ def test_delisted_market_is_on_no_path_until_it_is_listed_again() -> None:
     assert "BTC-ADA" in book.markets
 
 
+def test_delisting_is_over_when_a_list_from_a_minute_later_has_the_market() -> None:
+    """Upbit's list lacks a delisted market, so it was listed again between two lists."""
+    book = connected_book()
+    book.ticker(ticker("BTC-ADA", "0.01", DAY_START + 1, delisted=True), 1)
+    listed = dict.fromkeys(LISTED, Market(None, None))
+    book.markets_loaded(listed, 60)  # may have been made before
+    assert "BTC-ADA" not in book.markets
+    book.markets_loaded(listed, 61)
+    assert "BTC-ADA" in book.markets
+
+
 def test_coin_that_appears_while_calls_stand_in_for_the_stream_is_asked_for_immediately() -> None:
     book = book_with()
     book.lost(5)

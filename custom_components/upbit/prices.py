@@ -112,7 +112,8 @@ class PriceBook:
         """Markets whose ticker is valid."""
         self._priceless: set[str] = set()
         """Listed markets that a call showed to have no price."""
-        self._delisted: set[str] = set()
+        self._delisted: dict[str, float] = {}
+        """Markets that the stream reported as delisted, with the time of that."""
         self._delivered: dict[str, int] = {}
         """By market: the time of the last trade that the stream delivered, in milliseconds since 1970."""
         self._unanswered: dict[str, float] = {}
@@ -190,8 +191,12 @@ class PriceBook:
         self._loaded = True
         self.listed = listed
         self._markets_at = now + self._timings.markets
-        # What is no longer listed may be listed again later.
-        self._delisted &= listed.keys()
+        # Upbit's list lacks what is delisted: what it has later than it takes to follow is listed again.
+        self._delisted = {
+            market: since
+            for market, since in self._delisted.items()
+            if market in listed and now - since < self._timings.relisted
+        }
         self._find_paths(now)
 
     def markets_failed(self, now: float, retry_in: float) -> None:
@@ -295,7 +300,7 @@ class PriceBook:
     def _find_paths(self, now: float) -> None:
         if not self._loaded:
             return
-        listed = self.listed.keys() - self._delisted
+        listed = self.listed.keys() - self._delisted.keys()
         paths = {coin: path_of(coin, self.fiat, listed) for coin in self._wanted}
         coins: dict[str, set[str]] = {}
         for coin, path in paths.items():
@@ -338,7 +343,7 @@ class PriceBook:
         self._priceless.discard(market)
         self._invalidate(self._coins[market])
         if ticker.delisted:
-            self._delisted.add(market)
+            self._delisted[market] = now
             self._find_paths(now)
 
     def _expect(self, ticker: Ticker, now: float) -> None:
