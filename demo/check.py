@@ -101,7 +101,12 @@ class View:
 
 def differences(sensors: dict[str, State], holdings: Holdings) -> list[str]:
     """Return in words where the sensors are not exactly what the exchange holds."""
-    found = [f"{currency} has no sensor" for currency in sorted(holdings.keys() - sensors.keys())]
+    # What was sold before Home Assistant had ever seen it has none, rightly.
+    found = [
+        f"{currency} has no sensor"
+        for currency, amounts in sorted(holdings.items())
+        if currency not in sensors and any(Decimal(amount) for amount in amounts.values())
+    ]
     for currency, state in sensors.items():
         amounts = holdings.get(currency, {"available": "0", "locked": "0"})
         with localcontext(prec=1000):
