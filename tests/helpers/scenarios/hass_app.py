@@ -13,14 +13,16 @@ from .register import scenario
 @scenario(blinds=True)
 async def key_replaced(harness: Harness, seconds: float) -> None:
     """The key is rejected; after a while the user enters another one."""
-    key = harness.exchange.key
-    match harness.random.randrange(3):
-        case 0:
-            key.deleted = True
-        case 1:
-            key.permissions = frozenset()
-        case 2:
-            key.expires_at = datetime.now(UTC)
+    # Not the new key of another such scenario that is still being entered, which would then never be accepted.
+    async with harness.entry_lock:
+        key = harness.exchange.key
+        match harness.random.randrange(3):
+            case 0:
+                key.deleted = True
+            case 1:
+                key.permissions = frozenset()
+            case 2:
+                key.expires_at = datetime.now(UTC)
     await asyncio.sleep(seconds)
     await harness.replace_key()
 
