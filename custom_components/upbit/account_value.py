@@ -14,7 +14,7 @@ from .api.wire import Snapshot
 from .const import COST_TIMINGS
 from .costs import Costs
 from .deadline import DeadlineTimer
-from .listeners import Listeners, ValueUpdate
+from .listeners import Listeners, ValueUpdate, add_listener
 from .price_feed import FeedListener, async_get_price_feed
 from .price_updates import Figure, PriceUpdates, WriteGate
 from .valuation import AccountFigures, Balances, CoinValue, Valuation, rounded
@@ -111,8 +111,7 @@ class AccountValue:
     @callback
     def async_add_status(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
         """Call the listener when the feed is subscribed or lost; return what removes it."""
-        self._status.append(listener)
-        return partial(self._status.remove, listener)
+        return add_listener(self._status, listener)
 
     @callback
     def _remove_writer(self, currency: str, writer: CALLBACK_TYPE) -> None:
