@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.helpers import area_registry as ar, config_validation as cv, entity_registry as er
 from homeassistant.helpers.condition import async_validate_condition_config
 from homeassistant.setup import async_setup_component
@@ -11,7 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 import voluptuous as vol
 
-from tests.helpers.automations import automate, limit, limits
+from tests.helpers.automations import automate_with, limit, limits, passes
 from tests.helpers.conditions import subscribe
 from tests.helpers.harness import Harness
 from tests.helpers.virtual_time import pass_time
@@ -27,17 +26,6 @@ def is_balance(target: dict[str, Any], threshold: dict[str, Any], **options: Any
         "target": target,
         "options": {"threshold": threshold, **options},
     }
-
-
-async def automate_with(hass: HomeAssistant, condition: dict[str, Any]) -> list[ServiceCall]:
-    return await automate(hass, {"trigger": "event", "event_type": "check"}, [condition], note="passed")
-
-
-async def passes(hass: HomeAssistant, calls: list[ServiceCall]) -> bool:
-    calls.clear()
-    hass.bus.async_fire("check")
-    await hass.async_block_till_done()
-    return bool(calls)
 
 
 @pytest.mark.parametrize(

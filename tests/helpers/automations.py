@@ -1,4 +1,4 @@
-"""Real automations that note what triggered them."""
+"""Real automations: what triggered them, and whether their conditions pass."""
 
 from typing import Any
 
@@ -40,6 +40,19 @@ async def automate(
     assert state is not None
     assert state.state == "on"
     return calls
+
+
+async def automate_with(hass: HomeAssistant, condition: dict[str, Any]) -> list[ServiceCall]:
+    """Set up an automation that runs when `passes` asks and its condition passes; return the list of its calls."""
+    return await automate(hass, {"trigger": "event", "event_type": "check"}, [condition], note="passed")
+
+
+async def passes(hass: HomeAssistant, calls: list[ServiceCall]) -> bool:
+    """Return whether the condition of `automate_with` passes now."""
+    calls.clear()
+    hass.bus.async_fire("check")
+    await hass.async_block_till_done()
+    return bool(calls)
 
 
 def notes(calls: list[ServiceCall]) -> list[str]:
