@@ -27,8 +27,9 @@ FILES = sorted((INTEGRATION / "translations").glob("*.json"))
 TEXTS: dict[str, dict[str, Any]] = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in FILES}
 ENGLISH = TEXTS["en"]
 
-# What can go wrong with an account. A market is looked up by the price feed only.
-ACCOUNT_ERRORS = {*ErrorKind} - {ErrorKind.UNKNOWN_MARKET}
+# What a user can meet. A lost stream and a used nonce are followed by another attempt, and the price feed alone looks up
+# markets.
+ACCOUNT_ERRORS = {*ErrorKind} - {ErrorKind.CONNECTION_LOST, ErrorKind.NONCE_USED, ErrorKind.UNKNOWN_MARKET}
 
 every_language = pytest.mark.parametrize("language", TEXTS)
 

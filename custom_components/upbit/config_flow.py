@@ -55,8 +55,6 @@ CONF_REMOVE = "remove"
 _FORM_ERRORS = {
     ErrorKind.BLOCKED: ErrorKind.RATE_LIMITED,
     ErrorKind.INVALID_RESPONSE: ErrorKind.CANNOT_CONNECT,
-    ErrorKind.CONNECTION_LOST: ErrorKind.CANNOT_CONNECT,
-    ErrorKind.NONCE_USED: ErrorKind.CANNOT_CONNECT,
 }
 
 
