@@ -117,24 +117,33 @@ async def test_total_value_is_notified_once_each_time_it_crosses(valued: Harness
         account=valued.device_id,
         threshold={"type": "above", "value": {"number": 61440.75}},
     )
-    await trade(valued, "SGD-BTC", "100000.01", 110_000, 100_000, 100_001)
+    await trade(valued, "SGD-BTC", "100000.01", 110_000, 100_000, "100001.25")
     assert texts(sent) == [
         ("Upbit Singapore Total value crossed a threshold", "61440.75 → 61440.76 SGD"),
-        ("Upbit Singapore Total value crossed a threshold", "61440.75 → 61441.35 SGD"),
+        ("Upbit Singapore Total value crossed a threshold", "61440.75 → 61441.50 SGD"),
     ]
 
 
-async def test_daily_change_is_notified_in_both_directions(valued: Harness) -> None:
-    valued.exchange.markets.list_market("SGD-BTC", 100_000, previous_close=100_000)
-    await trade(valued, "SGD-BTC", 100_001)
+@pytest.mark.parametrize(
+    ("close", "prices", "risen", "fallen"),
+    [
+        ("100000", ("105000", "106000", "107000", "101000", "94500.5"), "6%", "5.5%"),
+        ("0.0001", ("0.000105", "0.000106", "0.000107", "0.0001", "0.0000945"), "6%", "5.5%"),
+    ],
+)
+async def test_daily_change_is_notified_in_both_directions(
+    valued: Harness, close: str, prices: tuple[str, ...], risen: str, fallen: str
+) -> None:
+    valued.exchange.markets.list_market("SGD-BTC", close, previous_close=close)
+    await trade(valued, "SGD-BTC", close)
     await pass_time(60)
     sent = await automate(valued.hass, "notify_on_daily_change", coins=[BTC_VALUE], percent=5)
-    for price in (105_000, 106_000, 107_000, 101_000, 94_000):
+    for price in prices:
         await trade(valued, "SGD-BTC", price)
         await pass_time(40)
     assert texts(sent) == [
-        ("BTC rose by 6.0%", "Since the previous close at 00:00 UTC. The price is 106000.0 SGD."),
-        ("BTC fell by 6.0%", "Since the previous close at 00:00 UTC. The price is 94000.0 SGD."),
+        (f"BTC rose by {risen}", f"Since the previous close at 00:00 UTC. The price is {prices[1]} SGD."),
+        (f"BTC fell by {fallen}", f"Since the previous close at 00:00 UTC. The price is {prices[-1]} SGD."),
     ]
 
 
