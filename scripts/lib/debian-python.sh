@@ -3,7 +3,7 @@
 #
 # usage: debian-python.sh UV TARGET
 #
-# For a Debian machine that reaches its package mirror and little else. The packages come from Debian's development
+# For a Debian machine on which uv can't download a Python. The packages come from Debian's development
 # suite, through apt with a configuration of its own, so nothing of the system changes: no root, no installation, no
 # new package lists. apt checks the archive's signature against the Debian keyring already on the machine.
 set -euo pipefail
