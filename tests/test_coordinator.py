@@ -1,6 +1,7 @@
 """The coordinator where no exchange is involved: bugs, listeners that raise, and waiting for a snapshot."""
 
 import asyncio
+from decimal import Decimal
 from itertools import pairwise
 import logging
 from unittest.mock import Mock
@@ -150,6 +151,30 @@ async def test_follower_that_a_listener_removes_is_not_notified_any_more(
     getattr(connected.listeners, f"async_notify_{kind}")([])
     follower.assert_not_called()
     end()
+
+
+async def test_changes_are_notified_once_the_balances_are_available(connected: Harness) -> None:
+    """As one of each currency, by which triggers and conditions know the number before and after."""
+    notified = []
+    stop = connected.listeners.async_add_changes(
+        lambda changes: notified.append(
+            (connected.is_current, {each.currency: (each.before.total, each.after.total) for each in changes})
+        )
+    )
+    connected.exchange.rest.fail_with(503)
+    connected.exchange.cut()
+    await wait_until(lambda: not connected.is_current, within=20)
+    await wait_until(lambda: connected.stream_connected, within=300)
+    xrp = connected.ledger.holding("XRP").total
+    connected.account.change({"BTC": ("0.7", 0), "XRP": ("3.5", 0)})
+    await wait_until(lambda: connected.ledger.holding("XRP").total == Decimal("3.5"))
+    connected.account.change({"BTC": ("0.8", 0), "XRP": (xrp, 0)})
+    await wait_until(lambda: connected.ledger.holding("XRP").total == xrp)
+    assert notified == []
+    connected.exchange.rest.recover()
+    await wait_until(lambda: connected.in_sync, within=60)
+    assert notified == [(True, {"BTC": (Decimal("0.6"), Decimal("0.8"))})]
+    stop()
 
 
 # Waiting for a snapshot

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 import contextlib
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 import logging
@@ -93,6 +94,8 @@ class UpbitCoordinator:
         self._not_current: frozenset[str] = frozenset()
         self._online = False
         self._was_steady = False
+        self._held: dict[str, Change] = {}
+        """Changes that they get once the balances are available, by currency."""
 
         self._last_error: UpbitError | None = None
         self._logged: set[str] = set()
@@ -487,7 +490,8 @@ class UpbitCoordinator:
     def _advance(self, changes: list[Change] | None = None, *, error: UpbitError | None = None) -> None:
         """Act on what the sync answers now: reconnect, notify, and call this again at its next deadline.
 
-        Availability is notified before changes: what runs for a change then sees balances that are available.
+        Availability is notified before changes, and these wait for it: what runs for a change then sees balances that
+        are available.
 
         Args:
             changes: The changes of a merge, to be notified.
@@ -504,7 +508,10 @@ class UpbitCoordinator:
             self.listeners.async_notify_currencies(added)
         if changes:
             self.stats.changes += len(changes)
-            self.listeners.async_notify_changes(changes)
+            if self._current:
+                self.listeners.async_notify_changes(changes)
+            else:
+                self._hold(changes)
 
     @callback
     def _advance_status(self) -> None:
@@ -536,6 +543,16 @@ class UpbitCoordinator:
             self.stats.times_unavailable += 1
             _LOGGER.info("%s: the balances are unavailable: %s", self.config_entry.title, self._last_error)
         self.listeners.async_notify_availability(changed)
+        if current and self._held:
+            held, self._held = self._held, {}
+            self.listeners.async_notify_changes(list(held.values()))
+
+    def _hold(self, changes: list[Change]) -> None:
+        """Keep changes until the balances are available, as one of each currency."""
+        for change in changes:
+            held = self._held.pop(change.currency, change)
+            if held.before != change.after:
+                self._held[change.currency] = replace(change, before=held.before)
 
 
 def _resolve(waiters: list[tuple[float, asyncio.Future[None]]], error: UpbitError | None = None) -> None:
