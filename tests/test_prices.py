@@ -204,6 +204,14 @@ def test_market_without_a_snapshot_is_asked_for_after_ten_seconds() -> None:
     assert book.next_tickers_at == PRICE_TIMINGS.verification
 
 
+def test_market_that_returns_before_it_was_unsubscribed_is_asked_for_after_ten_seconds() -> None:
+    book = connected_book()
+    book.want(frozenset({"BTC"}), 20)
+    book.want(COINS, 21)
+    assert book.next_tickers_at == 31
+    assert book.tickers_requested(31) == {"BTC-ADA"}
+
+
 def test_listed_market_without_a_price_gives_none_and_the_next_path_is_not_tried() -> None:
     book = book_with()
     book.subscribed(MARKETS, 0)

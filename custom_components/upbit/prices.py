@@ -318,7 +318,10 @@ class PriceBook:
         self._priceless &= self.markets
         for market in self._unanswered.keys() - self.markets:
             del self._unanswered[market]
-        if added and not self.connected and self._last_complete_call > -inf:
+        if self.connected:
+            # One that was wanted before may still be subscribed, so that the stream answers nothing.
+            self._unanswered |= dict.fromkeys(added, now + self._timings.answer)
+        elif added and self._last_complete_call > -inf:
             self._complete_call_at = min(self._complete_call_at, now)
 
     def _merge(self, ticker: Ticker, now: float) -> None:
