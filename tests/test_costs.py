@@ -90,6 +90,17 @@ def test_average_edited_by_the_user_is_news() -> None:
     assert costs.average("BTC") is None
 
 
+def test_held_coin_without_a_row_keeps_what_is_known_of_its_average() -> None:
+    costs = costs_at("100")
+    missing = frozenset({"BTC"})
+    assert costs.merge({}, 60, missing) == (frozenset(), inf)
+    assert costs.average("BTC") == AverageBuyPrice(Decimal(100), "SGD")
+    costs.changed([change("1", "2")], 70)
+    # The next regular snapshot is early enough for a row that may stay away.
+    assert costs.merge({}, 90, missing) == (frozenset(), inf)
+    assert not costs.is_known("BTC")
+
+
 def test_currencies_are_the_coins_the_averages_are_counted_in() -> None:
     assert costs_at("100").currencies == frozenset()
     costs = Costs("SGD", COST_TIMINGS)

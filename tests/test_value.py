@@ -181,6 +181,17 @@ async def test_cost_that_stays_the_same_is_known_after_ten_seconds(bought: Harne
     await bought.becomes(profit, "18000.0000", within=4)
 
 
+async def test_single_response_without_rows_changes_no_cost(bought: Harness) -> None:
+    profit = f"{ACCOUNT}unrealized_profit"
+    shown = writes(bought, profit)
+    bought.exchange.rest.row_faults = dict.fromkeys(bought.account.holdings)
+    await bought.refresh()
+    bought.exchange.rest.row_faults.clear()
+    await pass_time(5)
+    assert bought.exchange.account.holdings.keys() == bought.shown.keys()
+    assert shown == []
+
+
 # The feed
 
 

@@ -181,7 +181,8 @@ class AccountValue:
     @callback
     def _on_snapshot(self, snapshot: Snapshot, requested_at: float) -> None:
         self._on_day()  # the feed calls it late when the host slept or its clock was set
-        coins, again_by = self._costs.merge(snapshot.averages, requested_at)
+        missing = self.held_coins - snapshot.amounts.keys() - snapshot.undecodable.keys()
+        coins, again_by = self._costs.merge(snapshot.averages, requested_at, missing)
         self._account.snapshot_by(again_by)
         has_unreadable = snapshot.unreadable > 0
         if not coins and has_unreadable is self._valuation.has_unreadable:

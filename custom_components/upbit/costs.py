@@ -4,7 +4,7 @@ Upbit's stream carries amounts only, so average prices come from snapshots. A pu
 may be late. From the moment a total has grown until the new average is there, the cost of that coin is unknown.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set as AbstractSet
 from math import inf
 
 from .api.ledger import Change
@@ -49,28 +49,38 @@ class Costs:
         return now + self._timings.request if grown else inf
 
     def merge(
-        self, averages: Mapping[str, AverageBuyPrice], requested_at: float
+        self,
+        averages: Mapping[str, AverageBuyPrice],
+        requested_at: float,
+        missing: AbstractSet[str] = frozenset(),
     ) -> tuple[frozenset[str], float]:
         """Merge the averages of a snapshot.
+
+        Args:
+            averages: Those of the rows that have one, by coin.
+            requested_at: When the snapshot was requested.
+            missing: Coins that are held and have no row. It shows nothing of them, so they keep what they have.
 
         Returns:
             The coins whose average has changed or become known, and the time by which another snapshot has to be
             requested, infinite for never.
         """
-        merged = dict(averages)
+        kept = set(missing)
         news = set()
-        for coin, at in list(self._grown.items()):
-            old = self._averages.get(coin)
-            is_new = requested_at >= at and averages.get(coin) != old
+        again_by = inf
+        for coin in self._grown.keys() - missing:
+            at = self._grown[coin]
+            is_new = requested_at >= at and averages.get(coin) != self._averages.get(coin)
             if is_new or requested_at >= at + self._timings.settled:
                 del self._grown[coin]
                 news.add(coin)
-            elif old is not None:
-                merged[coin] = old
             else:
-                merged.pop(coin, None)
+                kept.add(coin)
+                again_by = min(again_by, at + self._timings.settled)
         before = self._averages
+        merged = {coin: average for coin, average in averages.items() if coin not in kept}
+        merged |= {coin: average for coin, average in before.items() if coin in kept}
         news |= {coin for coin in before.keys() | merged.keys() if before.get(coin) != merged.get(coin)}
         self._averages, self._loaded = merged, True
         self.currencies = frozenset({average.currency for average in merged.values()} - {self._fiat})
-        return frozenset(news), min(self._grown.values(), default=inf) + self._timings.settled
+        return frozenset(news), again_by
