@@ -107,6 +107,18 @@ async def test_with_prices_only_a_deposit_is_no_gain(valued: Harness) -> None:
     ]
 
 
+async def test_with_prices_only_a_deposit_of_a_coin_that_prices_another_is_no_gain(valued: Harness) -> None:
+    valued.exchange.markets.list_market("BTC-ADA", "0.00001")
+    valued.account.change({"BTC": ("0", "0"), "ADA": ("1000", "0")})
+    await wait_until(lambda: total_value(valued) == Decimal("2440.75"), within=20)
+    options = {"measure": "amount", "cause": "prices"}
+    calls = await automate(valued.hass, changed(1, {"entity_id": TOTAL_VALUE}, **options), note=NOTE)
+    valued.account.set("BTC", "1")
+    await wait_until(lambda: total_value(valued) == Decimal("102440.75"), within=20)
+    await valued.hass.async_block_till_done()
+    assert notes(calls) == []
+
+
 async def test_every_change_from_zero_is_large_enough(valued: Harness) -> None:
     valued.account.change(dict.fromkeys(("BTC", "XRP", "SGD"), ("0", "0")))
     await valued.caught_up()

@@ -59,6 +59,8 @@ class AccountValue:
         """By currency: which figures there were when they were last written."""
         self._without_share: set[str] = set()
         """Coins that were written while the total value was not available."""
+        self._merging: tuple[Change, ...] = ()
+        """The changes that are being merged, while prices may follow from them."""
         self._timer = DeadlineTimer(hass, self._write_due)
         self._ending: list[CALLBACK_TYPE] = []
         self._feed_listener = FeedListener(self._on_prices, self._on_status, self._on_day)
@@ -165,7 +167,12 @@ class AccountValue:
         currencies = frozenset(change.currency for change in changes)
         self._valuation.invalidate(currencies)
         if any(not (change.before.total and change.after.total) for change in changes):
-            self._want()
+            # A price that is there already moves the total now, because of the changes.
+            self._merging = tuple(changes)
+            try:
+                self._want()
+            finally:
+                self._merging = ()
         self._write_where_changed([*currencies, ACCOUNT])
         self._notify(currencies, tuple(changes))
 
@@ -205,7 +212,7 @@ class AccountValue:
             self._write_where_presence_changed(frozenset(changed))
         moved = moved | changed
         self._write_by(self._gate.moved((*moved, ACCOUNT)))
-        self._notify(moved)
+        self._notify(moved, self._merging)
 
     @callback
     def _on_status(self) -> None:
