@@ -1,5 +1,6 @@
 """How often values are updated, selected in the options, and an account that moves to another region."""
 
+import asyncio
 from dataclasses import replace
 
 from homeassistant.const import CONF_REGION, STATE_ON
@@ -17,12 +18,17 @@ PRICE_FEED = "binary_sensor.upbit_singapore_price_feed"
 OF_PRICES = ("value", "price", "profit", "return", "daily_change", "cost_basis")
 
 
-async def select(harness: Harness, price_updates: str) -> None:
-    """Select how often values are updated, in the options."""
+async def choose(harness: Harness, price_updates: str) -> None:
+    """Submit how often values are updated, in the options."""
     flows = harness.hass.config_entries.options
     menu = await flows.async_init(harness.entry.entry_id)
     form = await flows.async_configure(menu["flow_id"], {"next_step_id": CONF_PRICE_UPDATES})
     await flows.async_configure(form["flow_id"], {CONF_PRICE_UPDATES: price_updates})
+
+
+async def select(harness: Harness, price_updates: str) -> None:
+    """Select how often values are updated; end when the account follows it."""
+    await choose(harness, price_updates)
     await harness.hass.async_block_till_done()
 
 
@@ -45,6 +51,18 @@ async def test_off_closes_the_connection_and_removes_the_entities_and_on_brings_
     assert bought.state(PRICE_FEED) == STATE_ON
     # The account was not reloaded for it.
     assert bought.exchange.stream.connections == connections
+
+
+async def test_off_that_is_selected_during_the_set_up_is_followed(bought: Harness) -> None:
+    async with bought.exchange.hold_snapshots() as held:
+        reload = asyncio.create_task(bought.reload())
+        await held.held()
+        await choose(bought, "off")
+    await reload
+    await bought.hass.async_block_till_done()
+    assert bought.is_current
+    assert bought.state(TOTAL) is None
+    await wait_until(lambda: not bought.exchange.quotation.stream.connections)
 
 
 async def test_other_pace_is_followed_immediately(bought: Harness) -> None:

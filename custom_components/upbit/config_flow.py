@@ -174,6 +174,8 @@ class UpbitOptionsFlow(OptionsFlow):
                 async_remove_value_entities(self.hass, entry.entry_id)
             if entry.state is ConfigEntryState.LOADED:
                 await entry.runtime_data.async_apply_price_updates()
+            elif entry.state is ConfigEntryState.SETUP_IN_PROGRESS:  # with the options of before
+                self.hass.config_entries.async_schedule_reload(entry.entry_id)
             return self.async_create_entry(data=options)
         choice = SelectSelectorConfig(
             options=list(PriceUpdates), mode=SelectSelectorMode.LIST, translation_key=CONF_PRICE_UPDATES
