@@ -12,6 +12,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
+from custom_components.upbit.price_feed import async_running_feeds
 from simulator import ACCESS_KEY, SimulatedExchange
 from simulator.record import PRIVATE_STREAM
 from tests.helpers.harness import Harness
@@ -63,6 +64,16 @@ async def test_unsupported_region_is_an_error_with_its_name(harness: Harness) ->
     assert harness.entry.state is ConfigEntryState.SETUP_ERROR
     assert harness.entry.error_reason_translation_key == "unknown_region"
     assert harness.entry.error_reason_translation_placeholders == {"region": "us"}
+
+
+async def test_cancelled_set_up_leaves_nothing_behind(harness: Harness) -> None:
+    async with harness.exchange.hold_snapshots() as held:
+        set_up = asyncio.create_task(harness.set_up())
+        await held.held()
+        set_up.cancel()
+        await asyncio.wait([set_up])
+    assert not harness.running_tasks()
+    assert not async_running_feeds(harness.hass)
 
 
 async def test_failure_of_a_platform_closes_the_connection(

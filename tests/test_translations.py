@@ -27,7 +27,7 @@ FILES = sorted((INTEGRATION / "translations").glob("*.json"))
 TEXTS: dict[str, dict[str, Any]] = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in FILES}
 ENGLISH = TEXTS["en"]
 
-# What a user can meet. A lost stream and a used nonce are followed by another attempt, and the price feed alone looks up
+# What a user can meet. A lost stream and a used nonce are followed by another attempt, and only the price feed looks up
 # markets.
 ACCOUNT_ERRORS = {*ErrorKind} - {ErrorKind.CONNECTION_LOST, ErrorKind.NONCE_USED, ErrorKind.UNKNOWN_MARKET}
 

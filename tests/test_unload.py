@@ -40,23 +40,21 @@ async def test_unloading_closes_the_connection_and_frees_the_coordinator(harness
 
 
 async def test_entities_that_cannot_be_unloaded_become_unavailable(
-    harness: Harness, monkeypatch: pytest.MonkeyPatch
+    valued: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await harness.set_up()
-
     async def fail(*_: object) -> bool:
         return False
 
     with monkeypatch.context() as patch:
-        patch.setattr(harness.hass.config_entries, "async_unload_platforms", fail)
-        assert not await harness.unload()
-    assert harness.entry.state is ConfigEntryState.FAILED_UNLOAD
+        patch.setattr(valued.hass.config_entries, "async_unload_platforms", fail)
+        assert not await valued.unload()
+    assert valued.entry.state is ConfigEntryState.FAILED_UNLOAD
     # It is closed, and may be closed again.
-    await harness.coordinator.async_stop()
-    await harness.disconnected()
-    assert not harness.running_tasks()
-    assert {state.state for state in harness.hass.states.async_all("sensor")} == {STATE_UNAVAILABLE}
-    assert harness.state("binary_sensor.upbit_singapore_live_connection") == STATE_OFF
+    await valued.coordinator.async_stop()
+    await valued.disconnected()
+    assert not valued.running_tasks()
+    assert {state.state for state in valued.hass.states.async_all("sensor")} == {STATE_UNAVAILABLE}
+    assert valued.state("binary_sensor.upbit_singapore_live_connection") == STATE_OFF
 
 
 async def test_rate_limit_goes_with_the_removed_entry(

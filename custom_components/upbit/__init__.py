@@ -50,6 +50,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: UpbitConfigEntry) -> boo
         async_remove_value_entities(hass, entry.entry_id)
     try:
         await coordinator.async_start(filter(None, map(currency_of, registered)))
+        entry.runtime_data = coordinator
+        await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     except UpbitError as error:
         await coordinator.async_stop_value()
         # Without the original error: its text is for diagnostics.
@@ -62,9 +64,6 @@ async def async_setup_entry(hass: HomeAssistant, entry: UpbitConfigEntry) -> boo
             # No argument, because Home Assistant 2026.10 has none, and ignores the attribute.
             failure.retry_after = coordinator.rate_limit.remaining() or None
         raise failure from None
-    entry.runtime_data = coordinator
-    try:
-        await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     except BaseException:
         await coordinator.async_stop()
         await coordinator.async_stop_value()
@@ -76,12 +75,14 @@ async def async_unload_entry(hass: HomeAssistant, entry: UpbitConfigEntry) -> bo
     """Close the connection and remove the entities."""
     # First the connection: a currency that appeared in between would get an entity that is not removed.
     await entry.runtime_data.async_stop()
-    await entry.runtime_data.async_stop_value()
-    if await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
-        return True
-    # The entities that stay would show amounts that are no longer updated.
-    entry.runtime_data.mark_unavailable(UpbitError(ErrorKind.UNKNOWN, "not_unloaded"))
-    return False
+    try:
+        if await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
+            return True
+        # The entities that stay would show amounts and values that are no longer updated.
+        entry.runtime_data.mark_unavailable(UpbitError(ErrorKind.UNKNOWN, "not_unloaded"))
+        return False
+    finally:
+        await entry.runtime_data.async_stop_value()
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: UpbitConfigEntry) -> None:
