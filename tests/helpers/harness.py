@@ -32,6 +32,7 @@ from custom_components.upbit.stats import ConnectionStats
 from simulator import Account, SimulatedExchange
 from simulator.trading import Trader, starting_holdings
 
+from .follower import Follower
 from .hass_app import add_account, hass_app
 from .observer import Observer, WrongState
 from .virtual_time import virtual_loop, wait_until
@@ -96,6 +97,7 @@ class Harness:
         self.random = random.Random(seed)
         self.trader = Trader(self.account, exchange.region.fiat, seed=seed, pace=pace)
         self.observer = Observer(self.account, self.loop.time)
+        self.follower = Follower(self.observer, lambda: self.coordinator)
         self.entry_lock = asyncio.Lock()
         """Held while the entry is reloaded, disabled or restarted, by one scenario at a time."""
         self.response_seconds = _RESPONSE_SECONDS
@@ -129,6 +131,7 @@ class Harness:
             if entries
             else await add_account(self.hass, self.exchange.region.code, self.exchange.key)
         )
+        self._own_hass.callback(await self.follower.follow(self.hass, self.device_id))
 
     async def stop_hass(self) -> None:
         """Stop Home Assistant."""
@@ -429,7 +432,7 @@ class Harness:
         self.trader.paused = True
         await wait_until(self.has_recovered, within=7200)
         await asyncio.sleep(LONGEST_LAG)
-        return self.observer.settled()
+        return self.observer.settled() + self.follower.settled()
 
 
 @asynccontextmanager

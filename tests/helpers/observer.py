@@ -73,6 +73,11 @@ class Observer:
         self._hass: HomeAssistant | None = None
         account.listeners.append(self._on_change)
 
+    @property
+    def now(self) -> float:
+        """The event loop's time."""
+        return self._time()
+
     def watch(self, hass: HomeAssistant) -> Callable[[], None]:
         """Watch this Home Assistant from now on; return what stops it."""
         self._hass = hass
