@@ -23,6 +23,7 @@ import pytest
 from custom_components.upbit.api.errors import UpbitError
 from custom_components.upbit.const import CONF_PRICE_UPDATES
 from custom_components.upbit.entity import TOTAL_VALUE, currency_of, unique_id, value_currency_of
+from custom_components.upbit.listeners import ValueUpdate, add_listener, async_get_followers
 from custom_components.upbit.valuation import CoinValue
 from simulator.markets import MarketState
 from tests.helpers.harness import Harness, own_harness
@@ -190,8 +191,11 @@ class Model:
         self._prices: dict[str, set[Fraction]] = defaultdict(set)
         self._unpriced: set[str] = set()
         """Coins that have had no price at some time."""
+        self._followed: tuple[Decimal | None, dict[str, Decimal]] = (None, {})
+        """The total value and the amounts when triggers were last notified."""
         self.note()
         harness.hass.bus.async_listen(EVENT_STATE_CHANGED, self._on_state)
+        add_listener(async_get_followers(harness.hass, harness.entry.entry_id).values, self._on_values)
 
     def code(self, market: str) -> str:
         """Return the code of a market in the region."""
@@ -249,6 +253,20 @@ class Model:
             self._check_value(coin, state)
         elif registered.unique_id == unique_id(self.harness.entry.entry_id, TOTAL_VALUE):
             self._check_total(state)
+
+    @callback
+    def _on_values(self, update: ValueUpdate) -> None:
+        """Check that triggers are told of a move by changed amounts as such."""
+        if (values := self.harness.coordinator.value) is None:
+            return
+        ledger = self.harness.ledger
+        before, had = self._followed
+        after = values.account().total_value
+        has = {currency: ledger.holding(currency).total for currency in ledger.currencies}
+        self._followed = after, has
+        moved = None not in (before, after) and before != after
+        if moved and not update.changes and any(has[each] != had.get(each, 0) for each in has):
+            self.wrong.append(f"the total moves from {before} to {after}, but not by prices")
 
     def _coin(self, coin: str) -> CoinValue:
         figures = self.harness.coordinator.value.coin(coin)
