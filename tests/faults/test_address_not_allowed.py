@@ -6,6 +6,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
+from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.upbit.api.errors import UpbitError
 from custom_components.upbit.const import DOCUMENTATION_URL, DOMAIN, TIMINGS
@@ -106,12 +107,9 @@ async def test_issue_stays_while_a_network_uses_two_addresses_in_turn(harness: H
     await wait_until(lambda: "ip_not_allowed" in harness.issues, within=2 * TIMINGS.snapshot_interval + 5)
     registry = ir.async_get(harness.hass)
     registry.async_ignore(DOMAIN, harness.issues["ip_not_allowed"].issue_id, True)
-    actions = []
-    harness.hass.bus.async_listen(
-        ir.EVENT_REPAIRS_ISSUE_REGISTRY_UPDATED, lambda event: actions.append(event.data["action"])
-    )
+    updates = async_capture_events(harness.hass, ir.EVENT_REPAIRS_ISSUE_REGISTRY_UPDATED)
     await pass_time(3600)
-    assert "remove" not in actions
+    assert "remove" not in {update.data["action"] for update in updates}
     # That the user ignores it lasts, too.
     assert harness.issues["ip_not_allowed"].dismissed_version is not None
 
