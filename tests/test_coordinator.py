@@ -171,9 +171,18 @@ async def test_changes_are_notified_once_the_balances_are_available(connected: H
     connected.account.change({"BTC": ("0.8", 0), "XRP": (xrp, 0)})
     await wait_until(lambda: connected.ledger.holding("XRP").total == xrp)
     assert notified == []
+    # What the next snapshot shows belongs to them, and what can't be decoded waits longer.
+    connected.account.change({"BTC": ("0.9", 0)}, announce=False)
+    connected.account.set("ETH", "2")
+    await wait_until(lambda: connected.ledger.holding("ETH").total == 2)
     connected.exchange.rest.recover()
+    connected.exchange.rest.row_faults["ETH"] = {"balance": "x"}
     await wait_until(lambda: connected.in_sync, within=60)
-    assert notified == [(True, {"BTC": (Decimal("0.6"), Decimal("0.8"))})]
+    assert notified == [(True, {"BTC": (Decimal("0.6"), Decimal("0.9"))})]
+    connected.exchange.rest.row_faults.clear()
+    connected.account.set("ETH", "3")
+    await wait_until(lambda: len(notified) == 2)
+    assert notified[1:] == [(True, {"ETH": (Decimal(0), Decimal(3))})]
     stop()
 
 

@@ -3,9 +3,10 @@
 from decimal import Decimal
 
 from homeassistant.const import EVENT_STATE_CHANGED, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
-from homeassistant.core import Event, EventStateChangedData
+from homeassistant.core import Event, EventStateChangedData, callback
 from homeassistant.util import dt as dt_util
 import pytest
+from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.upbit.price_feed import async_running_feeds
 from simulator.record import PUBLIC_STREAM
@@ -28,6 +29,7 @@ def writes(harness: Harness, entity_id: str) -> list[str]:
     """Record the states that are written from now on."""
     written: list[str] = []
 
+    @callback
     def on_change(event: Event[EventStateChangedData]) -> None:
         if event.data["entity_id"] == entity_id and event.data["new_state"] is not None:
             written.append(event.data["new_state"].state)
@@ -181,6 +183,23 @@ async def test_cost_that_stays_the_same_is_known_after_ten_seconds(bought: Harne
     await bought.becomes(profit, "18000.0000", within=4)
 
 
+async def test_purchase_while_balances_are_unavailable_is_not_valued_at_the_cost_before(
+    bought: Harness,
+) -> None:
+    profit = f"{ACCOUNT}unrealized_profit"
+    bought.exchange.rest.fail_with(503)
+    bought.exchange.cut()
+    await bought.becomes(profit, STATE_UNAVAILABLE, within=20)
+    await wait_until(lambda: bought.stream_connected, within=300)
+    shown = writes(bought, profit)
+    bought.account.deposit("BTC", "0.4")
+    bought.exchange.rest.average_prices["BTC"] = ("107200", "SGD")
+    await wait_until(lambda: bought.ledger.holding("BTC").total == 1)
+    bought.exchange.rest.recover()
+    await bought.becomes(profit, "10800.0000", within=60)
+    assert shown == [STATE_UNKNOWN, "10800.0000"]
+
+
 async def test_single_response_without_rows_changes_no_cost(bought: Harness) -> None:
     profit = f"{ACCOUNT}unrealized_profit"
     shown = writes(bought, profit)
@@ -218,8 +237,7 @@ async def test_silent_market_writes_nothing(harness: Harness) -> None:
     await harness.start()
     await wait_until(lambda: harness.state(TOTAL) not in (None, STATE_UNAVAILABLE))
     total = harness.state(TOTAL)
-    written = []
-    harness.hass.bus.async_listen(EVENT_STATE_CHANGED, written.append)
+    written = async_capture_events(harness.hass, EVENT_STATE_CHANGED)
     await pass_time(3600)
     assert not written
     assert harness.state(TOTAL) == total

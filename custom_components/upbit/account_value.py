@@ -155,6 +155,11 @@ class AccountValue:
         self._gate.set_mode(mode)
         self._write_by(self._gate.next_at())
 
+    @callback
+    def async_note_growth(self, changes: list[Change]) -> None:
+        """Note totals that have grown, before anything else follows from it: their cost is not known any more."""
+        self._account.snapshot_by(self._costs.changed(changes, self._now()))
+
     # Events
 
     @callback
@@ -163,7 +168,6 @@ class AccountValue:
         changes = [change for change in changes if change.before.total != change.after.total]
         if not changes:
             return
-        self._account.snapshot_by(self._costs.changed(changes, self._now()))
         currencies = frozenset(change.currency for change in changes)
         self._valuation.invalidate(currencies)
         if any(not (change.before.total and change.after.total) for change in changes):

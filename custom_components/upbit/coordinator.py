@@ -95,7 +95,7 @@ class UpbitCoordinator:
         self._online = False
         self._was_steady = False
         self._held: dict[str, Change] = {}
-        """Changes that they get once the balances are available, by currency."""
+        """By currency: a change that they get once its balance is available."""
 
         self._last_error: UpbitError | None = None
         self._logged: set[str] = set()
@@ -500,18 +500,19 @@ class UpbitCoordinator:
         sync = self.sync
         if error is not None:
             self._last_error = error
+        if changes:
+            self.stats.changes += len(changes)
+            if self.value is not None:
+                self.value.async_note_growth(changes)
         # Most updates change nothing but amounts.
         if not (self._was_steady and sync.steady):
             self._advance_status()
+            changes = self._take_due(changes or [])
         if added := self.ledger.added:
             self.ledger.added = []
             self.listeners.async_notify_currencies(added)
         if changes:
-            self.stats.changes += len(changes)
-            if self._current:
-                self.listeners.async_notify_changes(changes)
-            else:
-                self._hold(changes)
+            self.listeners.async_notify_changes(changes)
 
     @callback
     def _advance_status(self) -> None:
@@ -543,16 +544,18 @@ class UpbitCoordinator:
             self.stats.times_unavailable += 1
             _LOGGER.info("%s: the balances are unavailable: %s", self.config_entry.title, self._last_error)
         self.listeners.async_notify_availability(changed)
-        if current and self._held:
-            held, self._held = self._held, {}
-            self.listeners.async_notify_changes(list(held.values()))
 
-    def _hold(self, changes: list[Change]) -> None:
-        """Keep changes until the balances are available, as one of each currency."""
+    def _take_due(self, changes: list[Change]) -> list[Change]:
+        """Return the changes to notify now, one of each currency; keep those of balances that are not available."""
+        held = self._held
         for change in changes:
-            held = self._held.pop(change.currency, change)
-            if held.before != change.after:
-                self._held[change.currency] = replace(change, before=held.before)
+            before = held.pop(change.currency, change).before
+            if before != change.after:
+                held[change.currency] = replace(change, before=before)
+        due = [change for change in held.values() if self.is_available(change.currency)]
+        for change in due:
+            del held[change.currency]
+        return due
 
 
 def _resolve(waiters: list[tuple[float, asyncio.Future[None]]], error: UpbitError | None = None) -> None:
