@@ -107,6 +107,16 @@ async def test_with_prices_only_a_deposit_is_no_gain(valued: Harness) -> None:
     ]
 
 
+@pytest.mark.parametrize("after", ["0.018", "0.3", "6"])
+async def test_with_prices_only_percent_are_those_of_the_price(valued: Harness, after: str) -> None:
+    calls = await automate(valued.hass, changed(5, cause="prices"), note="{{ trigger.percent }}")
+    await trade(valued, "SGD-BTC", 104_000)
+    valued.account.set("BTC", after)
+    await valued.caught_up()
+    await trade(valued, "SGD-BTC", "104999.99", 105_000)
+    assert notes(calls) == [5]
+
+
 async def test_with_prices_only_a_deposit_of_a_coin_that_prices_another_is_no_gain(valued: Harness) -> None:
     valued.exchange.markets.list_market("BTC-ADA", "0.00001")
     valued.account.change({"BTC": ("0", "0"), "ADA": ("1000", "0")})

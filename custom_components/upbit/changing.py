@@ -8,6 +8,7 @@ from homeassistant.core import CALLBACK_TYPE, callback
 
 from .api.wire import exact_difference, exact_product, exact_sum
 from .targets import Move, MoveListener, NumberTracker, Targeted
+from .valuation import QUOTIENT
 
 _HUNDRED = Decimal(100)
 
@@ -58,6 +59,14 @@ class SmallestChange:
             return size >= self.at_least
         return exact_product(size, _HUNDRED) >= exact_product(self.at_least, before)
 
+    def reference_after(self, reference: Decimal, move: Move) -> Decimal:
+        """Return the reference from which as much has changed as before a move that does not count."""
+        if self.measure is Measure.AMOUNT:
+            return exact_sum(reference, exact_difference(move.after, move.before))
+        return (
+            QUOTIENT.divide(exact_product(reference, move.after), move.before) if move.before else move.after
+        )
+
 
 class ValueChange:
     """Fires for values that changed by enough since a reference.
@@ -90,8 +99,7 @@ class ValueChange:
         reference = self._references[move.targeted]
         if move.changes and self._cause is Cause.PRICES:
             # Every price has been followed before, so the whole move comes from the changed amounts.
-            moved = exact_difference(move.after, move.before)
-            self._references[move.targeted] = exact_sum(reference, moved)
+            self._references[move.targeted] = self._smallest.reference_after(reference, move)
         elif self._smallest.counts(reference, move.after):
             self._references[move.targeted] = move.after
             self._fire(Move(move.targeted, reference, move.after, move.changes))

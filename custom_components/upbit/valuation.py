@@ -16,7 +16,8 @@ from .costs import Costs
 from .prices import Missing, Quote
 
 _ZERO = Decimal(0)
-_QUOTIENT = Context(prec=60, rounding=ROUND_HALF_EVEN)
+QUOTIENT = Context(prec=60, rounding=ROUND_HALF_EVEN)
+"""For what is not exact: 60 significant digits."""
 _SIGNIFICANT = Context(prec=10, rounding=ROUND_HALF_EVEN)
 _ROUNDING = Context(prec=1000, rounding=ROUND_HALF_EVEN)
 
@@ -164,7 +165,7 @@ class AccountFigures(_WithProfit):
 
 def percent(part: Decimal, whole: Decimal) -> Decimal | None:
     """Return how much of the whole the part is, in percent; None of nothing."""
-    return _QUOTIENT.divide(_QUOTIENT.multiply(part, Decimal(100)), whole) if whole else None
+    return QUOTIENT.divide(QUOTIENT.multiply(part, Decimal(100)), whole) if whole else None
 
 
 def rounded(number: Decimal, decimals: int) -> str:
