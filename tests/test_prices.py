@@ -339,8 +339,9 @@ def test_coin_that_appears_while_calls_stand_in_for_the_stream_is_asked_for_imme
 
 
 def test_name_is_in_korean_where_upbit_has_it() -> None:
+    """Also of a coin that is not wanted, because nothing is left of it."""
     book = PriceBook("KRW", PRICE_TIMINGS)
-    book.want(frozenset({"BTC", "ETH"}), 0)
+    book.want(frozenset({"BTC"}), 0)
     book.markets_loaded({"KRW-BTC": Market("비트코인", "Bitcoin"), "KRW-ETH": Market(None, "Ethereum")}, 0)
     assert book.name("BTC", korean=True) == "비트코인"
     assert book.name("BTC", korean=False) == "Bitcoin"

@@ -141,10 +141,10 @@ class PriceBook:
 
     def name(self, coin: str, *, korean: bool) -> str | None:
         """Return Upbit's name of a coin; None where it has none in this language."""
-        path = self._paths.get(coin)
-        market = self.listed.get(path[0]) if path else None
-        if market is None:
+        path = path_of(coin, self.fiat, self.listed)
+        if not path:
             return None
+        market = self.listed[path[0]]
         return (market.korean_name if korean else None) or market.english_name
 
     @property
