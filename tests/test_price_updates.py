@@ -19,7 +19,7 @@ class Values:
 
     def _figure(self, key: str) -> Figure | None:
         value = self.values[key]
-        return None if value is None else Figure(value, f"{value:.2f}")
+        return None if value is None else Figure(value, (f"{value:.2f}",))
 
     def move(self, **values: str) -> float:
         """Move prices; return when the gate has to be asked."""

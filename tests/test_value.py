@@ -183,6 +183,16 @@ async def test_cost_that_stays_the_same_is_known_after_ten_seconds(bought: Harne
     await bought.becomes(profit, "18000.0000", within=4)
 
 
+async def test_profit_follows_the_price_of_what_the_cost_is_counted_in(bought: Harness) -> None:
+    profit = f"{ACCOUNT}unrealized_profit"
+    bought.exchange.markets.list_market("SGD-USDT", "1.3")
+    bought.exchange.rest.average_prices["XRP"] = ("1", "USDT")
+    await bought.refresh()
+    await bought.becomes(profit, "10998.0000", within=15)
+    bought.exchange.markets.set_price("SGD-USDT", "2.6")
+    await bought.becomes(profit, "10842.0000", within=305)
+
+
 async def test_purchase_while_balances_are_unavailable_is_not_valued_at_the_cost_before(
     bought: Harness,
 ) -> None:

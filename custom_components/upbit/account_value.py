@@ -1,7 +1,6 @@
 """What one account is worth: connects its balances with the region's prices, and decides when values are written."""
 
 from collections.abc import Iterable, Set as AbstractSet
-from decimal import Decimal
 from functools import partial
 from typing import Any, Protocol
 
@@ -206,12 +205,11 @@ class AccountValue:
     @callback
     def _on_prices(self, moved: set[str], changed: set[str]) -> None:
         """Note prices that moved, and prices that may have become valid or invalid."""
+        if self._costs.currencies:
+            changed = changed | self._costs.counted_in(changed)
+            moved = moved | self._costs.counted_in(moved)
         self._valuation.invalidate(moved)
-        if self._costs.currencies and not self._costs.currencies.isdisjoint(moved | changed):
-            # Costs of any coin may be counted in it.
-            self._valuation.invalidate()
-            self._write_where_presence_changed(None)
-        elif changed:
+        if changed:
             self._valuation.invalidate(changed)
             self._write_where_presence_changed(frozenset(changed))
         moved = moved | changed
@@ -294,8 +292,12 @@ class AccountValue:
         return (coin.available, coin.value is None, coin.profit is None)
 
     def _figure(self, key: str) -> Figure | None:
-        value: Decimal | None = self.account().total_value if key == ACCOUNT else self.coin(key).value
-        return None if value is None else Figure(value, rounded(value, self._fiat_digits))
+        figures = self.account() if key == ACCOUNT else self.coin(key)
+        value = figures.total_value if isinstance(figures, AccountFigures) else figures.value
+        if value is None:
+            return None
+        shown = (value,) if figures.profit is None else (value, figures.profit.unrealized)
+        return Figure(value, tuple(rounded(each, self._fiat_digits) for each in shown))
 
     @callback
     def _write_by(self, deadline: float) -> None:

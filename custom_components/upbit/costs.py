@@ -38,6 +38,10 @@ class Costs:
         """Return the last known average of a coin; None where there is none, as for a deposit."""
         return self._averages.get(coin)
 
+    def counted_in(self, currencies: AbstractSet[str]) -> set[str]:
+        """Return the coins whose average is counted in one of these currencies."""
+        return {coin for coin, average in self._averages.items() if average.currency in currencies}
+
     def changed(self, changes: Iterable[Change], now: float) -> float:
         """Note changes of balances; return the time by which a snapshot has to be requested, infinite for never."""
         grown = [

@@ -48,8 +48,8 @@ class Figure:
     """A value as it would be written."""
 
     value: Decimal
-    shown: str
-    """With the digits that are shown."""
+    shown: tuple[str, ...]
+    """With the digits that are shown, and with what else is written together with it."""
 
 
 @dataclass(slots=True)
