@@ -54,7 +54,8 @@ async def test_entities_that_cannot_be_unloaded_become_unavailable(
     await valued.disconnected()
     assert not valued.running_tasks()
     assert {state.state for state in valued.hass.states.async_all("sensor")} == {STATE_UNAVAILABLE}
-    assert valued.state("binary_sensor.upbit_singapore_live_connection") == STATE_OFF
+    for connection in ("live_connection", "price_feed"):
+        assert valued.state(f"binary_sensor.upbit_singapore_{connection}") == STATE_OFF
 
 
 async def test_rate_limit_goes_with_the_removed_entry(

@@ -146,6 +146,7 @@ class AccountValue:
         self.async_cancel_timer()
         self._notify(None)
         await self.feed.async_leave(self._feed_listener)
+        self._on_status()
 
     @callback
     def async_set_mode(self, mode: PriceUpdates) -> None:
