@@ -76,11 +76,24 @@ SERVE_STATISTICS = """() => {
         formatEntityState: ({ state }) => state,
         callWS: async (command) => {
             window.commands.push(command);
+            if (window.broken) throw new Error("lost");
             const hour = 60 * 60 * 1000;
             const values = [1, 2, 0.5].map((state, index) => ({ end: Date.now() - (12 - index) * hour, state }));
             return Object.fromEntries(command.statistic_ids.map((id) => [id, values]));
         },
     };
+}"""
+DROP_UNIT = """(id) => {
+    const page = document.querySelector("home-assistant");
+    const state = { ...page.hass.states[id], attributes: {} };
+    page.hass = { ...page.hass, states: { ...page.hass.states, [id]: state } };
+}"""
+ADD_FEATURE = """(entity_id) => {
+    const feature = document.createElement("upbit-balance");
+    feature.setConfig({});
+    feature.context = { entity_id };
+    feature.hass = document.querySelector("home-assistant").hass;
+    document.body.append(feature);
 }"""
 LISTEN_FOR_ACTIONS = """() => {
     window.actions = [];
@@ -457,10 +470,43 @@ async def test_balance_unavailable_when_the_page_was_opened_is_no_change_once_av
     await alone.expect_order("ETH", "BTC", "SOL")
 
 
-async def test_largest_locked_share_first(alone: Alone) -> None:
-    await alone.show({"Upbit Singapore": {"BTC": ("9", "1"), "ETH": ("1", "1"), "SOL": ("0", "0.1")}})
+async def test_largest_locked_share_first_whatever_is_unavailable_meanwhile(alone: Alone) -> None:
+    held: dict[str, tuple[str, str] | None] = {"BTC": ("9", "1"), "ETH": ("1", "1"), "SOL": ("0", "0.1")}
+    await alone.show({"Upbit Singapore": held})
     await alone.add_card(sort="locked")
     await alone.expect_order("SOL", "ETH", "BTC")
+    await alone.show({"Upbit Singapore": {**held, "SOL": None}})
+    await expect(alone.row("SOL")).to_have_attribute("data-state", "unavailable")
+    await alone.expect_order("SOL", "ETH", "BTC")
+
+
+async def test_row_that_moves_keeps_the_focus_and_the_page_its_place(alone: Alone) -> None:
+    page = alone.page
+    held: dict[str, tuple[str, str] | None] = {"BTC": ("1", "0"), "ETH": ("1", "1")}
+    await alone.show({"Upbit Singapore": held})
+    await alone.add_card(sort="locked")
+    await alone.expect_order("ETH", "BTC")
+    await page.evaluate("document.body.style.paddingBlockEnd = '5000px'")
+    await alone.row("BTC").get_by_role("button").focus()
+    await page.evaluate("scrollTo(0, 3000)")
+    await alone.show({"Upbit Singapore": {**held, "BTC": ("0", "1")}})
+    await alone.expect_order("BTC", "ETH")
+    await expect(alone.row("BTC").get_by_role("button")).to_be_focused()
+    assert await page.evaluate("scrollY") == 3000
+
+
+async def test_balance_that_has_no_unit_for_a_moment_has_no_row(alone: Alone) -> None:
+    await alone.show(ONE)
+    await alone.page.evaluate(DROP_UNIT, f"sensor.{device_of('Upbit Singapore')}_btc")
+    await alone.add_card()
+    await alone.expect_order("SGD", "ETH")
+
+
+async def test_feature_shows_nothing_of_what_is_no_balance(alone: Alone) -> None:
+    await alone.show(ONE, values={"Upbit Singapore": WORTH})
+    await alone.page.evaluate(ADD_FEATURE, f"sensor.{device_of('Upbit Singapore')}_btc_value")
+    await expect(alone.page.locator("upbit-balance .bar")).to_be_visible()
+    await expect(alone.page.locator("upbit-balance .available")).to_have_css("inline-size", "0px")
 
 
 async def test_exact_part_that_lost_digits_is_marked_as_approximate(alone: Alone) -> None:
@@ -1058,7 +1104,7 @@ async def test_row_without_any_action_cannot_be_selected(alone: Alone) -> None:
     await expect(alone.row("BTC").get_by_role("button")).to_be_disabled()
 
 
-async def test_rows_have_lines_that_are_loaded_once_and_together(alone: Alone) -> None:
+async def test_rows_have_lines_that_are_loaded_together(alone: Alone) -> None:
     page = alone.page
     await page.evaluate(SERVE_STATISTICS)
     await alone.show(ONE)
@@ -1078,6 +1124,23 @@ async def test_rows_have_lines_that_are_loaded_once_and_together(alone: Alone) -
     assert sorted(command["statistic_ids"]) == [
         f"sensor.{device_of('Upbit Singapore')}_{currency}" for currency in ("btc", "eth", "sgd")
     ]
+
+
+async def test_lines_are_loaded_again_after_a_failure_and_when_they_are_old(alone: Alone) -> None:
+    page = alone.page
+    await page.clock.install()
+    await page.evaluate(SERVE_STATISTICS)
+    await page.evaluate("window.broken = true")
+    await alone.show({"Upbit Singapore": {"BTC": ("1", "0")}})
+    await alone.add_card(lines=True)
+
+    await page.wait_for_function("window.commands.length === 1")
+    await page.evaluate("window.broken = false")
+    for minutes, amount, commands in ((0, "2", 2), (5, "3", 2), (6, "4", 3)):
+        await page.clock.fast_forward(minutes * 60_000)
+        await alone.show({"Upbit Singapore": {"BTC": (amount, "0")}})
+        await page.wait_for_function(f"window.commands.length === {commands}")
+        await expect(alone.row("BTC").locator("svg")).to_be_visible()
 
 
 async def test_statistics_of_a_currency_in_two_cards_are_loaded_once(alone: Alone) -> None:

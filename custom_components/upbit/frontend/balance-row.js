@@ -11,6 +11,9 @@ import { formatExact, formatPercent, formatShort, withCurrency } from "./numbers
 /** How long a change is highlighted, in milliseconds. */
 const HIGHLIGHT = 4000;
 
+/** How old the points of a line may be when the row changes, in milliseconds. */
+const RELOAD = 10 * 60_000;
+
 /** What is held has a share above zero; the sensor's has four decimal places. */
 const LEAST_SHARE = { units: 1n, places: 4 };
 
@@ -90,14 +93,18 @@ export class BalanceRow {
    */
   lastValue = null;
 
+  /** The locked share, also the last one known while the balance is unavailable. */
+  lastLockedShare = 0;
+
   #canHold = false;
 
   /**
-   * The values of the last 24 hours, which are loaded once.
-   * @type {import("./lines.js").Point[] | undefined}
+   * The values of the last 24 hours.
+   * @type {import("./lines.js").Point[]}
    */
-  #points;
+  #points = [];
   #isLoading = false;
+  #loadedAt = 0;
 
   /** The coin's name, which an unavailable value sensor does not have. */
   #currencyName = "";
@@ -221,6 +228,7 @@ export class BalanceRow {
     this.element.dataset.state = total ? (empty ? "empty" : "held") : "unavailable";
     // A coin for which no price exists any more has no value to keep.
     if (this.value || states.value?.state === "unknown") this.lastValue = this.value;
+    if (total && locked) this.lastLockedShare = lockedShare;
 
     const write = writerOf(state, view);
     const share = !empty && total && this.share ? formatPercent(this.share, hass.locale) : "";
@@ -301,10 +309,14 @@ export class BalanceRow {
   #renderHistory({ hass, lines, discreet }) {
     const { history } = this.#parts;
     history.hidden = !lines || discreet || !this.total;
-    if (!history.hidden && !this.#isLoading) {
+    if (!history.hidden && !this.#isLoading && Date.now() - this.#loadedAt >= RELOAD) {
       this.#isLoading = true;
       whenVisible(this.element, async () => {
-        this.#points = await loadPoints(hass, this.state.entity_id);
+        const points = await loadPoints(hass, this.state.entity_id);
+        this.#isLoading = false;
+        if (!points) return;
+        this.#points = points;
+        this.#loadedAt = Date.now();
         this.#drawHistory();
       });
     }
@@ -313,7 +325,7 @@ export class BalanceRow {
 
   #drawHistory() {
     const { history } = this.#parts;
-    history.innerHTML = history.hidden ? "" : drawLine(this.#points ?? [], Number(this.state.state));
+    history.innerHTML = history.hidden ? "" : drawLine(this.#points, Number(this.state.state));
   }
 
   /** @param {Write} write */

@@ -17,7 +17,7 @@ const ORDERS = {
   name: () => 0,
   value: (a, b) => compareDescending(a.lastValue, b.lastValue),
   last_change: (a, b) => lastChangedAt(b.state) - lastChangedAt(a.state),
-  locked: (a, b) => b.lockedShare - a.lockedShare,
+  locked: (a, b) => b.lastLockedShare - a.lastLockedShare,
 };
 
 /**
@@ -324,12 +324,12 @@ export class BalancesCard {
   }
 
   /**
-   * An element that is moved loses the focus.
+   * An element that is moved loses the focus. The user may read elsewhere on the page meanwhile.
    * @param {Element | null} element
    */
   #returnFocus(element) {
     if (element instanceof HTMLElement && element.isConnected && element !== this.#root.activeElement) {
-      element.focus();
+      element.focus({ preventScroll: true });
     }
   }
 
@@ -358,7 +358,7 @@ function statesOf(hass, account) {
   const total = figureOf(hass, account, "total_value");
   return account.balances.map((entityId) => {
     const balance = hass.states[entityId];
-    if (!balance) return [entityId, undefined];
+    if (!balance || !currencyOf(balance)) return [entityId, undefined];
     if (isFiat(balance)) return [entityId, { balance, total, valueDisabled: false }];
     const code = currencyOf(balance);
     const valueDisabled = hasValues(account) && !values.has(code) && !hidden.has(code);

@@ -111,7 +111,7 @@ class DashboardEditor extends HTMLElement {
     Object.assign(this.#form, {
       hass,
       data: this.#config,
-      schema: strategyFields(hass, this.#config.accounts ?? []),
+      schema: strategyFields(hass, this.#config.accounts || []),
       /** @param {{name: "accounts" | "sections" | "discreet"}} field */
       computeLabel: ({ name }) => localize(`option_${name}`),
       /** @param {{name: "accounts" | "sections" | "discreet"}} field */

@@ -27,10 +27,10 @@ const load = (hass, ids) =>
   });
 
 /**
- * Return the values of a sensor in the last 24 hours; none if the recorder has none.
+ * Return the values of a sensor in the last 24 hours, none if the recorder has none; undefined if they can't be loaded.
  * @param {Hass} hass
  * @param {string} entityId
- * @returns {Promise<Point[]>}
+ * @returns {Promise<Point[] | undefined>}
  */
 export async function loadPoints(hass, entityId) {
   if (!hass.config.components.includes("recorder")) return [];
@@ -50,7 +50,7 @@ export async function loadPoints(hass, entityId) {
       typeof state === "number" ? [{ at: end, value: state }] : [],
     );
   } catch {
-    return [];
+    return undefined;
   }
 }
 

@@ -99,7 +99,8 @@ export class TileFeature {
     const total = parse(state.state);
     const amounts = { available: parse(state.attributes.balance), locked: parse(state.attributes.locked) };
     const lockedShare = total && amounts.locked ? share(amounts.locked, total) : 0;
-    part("available").style.inlineSize = `${total && !isZero(total) ? (1 - lockedShare) * 100 : 0}%`;
+    const held = total && !isZero(total) && amounts.available;
+    part("available").style.inlineSize = `${held ? (1 - lockedShare) * 100 : 0}%`;
     part("locked").style.inlineSize = `${lockedShare * 100}%`;
     part("locked").hidden = !lockedShare;
     const write = writerOf(state, { hass, exact: false });
