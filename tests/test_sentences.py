@@ -69,17 +69,27 @@ async def test_answers_have_the_number_in_each_language(assist: Harness, languag
     assert "61440.75 SGD" in value
 
 
-async def test_change_of_a_coin_is_that_of_its_price_and_a_balance_has_none(assist: Harness) -> None:
+@pytest.mark.parametrize("name", ["btc", "total_value", "return"])
+async def test_other_entity_than_a_value_or_the_daily_change_has_no_change(
+    assist: Harness, name: str
+) -> None:
+    expose(assist, name)
+    er.async_get(assist.hass).async_update_entity(f"{ACCOUNT}{name}", aliases=["it"])
+    assist.exchange.rest.average_prices["BTC"] = ("90000", "SGD")
+    await assist.refresh()
+    assert await answer(assist.hass, "it", question="daily_change") == (
+        "it has no daily change. Ask about the value of a coin, or about the daily change of the account."
+    )
+
+
+async def test_change_of_a_coin_is_that_of_its_price(assist: Harness) -> None:
     expose(assist, "btc_value")
     er.async_get(assist.hass).async_update_entity(f"{ACCOUNT}btc_value", aliases=["my coin"])
     assist.exchange.markets.list_market("SGD-BTC", 100_000, previous_close=100_000)
     assist.exchange.markets.set_price("SGD-BTC", 99_000)
     await assist.becomes(f"{ACCOUNT}btc_value", "59400.0000", within=40)
     assert await answer(assist.hass, "my coin", question="daily_change") == (
-        "my coin has changed by -1.0% since 00:00 UTC."
-    )
-    assert await answer(assist.hass, "coin", question="daily_change") == (
-        "coin has no daily change. Values and the daily change of the account have one."
+        "my coin has changed by -1.00% since 00:00 UTC."
     )
 
 

@@ -6,6 +6,7 @@ import weakref
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_OFF, STATE_UNAVAILABLE
+from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -40,8 +41,11 @@ async def test_unloading_closes_the_connection_and_frees_the_coordinator(harness
 
 
 async def test_entities_that_cannot_be_unloaded_become_unavailable(
-    valued: Harness, monkeypatch: pytest.MonkeyPatch
+    valued: Harness, other: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # It goes on with the same price feed.
+    await other.start()
+
     async def fail(*_: object) -> bool:
         return False
 
@@ -51,9 +55,11 @@ async def test_entities_that_cannot_be_unloaded_become_unavailable(
     assert valued.entry.state is ConfigEntryState.FAILED_UNLOAD
     # It is closed, and may be closed again.
     await valued.coordinator.async_stop()
-    await valued.disconnected()
-    assert not valued.running_tasks()
-    assert {state.state for state in valued.hass.states.async_all("sensor")} == {STATE_UNAVAILABLE}
+    await wait_until(lambda: len(valued.exchange.stream.connections) == 1)
+    registry = er.async_get(valued.hass)
+    entities = er.async_entries_for_config_entry(registry, valued.entry.entry_id)
+    shown = {valued.state(entity.entity_id) for entity in entities if entity.domain == "sensor"}
+    assert shown - {None} == {STATE_UNAVAILABLE}
     for connection in ("live_connection", "price_feed"):
         assert valued.state(f"binary_sensor.upbit_singapore_{connection}") == STATE_OFF
 

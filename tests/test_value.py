@@ -153,6 +153,7 @@ async def test_daily_change_is_computed_again_at_midnight_utc(harness: Harness) 
     await harness.becomes(daily_change, "17.8944", within=5)
     # Nothing was traded since, so each price is itself the previous close.
     await harness.becomes(daily_change, "0.0000", within=10)
+    assert attributes(harness, f"{ACCOUNT}btc_value")["daily_change"] == 0
 
 
 async def test_daily_change_is_computed_again_after_the_host_slept(bought: Harness) -> None:

@@ -122,6 +122,11 @@ class AccountValue:
             del self._writers[currency]
             self._gate.removed(currency)
 
+    @property
+    def feed_online(self) -> bool:
+        """Whether this account is followed and the public stream is subscribed."""
+        return bool(self._ending) and self.feed.online
+
     # Start and end
 
     @callback
@@ -206,7 +211,7 @@ class AccountValue:
     @callback
     def _on_prices(self, moved: set[str], changed: set[str]) -> None:
         """Note prices that moved, and prices that may have become valid or invalid."""
-        if self._costs.currencies:
+        if not (self._costs.currencies.isdisjoint(moved) and self._costs.currencies.isdisjoint(changed)):
             changed = changed | self._costs.counted_in(changed)
             moved = moved | self._costs.counted_in(moved)
         self._valuation.invalidate(moved)
@@ -227,7 +232,7 @@ class AccountValue:
         """Compare with another close once it is another day."""
         if self._set_day_start():
             self._valuation.invalidate()
-            self._write([ACCOUNT])
+            self._write(list(self._writers))
 
     @callback
     def _write_due(self) -> None:

@@ -68,4 +68,4 @@ class PriceFeedSensor(UpbitEntity, BinarySensorEntity):
     @property
     @override
     def is_on(self) -> bool:
-        return self._value.feed.online
+        return self._value.feed_online

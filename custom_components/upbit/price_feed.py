@@ -132,7 +132,6 @@ class PriceFeed:
             task.cancel()
             await asyncio.wait([task])
         self._detach_session()
-        self.book.lost(self._now())
 
     @callback
     def async_want(self, listener: FeedListener, coins: frozenset[str]) -> None:

@@ -161,6 +161,8 @@ class AccountFigures(_WithProfit):
     """Coins without an average buy price, or with one that can't be converted."""
     daily_change: Decimal | None = None
     """Of the coins held now, in percent."""
+    since: datetime | None = None
+    """The previous close that the daily change counts from."""
 
 
 def percent(part: Decimal, whole: Decimal) -> Decimal | None:
@@ -280,6 +282,7 @@ class Valuation:
             profit=None if sums.cost_unknown.names else Profit(sums.cost_basis, sums.unrealized),
             without_cost=sums.without_cost.names,
             daily_change=percent(exact_difference(sums.compared, sums.at_close), sums.at_close),
+            since=datetime.fromtimestamp(self.day_start / 1000, UTC),
         )
 
 

@@ -223,7 +223,12 @@ ACCOUNT_FIGURES = (
         attributes=lambda figures: {"without_cost": [*figures.without_cost]},
     ),
     AccountFigure(RETURN, lambda figures: figures.return_percent, is_percent=True),
-    AccountFigure(DAILY_CHANGE, lambda figures: figures.daily_change, is_percent=True),
+    AccountFigure(
+        DAILY_CHANGE,
+        lambda figures: figures.daily_change,
+        is_percent=True,
+        attributes=lambda figures: _known(since=figures.since and figures.since.isoformat()),
+    ),
     AccountFigure(COST_BASIS, lambda figures: figures.cost_basis, enabled=False),
 )
 
@@ -231,7 +236,7 @@ ACCOUNT_FIGURES = (
 class AccountSensor(_ValueSensor):
     """A figure of the account, over all its coins."""
 
-    _unrecorded_attributes = frozenset({"complete", "unpriced", "without_cost"})
+    _unrecorded_attributes = frozenset({"complete", "unpriced", "without_cost", "since"})
 
     def __init__(self, coordinator: UpbitCoordinator, value: AccountValue, kind: AccountFigure) -> None:
         super().__init__(coordinator, value, kind.key, ACCOUNT)
