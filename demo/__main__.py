@@ -69,11 +69,11 @@ class Demo:
         self._url = f"http://{HOST}:{port}"
         self._exchange_url = f"http://{HOST}:{exchange_port}"
         self._control_url = f"http://{HOST}:{exchange_port + 1}/control"
-        self._is_new = False
+        self._has_no_past = False
 
     async def run(self) -> None:
         """Run until cancelled; raises DemoError when something cannot be started or ends unexpectedly."""
-        self._is_new = self._installation.prepare(self._port)
+        self._has_no_past = self._installation.prepare(self._port)
         command = [sys.executable, "-m", "simulator", "--port", str(self._exchange_port)]
         command += ["--state", str(self._installation.exchange_state)]
         async with (
@@ -100,9 +100,9 @@ class Demo:
             "UPBIT_SIMULATED_REST_URL": self._exchange_url,
             "UPBIT_SIMULATED_WEBSOCKET_URL": f"ws://{HOST}:{self._exchange_port}/websocket/v1",
         }
-        command = self._installation.home_assistant_command(with_past=self._is_new)
+        command = self._installation.home_assistant_command(with_past=self._has_no_past)
         # At its first start it is compiled.
-        takes = ", which takes about 20 seconds the first time" if self._is_new else ""
+        takes = ", which takes about 20 seconds the first time" if self._has_no_past else ""
         say(f"Starting Home Assistant{takes} ...")
         while True:
             async with Child(

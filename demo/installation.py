@@ -68,7 +68,7 @@ class Installation:
                 path.unlink()
 
     def prepare(self, port: int) -> bool:
-        """Make the configuration, or update the existing one; return whether it is new."""
+        """Make the configuration, or update the existing one; return whether it has no past yet."""
         self.configuration.mkdir(exist_ok=True)
         new = not (self.configuration / ".storage" / "onboarding").exists()
         for source in TEMPLATE.iterdir():
@@ -88,7 +88,7 @@ class Installation:
             # Home Assistant's pages do this step otherwise, and add integrations that need the internet.
             self._store("onboarding", 4, {"done": ["core_config"]})
             self._store_dashboard()
-        return new
+        return not self.database.exists()
 
     def home_assistant_command(self, *, with_past: bool = False) -> list[str]:
         """Return the command that starts Home Assistant, with the Python that runs the demo.

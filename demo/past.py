@@ -106,7 +106,10 @@ def within_a_week(changes: Changes, now: datetime) -> Changes:
 def make_past(database: Path, now: datetime) -> None:
     """Create the recorder's database with the past of the balances and the total value until now."""
     moments = trades_until(now)
-    engine = create_engine(f"sqlite:///{database}")
+    # A start that is interrupted leaves none that is incomplete.
+    incomplete = database.with_suffix(".incomplete")
+    incomplete.unlink(missing_ok=True)
+    engine = create_engine(f"sqlite:///{incomplete}")
     schema.Base.metadata.create_all(engine)
     # Without this, the recorder would take the database for a very old one.
     migration.initialize_database(sessionmaker(engine))
@@ -118,6 +121,7 @@ def make_past(database: Path, now: datetime) -> None:
             _add(session, f"{SENSORS}_{currency.lower()}", currency, changes, now)
         _add(session, f"{SENSORS}_total_value", REGION.fiat, total_values(moments, now), now)
     engine.dispose()
+    incomplete.rename(database)
 
 
 def _add(session: Session, entity_id: str, unit: str, changes: Changes, now: datetime) -> None:

@@ -124,7 +124,10 @@ async def main(arguments: list[str]) -> int:
     """Run the command and return its exit status."""
     task = asyncio.current_task()
     assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # nohup ignores the second one on purpose.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     with tempfile.TemporaryDirectory(prefix="steps.") as folder:
         pairs = zip(arguments[::2], arguments[1::2], strict=True)
         steps = [

@@ -5,6 +5,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 STEPS = Path(__file__).parent.parent.parent / "scripts" / "lib" / "steps.py"
 
 
@@ -41,14 +43,15 @@ def test_failed_step_is_shown_in_full_and_summed_up_last() -> None:
     ]
 
 
-def test_terminated_run_ends_what_it_started(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_terminated_run_ends_what_it_started(tmp_path: Path, number: signal.Signals) -> None:
     started, ended = tmp_path / "started", tmp_path / "ended"
     os.mkfifo(started)
     # The trap belongs to a child of the step's shell. It writes into the pipe when the trap is set.
     child = f"trap 'touch {ended}; exit' TERM; echo >{started}; sleep 60 & wait"
     with subprocess.Popen([sys.executable, STEPS, "Long", f'bash -c "{child}"; true']) as process:
         started.read_text(encoding="utf-8")
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
         assert process.wait(timeout=30) == 130
     # It is told to end, and does so when it gets a processor.
     while not ended.exists():
