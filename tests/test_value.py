@@ -1,5 +1,6 @@
 """Values in the running integration: from the public stream and the average buy prices to the sensors."""
 
+import asyncio
 from decimal import Decimal
 
 from homeassistant.const import EVENT_STATE_CHANGED, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
@@ -209,6 +210,21 @@ async def test_purchase_while_balances_are_unavailable_is_not_valued_at_the_cost
     bought.exchange.rest.recover()
     await bought.becomes(profit, "10800.0000", within=60)
     assert shown == [STATE_UNKNOWN, "10800.0000"]
+
+
+async def test_purchase_during_the_first_snapshot_is_not_valued_at_the_cost_before(bought: Harness) -> None:
+    profit = f"{ACCOUNT}unrealized_profit"
+    shown = writes(bought, profit)
+    async with bought.exchange.hold_snapshots() as held:
+        reload = asyncio.create_task(bought.reload())
+        await held.held()
+        bought.account.deposit("BTC", "0.4")
+        await pass_time(1)
+    await reload
+    await bought.becomes(profit, STATE_UNKNOWN)
+    bought.exchange.rest.average_prices["BTC"] = ("107200", "SGD")
+    await bought.becomes(profit, "10800.0000", within=15)
+    assert [state for state in shown if state != STATE_UNAVAILABLE] == [STATE_UNKNOWN, "10800.0000"]
 
 
 async def test_single_response_without_rows_changes_no_cost(bought: Harness) -> None:

@@ -165,6 +165,11 @@ class AccountValue:
         """Note totals that have grown, before anything else follows from it: their cost is not known any more."""
         self._account.snapshot_by(self._costs.changed(changes, self._now()))
 
+    @callback
+    def async_note_first(self, currencies: Iterable[str]) -> None:
+        """Note totals that came before the first snapshot: its averages may be those of before."""
+        self._account.snapshot_by(self._costs.grown(currencies, self._now()))
+
     # Events
 
     @callback

@@ -341,6 +341,8 @@ class UpbitCoordinator:
         self.stats.updates += 1
         if not self.sync.update_received:
             self.stats.first_update()
+        if not self.sync.has_baseline and self.value is not None:
+            self.value.async_note_first(update.amounts)
         changes = self.sync.updated(update, self._now())
         if update.undecodable or update.unreadable:
             self._log_undecodable(update)

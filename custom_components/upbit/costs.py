@@ -44,13 +44,13 @@ class Costs:
 
     def changed(self, changes: Iterable[Change], now: float) -> float:
         """Note changes of balances; return the time by which a snapshot has to be requested, infinite for never."""
-        grown = [
-            change.currency
-            for change in changes
-            if change.currency != self._fiat and change.after.total > change.before.total
-        ]
-        self._grown |= dict.fromkeys(grown, now)
-        return now + self._timings.request if grown else inf
+        return self.grown((each.currency for each in changes if each.after.total > each.before.total), now)
+
+    def grown(self, currencies: Iterable[str], now: float) -> float:
+        """Note totals that have grown, or may have; return the same as `changed`."""
+        coins = [currency for currency in currencies if currency != self._fiat]
+        self._grown |= dict.fromkeys(coins, now)
+        return now + self._timings.request if coins else inf
 
     def merge(
         self,
@@ -69,21 +69,22 @@ class Costs:
             The coins whose average has changed or become known, and the time by which another snapshot has to be
             requested, infinite for never.
         """
+        before = self._averages if self._loaded else averages
         kept = set(missing)
         news = set()
         again_by = inf
         for coin in self._grown.keys() - missing:
             at = self._grown[coin]
-            is_new = requested_at >= at and averages.get(coin) != self._averages.get(coin)
+            is_new = requested_at >= at and averages.get(coin) != before.get(coin)
             if is_new or requested_at >= at + self._timings.settled:
                 del self._grown[coin]
                 news.add(coin)
             else:
                 kept.add(coin)
                 again_by = min(again_by, at + self._timings.settled)
-        before = self._averages
         merged = {coin: average for coin, average in averages.items() if coin not in kept}
         merged |= {coin: average for coin, average in before.items() if coin in kept}
+        before = self._averages
         news |= {coin for coin in before.keys() | merged.keys() if before.get(coin) != merged.get(coin)}
         self._averages, self._loaded = merged, True
         self.currencies = frozenset({average.currency for average in merged.values()} - {self._fiat})
