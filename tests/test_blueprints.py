@@ -117,11 +117,28 @@ async def test_total_value_is_notified_once_each_time_it_crosses(valued: Harness
         account=valued.device_id,
         threshold={"type": "above", "value": {"number": 61440.75}},
     )
-    await trade(valued, "SGD-BTC", "100000.01", 110_000, 100_000, "100001.25")
+    for price in ("100000.01", 110_000, 100_000, "100001.25"):
+        await trade(valued, "SGD-BTC", price)
+        await pass_time(5)
     assert texts(sent) == [
         ("Upbit Singapore Total value crossed a threshold", "61440.75 → 61440.76 SGD"),
         ("Upbit Singapore Total value crossed a threshold", "61440.75 → 61441.50 SGD"),
     ]
+
+
+async def test_trade_that_comes_as_two_messages_is_no_loss(valued: Harness) -> None:
+    """Between the two the total value lacks what was paid, or what was bought."""
+    sent = await automate(
+        valued.hass,
+        "notify_on_total_value",
+        account=valued.device_id,
+        threshold={"type": "below", "value": {"number": 61_000}},
+    )
+    valued.account.delivery = Delivery.FRAME_EACH
+    valued.account.change({"SGD": ("200.75", "0"), "BTC": ("0.61", "0")})
+    await valued.caught_up()
+    await pass_time(10)
+    assert sent == []
 
 
 @pytest.mark.parametrize(
