@@ -1,6 +1,7 @@
 """When a value whose price moved is written, without a timer."""
 
 from decimal import Decimal
+from itertools import pairwise
 from math import inf
 
 import pytest
@@ -86,6 +87,20 @@ def test_largest_moves_are_written_first_and_only_so_many_in_a_second() -> None:
     assert values.gate.next_at() == 31
     assert values.written_at(31) == keys[1::-1]
     assert values.gate.next_at() == inf
+
+
+def test_small_move_among_many_large_ones_is_written_in_its_turn() -> None:
+    """As that of the total value, which moves less than its coins."""
+    keys = [f"C{number}" for number in range(60)]
+    values = Values(PriceUpdates.LIVE, "TOTAL", *keys)
+    written = [0]
+    for now in range(1, 200):
+        values.move(TOTAL=f"{1000 + now / 100}", **dict.fromkeys(keys, str(1000 + now)))
+        if "TOTAL" in values.written_at(now):
+            written.append(now)
+    # It comes first after two intervals of 5 s, when those that have waited longer are written.
+    longest = 10 + len(keys) / MOST_WRITES
+    assert max(after - before for before, after in pairwise(written)) <= longest
 
 
 def test_move_back_is_not_written() -> None:

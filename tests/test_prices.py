@@ -223,6 +223,13 @@ def test_listed_market_without_a_price_gives_none_and_the_next_path_is_not_tried
     assert price(book, "ADA") == 1
 
 
+def test_row_that_is_missing_leaves_the_price_and_has_the_list_of_markets_requested() -> None:
+    book = connected_book()
+    book.tickers_loaded(MARKETS, answer(ticker("SGD-BTC", "100")), 300, 301)
+    assert price(book, "ADA") == 1
+    assert book.next_markets_at == 301
+
+
 def test_invalid_row_leaves_the_price_and_is_asked_for_again_where_there_is_none() -> None:
     book = book_with()
     book.subscribed(MARKETS, 0)
@@ -302,7 +309,13 @@ def test_nothing_is_requested_while_nothing_is_wanted() -> None:
 
 def test_coin_of_a_market_that_is_no_longer_listed_has_no_price() -> None:
     book = connected_book()
-    book.markets_loaded({"SGD-BTC": Market(None, None)}, 10)
+    without = {"SGD-BTC": Market(None, None)}
+    book.markets_loaded(without, 10)
+    # Not before a second list lacks it, too.
+    assert price(book, "ADA") == 1
+    assert book.next_markets_at == 12
+    book.markets_loaded(without, 12)
+    assert book.next_markets_at == 12 + PRICE_TIMINGS.markets
     assert price(book, "ADA") is Missing.NO_PRICE
     assert book.changed == {"ADA"}
     assert book.markets == {"SGD-BTC"}
@@ -327,6 +340,20 @@ def test_delisting_is_over_when_a_list_from_a_minute_later_has_the_market() -> N
     book.markets_loaded(listed, 60)  # may have been made before
     assert "BTC-ADA" not in book.markets
     book.markets_loaded(listed, 61)
+    assert "BTC-ADA" in book.markets
+
+
+def test_delisted_market_that_stays_in_the_list_is_on_no_path_after_the_second_report() -> None:
+    book = connected_book()
+    listed = dict.fromkeys(LISTED, Market(None, None))
+    book.ticker(ticker("BTC-ADA", "0.01", DAY_START + 1, delisted=True), 1)
+    book.markets_loaded(listed, 3600)
+    book.ticker(ticker("BTC-ADA", "0.01", DAY_START + 1, delisted=True), 3601)
+    for hour in (2, 3):
+        book.markets_loaded(listed, hour * 3600)
+        assert "BTC-ADA" not in book.markets
+    book.markets_loaded({market: each for market, each in listed.items() if market != "BTC-ADA"}, 4 * 3600)
+    book.markets_loaded(listed, 5 * 3600)
     assert "BTC-ADA" in book.markets
 
 

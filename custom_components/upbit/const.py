@@ -72,6 +72,8 @@ class PriceTimings:
     """By how much a trade that a call shows has to be newer than the last one of the stream to count as missed."""
     delivery: float = 10.0
     """For the stream to deliver such a trade nevertheless."""
+    absence: float = 2.0
+    """After a list lacks a market that prices a coin, before another one is requested to confirm that."""
     relisted: float = 60.0
     """After the stream reported a market as delisted, before a list of markets that has it counts more."""
     resubscribe: float = 1.0

@@ -212,6 +212,7 @@ class PriceFeed:
                 (self.stats.losses if self.book.connected else self.stats.failed_connects)[error.reason] += 1
                 self._last_error = error
                 _LOGGER.debug("The prices of %s are disconnected: %s", self._region.name, error)
+            self._subscription = frozenset()
             self.book.lost(self._now())
             self._advance()
             await asyncio.sleep(max(backoff.next_delay(), self.rate_limit.remaining()))
@@ -400,8 +401,7 @@ class PriceFeed:
         self._publish()
 
     def _log_health(self, now: float) -> None:
-        has_failed = self.stats.connects or self.stats.failed_calls
-        healthy = self.book.is_healthy(now) or not has_failed
+        healthy = self.book.idle or self.book.is_healthy(now)
         if healthy is self._healthy:
             return
         self._healthy = healthy

@@ -109,13 +109,17 @@ class WriteGate[Key]:
         return max(min(self._moved.values(), default=inf), self._next_at)
 
     def due(self, now: float) -> list[Key]:
-        """Return the values to write now, the largest moves first; the caller reports each as written."""
-        moves: dict[Key, Decimal] = {}
+        """Return the values to write now; the caller reports each as written.
+
+        The largest moves come first, but what has waited for long comes before them: the oldest first.
+        """
+        moves: dict[Key, tuple[float, Decimal]] = {}
+        patience = self._pace.settle + self._pace.gap
         for key, at in list(self._moved.items()):
             if at > now:
                 continue
             if (move := self._move_due(key, now)) is not None:
-                moves[key] = move
+                moves[key] = max(0.0, now - self._written[key].at - patience), move
         self._next_at = now + INTERVAL
         return sorted(moves, key=moves.__getitem__, reverse=True)[:MOST_WRITES]
 

@@ -113,7 +113,11 @@ class PriceBook:
         self._priceless: set[str] = set()
         """Listed markets that a call showed to have no price."""
         self._delisted: dict[str, float] = {}
-        """Markets that the stream reported as delisted, with the time of that."""
+        """Markets that the stream reported as delisted, with the time of that; infinite for the second time."""
+        self._relisted: frozenset[str] = frozenset()
+        """Markets that a list had after the stream had reported them as delisted."""
+        self._missing: frozenset[str] = frozenset()
+        """Markets on the paths that the last list lacked, and the one before did not."""
         self._delivered: dict[str, int] = {}
         """By market: the time of the last trade that the stream delivered, in milliseconds since 1970."""
         self._unanswered: dict[str, float] = {}
@@ -131,6 +135,11 @@ class PriceBook:
     def is_healthy(self, now: float) -> bool:
         """Whether the prices that were received are valid."""
         return self.connected or now < self._healthy_until
+
+    @property
+    def idle(self) -> bool:
+        """Whether no price is needed: nothing is wanted, or nothing of it has a market."""
+        return not self._wanted or (self._loaded and not self.markets)
 
     def quote(self, coin: str) -> Quote | Missing:
         """Return the price of a wanted coin in the region's currency."""
@@ -180,24 +189,33 @@ class PriceBook:
         """Note the coins that accounts hold; the region's own currency is none of them."""
         if coins == self._wanted:
             return
+        was_idle = self.idle
         self._wanted = coins
         if coins - self._seen:
             self._seen |= coins
             self._markets_at = min(self._markets_at, now)
         self._find_paths(now)
+        self._note_need(was_idle, now)
 
     def markets_loaded(self, listed: Mapping[str, Market], now: float) -> None:
         """Note the list of markets."""
+        was_idle = self.idle
         self._loaded = True
-        self.listed = listed
         self._markets_at = now + self._timings.markets
-        # Upbit's list lacks what is delisted: what it has later than it takes to follow is listed again.
+        # What prices a coin is gone only when a second list lacks it, too.
+        self._missing = self.markets.difference(listed, self._missing)
+        if self._missing:
+            self._markets_at = now + self._timings.absence
+        self.listed = {**listed, **{market: self.listed[market] for market in self._missing}}
+        # Upbit's list lacks what is delisted: what it has later than it takes to follow is listed again. A market that
+        # is then reported as delisted once more stays in the list, and this report counts.
+        delisted = {market: since for market, since in self._delisted.items() if market in listed}
         self._delisted = {
-            market: since
-            for market, since in self._delisted.items()
-            if market in listed and now - since < self._timings.relisted
+            market: since for market, since in delisted.items() if now - since < self._timings.relisted
         }
+        self._relisted = self._relisted.union(delisted.keys() - self._delisted.keys()).intersection(listed)
         self._find_paths(now)
+        self._note_need(was_idle, now)
 
     def markets_failed(self, now: float, retry_in: float) -> None:
         """Note that the list of markets could not be had; it is requested again after so many seconds."""
@@ -261,9 +279,11 @@ class PriceBook:
             elif market in answer.invalid:
                 if market in self._unanswered:
                     self._unanswered[market] = now + self._timings.instead
+            elif market in self._valid:
+                # It has a price, if it is listed still.
+                self._markets_at = min(self._markets_at, now)
             else:
                 self._unanswered.pop(market, None)
-                self._valid.discard(market)
                 self._priceless.add(market)
                 self._invalidate(self._coins[market])
         if requested >= self.markets:
@@ -296,6 +316,11 @@ class PriceBook:
             self._valid.clear()
             self._priceless.clear()
             self._invalidate(self._wanted)
+
+    def _note_need(self, was_idle: bool, now: float) -> None:
+        """Give the feed some time for the first prices: that there were none while none was needed is no outage."""
+        if was_idle and not self.idle:
+            self._healthy_until = max(self._healthy_until, now + self._timings.validity)
 
     def _find_paths(self, now: float) -> None:
         if not self._loaded:
@@ -346,7 +371,7 @@ class PriceBook:
         self._priceless.discard(market)
         self._invalidate(self._coins[market])
         if ticker.delisted:
-            self._delisted[market] = now
+            self._delisted[market] = inf if market in self._relisted else now
             self._find_paths(now)
 
     def _expect(self, ticker: Ticker, now: float) -> None:

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 
+from homeassistant.const import EVENT_STATE_CHANGED
 import pytest
+from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.upbit.price_feed import FeedListener, async_running_feeds
 from custom_components.upbit.prices import PriceBook
+from simulator import Delivery
 from tests.helpers.bugs import ExplosionError, explosive
 from tests.helpers.harness import Harness
 from tests.helpers.virtual_time import pass_time, wait_until
@@ -98,6 +101,37 @@ async def test_list_without_a_market_of_the_own_currency_is_not_used(priced: Har
     stats = async_running_feeds(priced.hass)["sg"].stats
     assert stats.failed_calls["markets_without_own_currency"] > 0
     assert priced.state(TOTAL) == "72354.7500"
+
+
+async def test_account_without_coins_needs_no_stream_and_has_one_again(priced: Harness) -> None:
+    await load(priced)
+    # At once, so that the same markets are wanted as before.
+    priced.account.delivery = Delivery.ONE_FRAME
+    held = {coin: (priced.account[coin].available, 0) for coin in ("BTC", "XRP")}
+    priced.account.change(dict.fromkeys(held, (0, 0)))
+    await priced.becomes(PRICE_FEED, "off")
+    await pass_time(120)
+    assert priced.state(TOTAL) == "1200.7500"
+    priced.account.change(held)
+    await priced.becomes(PRICE_FEED, "on")
+    # That there was nothing to follow is no outage.
+    assert priced.log_lines(of_prices=True) == []
+
+
+@pytest.mark.parametrize("lacks", ["rows", "row"])
+async def test_call_that_lacks_a_price_which_the_stream_delivers_changes_nothing(
+    priced: Harness, lacks: str
+) -> None:
+    await load(priced)
+    shown = async_capture_events(priced.hass, EVENT_STATE_CHANGED)
+    ticker = priced.exchange.quotation.ticker
+    if lacks == "rows":
+        ticker.fail_with(200, "[]", times=1)
+    else:
+        ticker.row_faults = {"SGD-BTC": None}
+    await wait_until(lambda: priced.exchange.quotation.record.requests("/v1/ticker"), within=310)
+    await pass_time(30)
+    assert shown == []
 
 
 async def test_public_side_that_fails_makes_values_unavailable_and_no_balance(bought: Harness) -> None:
