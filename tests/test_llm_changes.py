@@ -3,10 +3,12 @@
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from homeassistant.components.recorder import history
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
+from sqlalchemy.exc import OperationalError
 
 from tests.helpers.assist import ACCOUNT, CHANGES, account_of, expose, tools
 from tests.helpers.harness import Harness
@@ -120,9 +122,25 @@ async def test_balance_that_is_not_available_has_no_difference(assist: Harness) 
 @pytest.mark.parametrize("recorder_config", [{"exclude": {"entities": [f"{ACCOUNT}xrp"]}}])
 async def test_balance_that_is_not_recorded_is_not_left_out(assist: Harness) -> None:
     start_day()
+    # Its state is from before, so it has not changed.
+    assert await changes(assist) == []
+    await change(assist, "XRP", "121")
     assert await changes(assist) == [
-        {"currency": "XRP", "before": "unknown", "now": "120", "difference": "unknown", "changes": 0}
+        {"currency": "XRP", "before": "unknown", "now": "121", "difference": "unknown", "changes": 0}
     ]
+
+
+async def test_database_that_cannot_be_read_is_said_to_be(
+    assist: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("locked"))
+
+    expose(assist, "daily_change")
+    monkeypatch.setattr(history, "get_significant_states", broken)
+    account = await account_of(assist, CHANGES)
+    assert account["error"] == "The history of the balances can't be read at the moment."
+    assert "daily_change" in account
 
 
 async def test_tool_needs_an_exposed_balance_or_daily_change(assist: Harness) -> None:

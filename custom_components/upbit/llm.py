@@ -27,6 +27,7 @@ from homeassistant.helpers.llm import (
 )
 from homeassistant.helpers.recorder import DATA_INSTANCE, get_instance
 from homeassistant.util import dt as dt_util
+from sqlalchemy.exc import SQLAlchemyError
 import voluptuous as vol
 
 from .api.wire import exact_difference, plain
@@ -54,6 +55,7 @@ _PROMPT = (
     f"For questions about Upbit, currencies and coins, use the tools whose names start with {DOMAIN}__. "
     "They return every digit. Numbers in the live context are rounded."
 )
+_NOT_READ = "The history of the balances can't be read at the moment."
 _NOT_LOADED = "This account is not set up at the moment. Its balances and values are not available."
 
 
@@ -222,7 +224,10 @@ class GetChangesTodayTool(_UpbitTool):
                 data["error"] = _NOT_LOADED
             else:
                 if has_balances:
-                    data["balances"] = await _changes(hass, coordinator, account.balances, start)
+                    try:
+                        data["balances"] = await _changes(hass, coordinator, account.balances, start)
+                    except SQLAlchemyError:
+                        data["error"] = _NOT_READ
                 if DAILY_CHANGE in account.exposed:
                     data[DAILY_CHANGE] = _daily_change(_figures_of(coordinator))
             accounts.append(data)
@@ -326,8 +331,20 @@ async def _changes(
     changes = (
         _change(coordinator, currency, recorded.get(entity_id, []), start)
         for currency, entity_id in sorted(balances.items())
+        # The recorder may keep nothing of a sensor, or nothing that is so old.
+        if recorded.get(entity_id) or not _has_kept_its_state(hass, entity_id, start)
     )
     return [change for change in changes if change is not None]
+
+
+def _has_kept_its_state(hass: HomeAssistant, entity_id: str, start: datetime) -> bool:
+    """Return whether a sensor shows the same amount since a time."""
+    state = hass.states.get(entity_id)
+    return (
+        state is not None
+        and state.last_changed <= start
+        and state.state not in (STATE_UNAVAILABLE, STATE_UNKNOWN)
+    )
 
 
 def _recorded_totals(
