@@ -141,6 +141,24 @@ def test_older_trade_does_not_replace_a_newer_one() -> None:
     assert price(book, "BTC") == 100
 
 
+def test_trade_that_two_calls_contradict_does_not_hide_later_ones() -> None:
+    """Its time was wrong: for Upbit's calls the last trade is an older one."""
+    book = connected_book()
+    book.ticker(ticker("SGD-BTC", "100", traded_at=10**12), 1)
+    for now in (300, 600):
+        assert price(book, "BTC") == 100
+        row = ticker("SGD-BTC", "120", DAY_START + now)
+        book.tickers_loaded(frozenset({"SGD-BTC"}), answer(row), now, now)
+    assert price(book, "BTC") == 120
+    book.ticker(ticker("SGD-BTC", "130", DAY_START + 601), 601)
+    assert price(book, "BTC") == 130
+    # One contradiction is a call that is late.
+    book.tickers_loaded(frozenset({"SGD-BTC"}), answer(row), 900, 900)
+    book.ticker(ticker("SGD-BTC", "140", DAY_START + 901), 901)
+    book.tickers_loaded(frozenset({"SGD-BTC"}), answer(row), 1200, 1200)
+    assert price(book, "BTC") == 140
+
+
 def test_frame_of_an_earlier_subscription_is_ignored() -> None:
     book = connected_book()
     book.ticker(ticker("SGD-XRP", "3"), 1)

@@ -120,6 +120,8 @@ class PriceBook:
         """Markets on the paths that the last list lacked, and the one before did not."""
         self._delivered: dict[str, int] = {}
         """By market: the time of the last trade that the stream delivered, in milliseconds since 1970."""
+        self._contradicted: dict[str, int] = {}
+        """By market: the time of the last trade, where a call has shown an older one."""
         self._unanswered: dict[str, float] = {}
         """Subscribed markets without a ticker, with the time at which a call has to ask for it."""
         self._expected: dict[str, int] = {}
@@ -273,6 +275,7 @@ class PriceBook:
         self._expire(now)
         for market in requested & self.markets:
             if (ticker := answer.tickers.get(market)) is not None:
+                self._contradict(ticker)
                 self._expect(ticker, now)
                 self._unanswered.pop(market, None)
                 self._merge(ticker, now)
@@ -373,6 +376,18 @@ class PriceBook:
         if ticker.delisted:
             self._delisted[market] = inf if market in self._relisted else now
             self._find_paths(now)
+
+    def _contradict(self, ticker: Ticker) -> None:
+        """Forget a trade whose time must be wrong, because two calls in a row show an older one as the last."""
+        market = ticker.market
+        last = self._tickers.get(market)
+        if last is None or ticker.traded_at >= last.traded_at:
+            self._contradicted.pop(market, None)
+        elif self._contradicted.get(market) != last.traded_at:
+            self._contradicted[market] = last.traded_at
+        else:
+            del self._contradicted[market], self._tickers[market]
+            self._delivered[market] = ticker.traded_at
 
     def _expect(self, ticker: Ticker, now: float) -> None:
         """Expect the stream to deliver a trade that a call showed; some time is for what is on its way."""
