@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
+import logging
 from typing import Any, cast, override
 
 from homeassistant.components.homeassistant import async_should_expose
@@ -27,10 +28,10 @@ from homeassistant.helpers.llm import (
 )
 from homeassistant.helpers.recorder import DATA_INSTANCE, get_instance
 from homeassistant.util import dt as dt_util
-from sqlalchemy.exc import SQLAlchemyError
 import voluptuous as vol
 
 from .api.wire import exact_difference, plain
+from .bugs import place_of
 from .const import DOMAIN
 from .coordinator import UpbitConfigEntry, UpbitCoordinator
 from .entity import (
@@ -44,6 +45,8 @@ from .entity import (
 )
 from .valuation import AccountFigures, CoinValue, rounded
 from .value_sensor import ACCOUNT_FIGURES, PERCENT_DECIMALS
+
+_LOGGER = logging.getLogger(__name__)
 
 type Data = dict[str, Any]
 
@@ -226,7 +229,8 @@ class GetChangesTodayTool(_UpbitTool):
                 if has_balances:
                     try:
                         data["balances"] = await _changes(hass, coordinator, account.balances, start)
-                    except SQLAlchemyError:
+                    except Exception as error:  # noqa: BLE001 - the recorder's database may fail in many ways
+                        _LOGGER.error("Unexpected %s while the history was read", place_of(error))
                         data["error"] = _NOT_READ
                 if DAILY_CHANGE in account.exposed:
                     data[DAILY_CHANGE] = _daily_change(_figures_of(coordinator))
