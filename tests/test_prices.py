@@ -155,8 +155,23 @@ def test_trade_that_two_calls_contradict_does_not_hide_later_ones() -> None:
     # One contradiction is a call that is late.
     book.tickers_loaded(frozenset({"SGD-BTC"}), answer(row), 900, 900)
     book.ticker(ticker("SGD-BTC", "140", DAY_START + 901), 901)
+    same = ticker("SGD-BTC", "140", DAY_START + 901)
     book.tickers_loaded(frozenset({"SGD-BTC"}), answer(row), 1200, 1200)
+    book.tickers_loaded(frozenset({"SGD-BTC"}), answer(same), 1500, 1500)
+    book.tickers_loaded(frozenset({"SGD-BTC"}), answer(row), 1800, 1800)
     assert price(book, "BTC") == 140
+
+
+def test_trade_with_a_wrong_time_hides_no_missed_ones_after_the_prices_expired() -> None:
+    book = connected_book()
+    book.ticker(ticker("SGD-BTC", "100", traded_at=10**12), 1)
+    book.lost(2)
+    book.advance(100)
+    book.subscribed(MARKETS, 200)
+    book.tickers_loaded(MARKETS, answer(ticker("SGD-BTC", "120", DAY_START + 200_000)), 200, 200)
+    book.ticker(ticker("SGD-BTC", "120", DAY_START + 200_000), 201)
+    book.tickers_loaded(MARKETS, answer(ticker("SGD-BTC", "130", DAY_START + 400_000)), 500, 500)
+    assert book.advance(510)
 
 
 def test_frame_of_an_earlier_subscription_is_ignored() -> None:
@@ -243,9 +258,36 @@ def test_listed_market_without_a_price_gives_none_and_the_next_path_is_not_tried
 
 def test_row_that_is_missing_leaves_the_price_and_has_the_list_of_markets_requested() -> None:
     book = connected_book()
-    book.tickers_loaded(MARKETS, answer(ticker("SGD-BTC", "100")), 300, 301)
+    rows = answer(ticker("SGD-BTC", "100"))
+    book.tickers_loaded(MARKETS, rows, 300, 301)
     assert price(book, "ADA") == 1
     assert book.next_markets_at == 301
+    book.markets_loaded(book.listed, 302)
+    # The stream delivers it.
+    book.ticker(ticker("BTC-ADA", "0.01", DAY_START + 1), 303)
+    book.tickers_loaded(MARKETS, rows, 600, 601)
+    assert price(book, "ADA") == 1
+    # Nothing has it any more.
+    book.tickers_loaded(MARKETS, rows, 900, 901)
+    assert price(book, "ADA") is Missing.NO_PRICE
+
+
+def test_row_that_is_missing_after_a_silent_subscription_is_not_requested_again_at_once() -> None:
+    book = connected_book()
+    book.subscribed(MARKETS, 20)
+    book.ticker(ticker("SGD-BTC", "100"), 21)
+    assert book.tickers_requested(30) == {"BTC-ADA"}
+    book.tickers_loaded(frozenset({"BTC-ADA"}), answer(), 30, 31)
+    book.markets_loaded(book.listed, 32)
+    assert book.next_tickers_at == 31 + PRICE_TIMINGS.instead
+    assert book.next_markets_at == 32 + PRICE_TIMINGS.markets
+
+
+def test_market_that_a_list_and_a_call_lack_is_looked_for_in_another_list_two_seconds_later() -> None:
+    book = connected_book()
+    book.markets_loaded({"SGD-BTC": Market(None, None)}, 300)
+    book.tickers_loaded(MARKETS, answer(ticker("SGD-BTC", "100")), 300, 301)
+    assert book.next_markets_at == 302
 
 
 def test_invalid_row_leaves_the_price_and_is_asked_for_again_where_there_is_none() -> None:
@@ -372,6 +414,10 @@ def test_delisted_market_that_stays_in_the_list_is_on_no_path_after_the_second_r
         assert "BTC-ADA" not in book.markets
     book.markets_loaded({market: each for market, each in listed.items() if market != "BTC-ADA"}, 4 * 3600)
     book.markets_loaded(listed, 5 * 3600)
+    assert "BTC-ADA" in book.markets
+    # Then it is another delisting.
+    book.ticker(ticker("BTC-ADA", "0.01", DAY_START + 2, delisted=True), 5 * 3600 + 1)
+    book.markets_loaded(listed, 6 * 3600)
     assert "BTC-ADA" in book.markets
 
 

@@ -212,7 +212,8 @@ class PriceFeed:
                 (self.stats.losses if self.book.connected else self.stats.failed_connects)[error.reason] += 1
                 self._last_error = error
                 _LOGGER.debug("The prices of %s are disconnected: %s", self._region.name, error)
-            self._subscription = frozenset()
+            finally:
+                self._subscription = frozenset()
             self.book.lost(self._now())
             self._advance()
             await asyncio.sleep(max(backoff.next_delay(), self.rate_limit.remaining()))
@@ -401,8 +402,9 @@ class PriceFeed:
         self._publish()
 
     def _log_health(self, now: float) -> None:
-        healthy = self.book.idle or self.book.is_healthy(now)
-        if healthy is self._healthy:
+        healthy = self.book.is_healthy(now)
+        # While nothing is needed, nothing is tried; and what has not failed yet is about to be tried.
+        if healthy is self._healthy or self.book.idle or self._last_error is None:
             return
         self._healthy = healthy
         if healthy:

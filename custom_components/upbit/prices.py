@@ -112,6 +112,8 @@ class PriceBook:
         """Markets whose ticker is valid."""
         self._priceless: set[str] = set()
         """Listed markets that a call showed to have no price."""
+        self._lacking: set[str] = set()
+        """Markets with a price that the last call did not have."""
         self._delisted: dict[str, float] = {}
         """Markets that the stream reported as delisted, with the time of that; infinite for the second time."""
         self._relisted: frozenset[str] = frozenset()
@@ -279,14 +281,18 @@ class PriceBook:
                 self._expect(ticker, now)
                 self._unanswered.pop(market, None)
                 self._merge(ticker, now)
-            elif market in answer.invalid:
-                if market in self._unanswered:
-                    self._unanswered[market] = now + self._timings.instead
-            elif market in self._valid:
+                continue
+            if market in self._unanswered:
+                self._unanswered[market] = now + self._timings.instead
+            if market in answer.invalid or market in self._missing:
+                continue  # for a missing one, the next list of markets decides
+            if market in self._valid and market not in self._lacking:
                 # It has a price, if it is listed still.
+                self._lacking.add(market)
                 self._markets_at = min(self._markets_at, now)
             else:
                 self._unanswered.pop(market, None)
+                self._valid.discard(market)
                 self._priceless.add(market)
                 self._invalidate(self._coins[market])
         if requested >= self.markets:
@@ -316,8 +322,8 @@ class PriceBook:
 
     def _expire(self, now: float) -> None:
         if (self._valid or self._priceless) and not self.is_healthy(now):
-            self._valid.clear()
-            self._priceless.clear()
+            for each in (self._valid, self._priceless, self._lacking, self._contradicted, self._delivered):
+                each.clear()
             self._invalidate(self._wanted)
 
     def _note_need(self, was_idle: bool, now: float) -> None:
@@ -344,6 +350,7 @@ class PriceBook:
         self.markets = frozenset(coins)
         self._valid &= self.markets
         self._priceless &= self.markets
+        self._lacking &= self.markets
         for market in self._unanswered.keys() - self.markets:
             del self._unanswered[market]
         if self.connected:
@@ -354,6 +361,7 @@ class PriceBook:
 
     def _merge(self, ticker: Ticker, now: float) -> None:
         market = ticker.market
+        self._lacking.discard(market)
         last = self._tickers.get(market)
         if last is not None and market in self._valid:
             if ticker.traded_at < last.traded_at:

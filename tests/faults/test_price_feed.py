@@ -118,6 +118,37 @@ async def test_account_without_coins_needs_no_stream_and_has_one_again(priced: H
     assert priced.log_lines(of_prices=True) == []
 
 
+async def test_end_of_an_outage_is_not_logged_while_no_price_is_needed(priced: Harness) -> None:
+    await load(priced)
+    held = {coin: (priced.account[coin].available, 0) for coin in ("BTC", "XRP")}
+    fail_public_side(priced)
+    await priced.becomes(TOTAL, "unavailable", within=100)
+    priced.account.change(dict.fromkeys(held, (0, 0)))
+    await priced.becomes(TOTAL, "1200.7500")
+    await pass_time(10)
+    assert len(priced.log_lines(of_prices=True)) == 1
+    priced.account.change(held)
+    priced.exchange.quotation.recover()
+    await wait_until(lambda: len(priced.log_lines(of_prices=True)) == 2, within=200)
+
+
+async def test_stream_is_subscribed_again_after_a_bug(
+    priced: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await load(priced)
+    priced.account.delivery = Delivery.ONE_FRAME
+    held = {coin: (priced.account[coin].available, 0) for coin in ("BTC", "XRP")}
+    monkeypatch.setattr(PriceBook, "ticker", explosive(PriceBook.ticker))
+    priced.exchange.markets.set_price("SGD-XRP", "3")
+    await priced.becomes(PRICE_FEED, "off")
+    # Before it starts again.
+    priced.account.change(dict.fromkeys(held, (0, 0)))
+    await priced.becomes(TOTAL, "1200.7500")
+    await pass_time(10)
+    priced.account.change(held)
+    await priced.becomes(PRICE_FEED, "on")
+
+
 @pytest.mark.parametrize("lacks", ["rows", "row"])
 async def test_call_that_lacks_a_price_which_the_stream_delivers_changes_nothing(
     priced: Harness, lacks: str
