@@ -265,11 +265,32 @@ def test_row_that_is_missing_leaves_the_price_and_has_the_list_of_markets_reques
     book.markets_loaded(book.listed, 302)
     # The stream delivers it.
     book.ticker(ticker("BTC-ADA", "0.01", DAY_START + 1), 303)
-    book.tickers_loaded(MARKETS, rows, 600, 601)
+    for now in (600, 900):
+        book.tickers_loaded(MARKETS, rows, now, now + 1)
+        assert price(book, "ADA") == 1
+
+
+def test_price_that_two_calls_lack_in_place_of_the_stream_is_none() -> None:
+    book = connected_book()
+    book.lost(10)
+    rows = answer(ticker("SGD-BTC", "100"))
+    book.tickers_loaded(MARKETS, rows, 10, 11)
     assert price(book, "ADA") == 1
-    # Nothing has it any more.
-    book.tickers_loaded(MARKETS, rows, 900, 901)
+    book.tickers_loaded(MARKETS, answer(ticker("SGD-BTC", "100"), ticker("BTC-ADA", "0.01")), 70, 71)
+    book.tickers_loaded(MARKETS, rows, 130, 131)
+    assert price(book, "ADA") == 1
+    book.tickers_loaded(MARKETS, rows, 190, 191)
     assert price(book, "ADA") is Missing.NO_PRICE
+
+
+def test_call_that_lacks_all_prices_stands_in_for_nothing() -> None:
+    book = connected_book()
+    book.lost(10)
+    for now in (10, 70):
+        book.tickers_loaded(MARKETS, answer(), now, now + 1)
+        assert price(book, "ADA") == 1
+    book.advance(100)
+    assert price(book, "ADA") is Missing.NOT_AVAILABLE
 
 
 def test_row_that_is_missing_after_a_silent_subscription_is_not_requested_again_at_once() -> None:

@@ -403,8 +403,12 @@ class PriceFeed:
 
     def _log_health(self, now: float) -> None:
         healthy = self.book.is_healthy(now)
-        # While nothing is needed, nothing is tried; and what has not failed yet is about to be tried.
-        if healthy is self._healthy or self.book.idle or self._last_error is None:
+        # While nothing is needed, nothing is tried; and what has not failed or succeeded yet is about to be tried.
+        if (
+            healthy is self._healthy
+            or self.book.idle
+            or not (self.book.has_prices if healthy else self._last_error)
+        ):
             return
         self._healthy = healthy
         if healthy:

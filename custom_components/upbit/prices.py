@@ -145,6 +145,11 @@ class PriceBook:
         """Whether no price is needed: nothing is wanted, or nothing of it has a market."""
         return not self._wanted or (self._loaded and not self.markets)
 
+    @property
+    def has_prices(self) -> bool:
+        """Whether prices are received: by the stream, or by a call since the last outage."""
+        return self.connected or bool(self._valid)
+
     def quote(self, coin: str) -> Quote | Missing:
         """Return the price of a wanted coin in the region's currency."""
         if (quote := self._quotes.get(coin)) is None:
@@ -275,6 +280,8 @@ class PriceBook:
             now: The time.
         """
         self._expire(now)
+        # Upbit has a row for each market: an answer without any, where prices are known, shows nothing.
+        shows_nothing = not (answer.tickers or answer.invalid or requested.isdisjoint(self._valid))
         for market in requested & self.markets:
             if (ticker := answer.tickers.get(market)) is not None:
                 self._contradict(ticker)
@@ -284,18 +291,19 @@ class PriceBook:
                 continue
             if market in self._unanswered:
                 self._unanswered[market] = now + self._timings.instead
-            if market in answer.invalid or market in self._missing:
+            if shows_nothing or market in answer.invalid or market in self._missing:
                 continue  # for a missing one, the next list of markets decides
-            if market in self._valid and market not in self._lacking:
+            if market in self._valid and (self.connected or market not in self._lacking):
                 # It has a price, if it is listed still.
+                if market not in self._lacking:
+                    self._markets_at = min(self._markets_at, now)
                 self._lacking.add(market)
-                self._markets_at = min(self._markets_at, now)
             else:
                 self._unanswered.pop(market, None)
                 self._valid.discard(market)
                 self._priceless.add(market)
                 self._invalidate(self._coins[market])
-        if requested >= self.markets:
+        if requested >= self.markets and not shows_nothing:
             self._healthy_until = max(self._healthy_until, requested_at + self._timings.validity)
 
     def tickers_failed(self, requested: frozenset[str], now: float, retry_in: float) -> None:
