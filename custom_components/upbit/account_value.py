@@ -162,7 +162,7 @@ class AccountValue:
 
     @callback
     def async_note_growth(self, changes: list[Change]) -> None:
-        """Note totals that have grown, before anything else follows from it: their cost is not known any more."""
+        """Note totals that have grown: their cost is not known any more, also if they become available only now."""
         self._account.snapshot_by(self._costs.changed(changes, self._now()))
 
     @callback
@@ -178,6 +178,7 @@ class AccountValue:
         changes = [change for change in changes if change.before.total != change.after.total]
         if not changes:
             return
+        self.async_note_growth(changes)
         currencies = frozenset(change.currency for change in changes)
         self._valuation.invalidate(currencies)
         if any(not (change.before.total and change.after.total) for change in changes):

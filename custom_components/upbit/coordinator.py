@@ -504,10 +504,10 @@ class UpbitCoordinator:
             self._last_error = error
         if changes:
             self.stats.changes += len(changes)
-            if self.value is not None:
-                self.value.async_note_growth(changes)
         # Most updates change nothing but amounts.
         if not (self._was_steady and sync.steady):
+            if changes and self.value is not None:
+                self.value.async_note_growth(changes)
             self._advance_status()
             changes = self._take_due(changes or [])
         if added := self.ledger.added:
