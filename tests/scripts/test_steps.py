@@ -45,11 +45,14 @@ def test_failed_step_is_shown_in_full_and_summed_up_last() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_terminated_run_ends_what_it_started(tmp_path: Path, number: signal.Signals) -> None:
+    # A process inherits what nohup ignores.
+    inherited = signal.signal(number, signal.SIG_DFL)
     started, ended = tmp_path / "started", tmp_path / "ended"
     os.mkfifo(started)
     # The trap belongs to a child of the step's shell. It writes into the pipe when the trap is set.
     child = f"trap 'touch {ended}; exit' TERM; echo >{started}; sleep 60 & wait"
     with subprocess.Popen([sys.executable, STEPS, "Long", f'bash -c "{child}"; true']) as process:
+        signal.signal(number, inherited)
         started.read_text(encoding="utf-8")
         process.send_signal(number)
         assert process.wait(timeout=30) == 130
