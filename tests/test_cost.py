@@ -1,6 +1,7 @@
 """What a frame, a snapshot and an idle hour cost, counted: figures that no busy machine changes."""
 
 from collections.abc import Callable, Iterator
+import gc
 from math import inf
 import sys
 from unittest.mock import PropertyMock
@@ -119,9 +120,11 @@ def work() -> Iterator[Callable[[], int]]:
     monitoring.use_tool_id(tool, "work")
     for event in (monitoring.events.LINE, monitoring.events.CALL):
         monitoring.register_callback(tool, event, note)
+    gc.disable()  # or finalizers of earlier tests would count
     monitoring.set_events(tool, monitoring.events.LINE | monitoring.events.CALL)
     yield lambda: count
     monitoring.set_events(tool, monitoring.events.NO_EVENTS)
+    gc.enable()
     monitoring.free_tool_id(tool)
 
 
