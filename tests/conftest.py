@@ -1,7 +1,7 @@
 """Fixtures of all tests: the simulated exchange on a real socket, and the harness around Home Assistant."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 import logging
@@ -20,7 +20,7 @@ from simulator import ACCESS_KEY, SECRET_KEY, SimulatedExchange
 from tests.helpers import hypothesis_profiles  # noqa: F401 - pytest needs the profiles before it reads any test
 from tests.helpers.harness import Harness
 from tests.helpers.prices import total_value
-from tests.helpers.virtual_time import VirtualLoop, virtual_loop, virtual_wall_clock, wait_until
+from tests.helpers.virtual_time import VirtualLoop, virtual_loop, wait_until
 
 # Its debug records, formatted and kept for each test, took a fourteenth of the time of the tests.
 logging.getLogger("homeassistant").setLevel(logging.WARNING)
@@ -53,12 +53,10 @@ def enable_event_loop_debug() -> None:
 
 
 @pytest.fixture
-def hass(hass: HomeAssistant) -> Iterator[HomeAssistant]:
-    """Let Home Assistant load what is in custom_components, and give it the virtual wall clock."""
+def hass(hass: HomeAssistant) -> HomeAssistant:
+    """Let Home Assistant load what is in custom_components."""
     hass.data.pop(DATA_CUSTOM_COMPONENTS)
-    assert isinstance(hass.loop, VirtualLoop)
-    with virtual_wall_clock(hass.loop):
-        yield hass
+    return hass
 
 
 @pytest.fixture

@@ -37,11 +37,12 @@ async def assist(connected: Harness) -> Harness:
 
 def start_day() -> datetime:
     """Move Home Assistant to a time zone in which the day starts now; return when that is."""
-    now = dt_util.utcnow()
-    since_midnight = now - now.replace(hour=0, minute=0, second=0, microsecond=0)
-    dt_util.set_default_time_zone(timezone(-since_midnight))
-    assert dt_util.start_of_local_day() == now
-    return now
+    # In whole seconds, as time zones are.
+    virtual_loop().move_wall_clock(1 - dt_util.utcnow().microsecond / 1e6)
+    day = dt_util.utcnow().replace(microsecond=0)
+    dt_util.set_default_time_zone(timezone(day.replace(hour=0, minute=0, second=0) - day))
+    assert dt_util.start_of_local_day() == day
+    return day
 
 
 async def change(harness: Harness, currency: str, available: str, locked: str = "0") -> None:

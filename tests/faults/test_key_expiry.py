@@ -16,7 +16,7 @@ from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN, TIMINGS
 from simulator import ACCESS_KEY, SimulatedExchange
 from tests.helpers.harness import Harness
-from tests.helpers.virtual_time import pass_time, virtual_loop, wait_until
+from tests.helpers.virtual_time import pass_time, wait_until
 
 NEW_ACCESS_KEY, NEW_SECRET_KEY = "NEWACCESSKEY" * 3 + "0000", "NEWSECRETKEY" * 3 + "0000"
 
@@ -24,8 +24,8 @@ korea = pytest.mark.parametrize("region", ["kr"])
 
 
 def _in(days: float) -> datetime:
-    """Return a time so many virtual days from now, in the whole seconds that the exchange gives."""
-    return virtual_loop().utcnow().replace(microsecond=0) + timedelta(days=days)
+    """Return a time so many days from now, in the whole seconds that the exchange gives."""
+    return datetime.now(UTC).replace(microsecond=0) + timedelta(days=days)
 
 
 def _sensor(harness: Harness) -> str | None:
@@ -127,10 +127,10 @@ async def test_answer_without_the_expiry_is_no_issue(
 
 @korea
 async def test_expired_key_asks_for_another_one_and_ends_the_issue(harness: Harness) -> None:
-    harness.exchange.key.expires_at = datetime.now(UTC) + timedelta(days=5)
+    harness.exchange.key.expires_at = _in(5)
     await harness.start()
     await wait_until(lambda: "key_expires" in harness.issues, within=5)
-    harness.exchange.key.expires_at = datetime.now(UTC) - timedelta(days=1)
+    harness.exchange.key.expires_at = _in(-1)
     harness.exchange.cut()
     await wait_until(lambda: harness.reauth_flows == 1, within=10)
     assert harness.is_unavailable

@@ -1,7 +1,7 @@
 """Home Assistant's core in a folder of its own, with the account added by the form."""
 
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from unittest.mock import patch
 
@@ -15,8 +15,6 @@ from homeassistant.setup import async_setup_component
 
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
 from simulator import ApiKey
-
-from .virtual_time import VirtualLoop, virtual_wall_clock
 
 REPOSITORY = Path(__file__).parent.parent.parent
 
@@ -38,16 +36,11 @@ async def hass_app(folder: Path) -> AsyncIterator[HomeAssistant]:
     hass.config.skip_pip = True
     loader.async_setup(hass)
     hass.config_entries = ConfigEntries(hass, {})
-    with ExitStack() as stack:
-        if isinstance(hass.loop, VirtualLoop):
-            stack.enter_context(virtual_wall_clock(hass.loop))
+    with patch("homeassistant.helpers.aiohttp_client._async_make_resolver", lambda _: _Resolver()):
         await loader.async_get_custom_components(hass)
         assert await bootstrap.async_load_base_functionality(hass)
         for domain in sorted(bootstrap.CORE_INTEGRATIONS):
             assert await async_setup_component(hass, domain, {})
-        stack.enter_context(
-            patch("homeassistant.helpers.aiohttp_client._async_make_resolver", lambda _: _Resolver())
-        )
         for domain in {entry.domain for entry in hass.config_entries.async_entries()}:
             assert await async_setup_component(hass, domain, {})
         await hass.async_start()

@@ -1,22 +1,20 @@
 """Virtual time: an event loop on real sockets whose clock jumps ahead whenever there is nothing left to do.
 
 Hours pass in seconds, with the product's own timings and without a single real wait. The clock stands still while
-code runs. Once every socket is quiet, it moves to the next timer.
+code runs. Once every socket is quiet, it moves to the next timer, and the wall clock of the process with it.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 import math
 import selectors
 import sys
 import time
 from typing import Any
-from unittest.mock import patch
 
-from homeassistant.util import dt as dt_util
+import time_machine
 
 _SETTLE = 0 if sys.platform == "linux" else 0.001
 """Real seconds for the kernel to carry what was written from one end of a loopback connection to the other.
@@ -29,6 +27,9 @@ _STEP = 0.005
 
 _ROUNDING = 1e-6
 """Seconds: times are sums of floats, and without these two of them may be less apart than what was waited for."""
+
+_START = datetime(2026, 11, 20, 1, tzinfo=UTC)
+"""When virtual time begins: the same in every run, and long before midnight, at which values change."""
 
 type _Ready = list[tuple[selectors.SelectorKey, int]]
 
@@ -66,10 +67,17 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.real_time = False
         """Whether time passes as it does outside, because threads work outside of the loop."""
         self._now = 0.0
-        self._wall_offset = timedelta()
         self._moved_alone = timedelta()
         self._waiters: dict[asyncio.Future[None], Callable[[], object]] = {}
+        self._travel = time_machine.travel(_START)
+        self._wall_clock = self._travel.start()
         super().__init__(_Selector(self))
+
+    def close(self) -> None:
+        """Close the loop, and give the process its wall clock back."""
+        if not self.is_closed():
+            self._travel.stop()
+        super().close()
 
     def __setattr__(self, name: str, value: object) -> None:
         # Home Assistant's test package gives every loop the real clock.
@@ -80,17 +88,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Return the virtual seconds since the loop was made."""
         return self._now
 
-    def utcnow(self) -> datetime:
-        """Return the time of the wall clock, which moves with virtual time and can be moved alone."""
-        return datetime.now(UTC) + self._wall_offset + self._moved_alone
-
     def move_wall_clock(self, seconds: float) -> None:
         """Move the wall clock alone, as when the host was suspended or its clock was set."""
         self._moved_alone += timedelta(seconds=seconds)
+        self._wall_clock.shift(timedelta(seconds=seconds))
 
     def exchange_clock(self) -> int:
         """Return the time of a simulated exchange in milliseconds, whatever the clock of this host alone does."""
-        return int((datetime.now(UTC) + self._wall_offset).timestamp() * 1000)
+        return int((datetime.now(UTC) - self._moved_alone).timestamp() * 1000)
 
     async def wait_until(self, condition: Callable[[], object], within: float) -> float:
         """Wait until a condition holds, at most so many virtual seconds; return the seconds it took."""
@@ -118,7 +123,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         microseconds = math.ceil(seconds * 1e6)
         self._now += microseconds / 1e6
         if not self.real_time:
-            self._wall_offset += timedelta(microseconds=microseconds)
+            self._wall_clock.shift(timedelta(microseconds=microseconds))
 
     def _run_once(self) -> None:
         # asyncio calls a timer that is due within its resolution. Where it is then set for the same time again, and
@@ -155,17 +160,6 @@ def virtual_loop() -> VirtualLoop:
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualLoop)
     return loop
-
-
-@contextmanager
-def virtual_wall_clock(loop: VirtualLoop) -> Iterator[None]:
-    """Give Home Assistant the wall clock of the loop."""
-
-    def now(zone: tzinfo | None = None) -> datetime:
-        return loop.utcnow().astimezone(zone or dt_util.get_default_time_zone())
-
-    with patch.multiple(dt_util, utcnow=loop.utcnow, now=now):
-        yield
 
 
 async def wait_until(condition: Callable[[], object], within: float = 10) -> float:
