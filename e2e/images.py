@@ -132,7 +132,7 @@ async def picture_set_up(demo: View, user: Visitor) -> None:
     await demo.control("POST", "keys", {"access_key": access_key})
     async with user.visit(WIDE) as opened:
         page = opened.page
-        await open_add_dialog(page, "upbit")
+        await open_add_dialog(page)
         await select(page, "Region", "Simulated exchange")
         await fill(page, "Access key", access_key)
         await fill(page, "Secret key", "mistyped")

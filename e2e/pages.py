@@ -15,7 +15,7 @@ from typing import Any
 from playwright.async_api import Locator, Page, TimeoutError as NotFoundError, expect
 
 from .browser import PATIENCE, language_of, look_of
-from .texts import home_assistant, name_in
+from .texts import home_assistant, name_in, translations
 
 CARD = "upbit-balances-card"
 
@@ -54,12 +54,19 @@ async def ask_home_assistant(page: Page, **command: object) -> Any:
     )
 
 
-async def open_add_dialog(page: Page, domain: str) -> None:
-    """Open the form that adds an integration."""
-    await page.goto(f"/config/integrations/dashboard/add?domain={domain}")
-    # A form that opens while Home Assistant still loads other texts may be drawn without its own.
-    await page.wait_for_load_state("networkidle")
-    await button(page, "OK").click()
+async def open_add_dialog(page: Page) -> None:
+    """Open the form that adds an account, again where Home Assistant has drawn it without its texts.
+
+    That happens while it still loads others, and lasts until a state changes.
+    """
+    field = translations(language_of(page))["config"]["step"]["user"]["data"]["access_key"]
+    async with asyncio.timeout(2 * PATIENCE / 1000):
+        while True:
+            await page.goto("/config/integrations/dashboard/add?domain=upbit")
+            await button(page, "OK").click()
+            with suppress(NotFoundError):
+                await page.get_by_role("textbox", name=field).wait_for(timeout=PATIENCE / 4)
+                return
 
 
 async def select(page: Page, field: str, option: str) -> None:

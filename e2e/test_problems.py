@@ -52,7 +52,7 @@ async def test_form_says_that_an_answer_did_not_come_from_upbit(demo: View, kore
     page, texts = korean_page, translations(language_of(korean_page))["config"]
     fields = texts["step"]["user"]["data"]
     await demo.control("PUT", "rest", {"status": 401, "body": "<html>Log in to this network</html>"})
-    await open_add_dialog(page, "upbit")
+    await open_add_dialog(page)
     await select(page, fields["region"], "Simulated exchange")
     await fill(page, fields["access_key"], ACCESS_KEY)
     await fill(page, fields["secret_key"], SECRET_KEY)

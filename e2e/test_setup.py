@@ -28,7 +28,7 @@ async def second_key(demo: View) -> AsyncIterator[None]:
 async def test_account_is_added_once_its_secret_key_is_correct(either_page: Page) -> None:
     page, texts = either_page, translations(language_of(either_page))["config"]
     fields = texts["step"]["user"]["data"]
-    await open_add_dialog(page, "upbit")
+    await open_add_dialog(page)
     await select(page, fields["region"], "Simulated exchange")
     await fill(page, fields["access_key"], ACCESS_KEY)
     await fill(page, fields["secret_key"], "mistyped")
