@@ -64,8 +64,8 @@ make_test_environment() {
         --requirements "$requirements" --overrides "$overrides"
 }
 
-# Makes .dev/venv-NAME with a Home Assistant, and with what it would install at its first start: one package after
-# another, two of which have to be compiled.
+# Makes .dev/venv-NAME with a Home Assistant, and with what it would install at its first start, one package after
+# another.
 # usage: make_demo_environment NAME VERSION
 make_demo_environment() {
     local name="$1" stamp="$DEV/venv-$1/.ready-to-start" packages
@@ -73,8 +73,14 @@ make_demo_environment() {
     [ ! -e "$stamp" ] || return 0
     info "installing what Home Assistant needs for its first start"
     packages="$("$DEV/venv-$name/bin/python" "$ROOT/scripts/lib/first_start.py")"
+    # Two have to be compiled. Once they are in uv's cache, uv uses them, but online it may ask for their source again
+    # and compile that. A third of the compiler's time would go into information for debuggers.
+    [ -n "${UV:-}" ] || find_uv
+    # shellcheck disable=SC2046 # one argument for each
+    "$UV" pip install --offline --quiet --python "$DEV/venv-$name/bin/python" \
+        $(grep -E '^(pymicro-vad|pyspeex-noise)==' <<<"$packages") 2>/dev/null || true
     # shellcheck disable=SC2086 # one argument for each
-    install_packages "$name" $packages
+    CFLAGS="${CFLAGS:-} -g0" install_packages "$name" $packages
     touch "$stamp"
 }
 
