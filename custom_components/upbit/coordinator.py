@@ -93,7 +93,6 @@ class UpbitCoordinator:
         self._current = False
         self._not_current: frozenset[str] = frozenset()
         self._online = False
-        self._was_steady = False
         self._held: dict[str, Change] = {}
         """By currency: a change that they get once its balance is available."""
 
@@ -338,16 +337,22 @@ class UpbitCoordinator:
 
     @callback
     def _on_update(self, update: AssetUpdate) -> None:
+        sync = self.sync
         self.stats.updates += 1
+        if not sync.steady:
+            self._note_early_update(update)
+        changes = sync.updated(update, self._now())
+        if not sync.steady:
+            self._log_undecodable(update)
+        self._advance(changes)
+
+    @callback
+    def _note_early_update(self, update: AssetUpdate) -> None:
+        """Note what matters only until the stream alone keeps every currency current."""
         if not self.sync.update_received:
             self.stats.first_update()
         if not self.sync.has_baseline and self.value is not None:
             self.value.async_note_first(update.amounts)
-        changes = self.sync.updated(update, self._now())
-        if update.undecodable or update.unreadable:
-            self._log_undecodable(update)
-            self._snapshot_due.set()  # an unreadable code leaves the account steady, and yet one is due soon
-        self._advance(changes)
 
     @callback
     def _on_invalid_frame(self, reason: DecodeErrorReason) -> None:
@@ -505,7 +510,7 @@ class UpbitCoordinator:
         if changes:
             self.stats.changes += len(changes)
         # Most updates change nothing but amounts.
-        if not (self._was_steady and sync.steady):
+        if not sync.steady:
             if changes and self.value is not None:
                 self.value.async_note_growth(changes)
             self._advance_status()
@@ -534,7 +539,6 @@ class UpbitCoordinator:
         self._timer.set(sync.next_deadline(now))
         if sync.next_snapshot_at < self._snapshot_planned_at:
             self._snapshot_due.set()
-        self._was_steady = sync.steady
 
     @callback
     def _notify_availability(self, current: bool, not_current: frozenset[str]) -> None:

@@ -59,6 +59,11 @@ class AccountSync:
         """Whether connected, and a snapshot requested on this connection, after the last gap, has been merged."""
         self.update_received = False
         """Whether an update has come on this connection; one without any may have a dead subscription."""
+        self.steady = False
+        """Whether all answers stay as they are until the next event: the stream alone keeps every currency current.
+
+        `advance` begins it; an event that may change more than amounts ends it.
+        """
         self.ever_received = False
         self.connected_at = 0.0
         self.missed_updates = 0
@@ -96,15 +101,6 @@ class AccountSync:
     def self_sufficient(self) -> bool:
         """Whether the stream alone keeps the balances current."""
         return self.in_sync and self.update_received
-
-    @property
-    def steady(self) -> bool:
-        """Whether all answers stay as they are until the next event: the stream alone keeps every currency current."""
-        return (
-            self.in_sync
-            and self.update_received
-            and not (self._expected or self._doubtful or self.ledger.unknown or self._reconnect)
-        )
 
     def is_current(self, now: float) -> bool:
         """Whether the balances as a whole are known to be up to date."""
@@ -153,6 +149,7 @@ class AccountSync:
                 self.missed_updates += len(missed)
                 self._reconnect = ReconnectReason.MISSED_UPDATE
         reason, self._reconnect = self._reconnect, None
+        self.steady = self._is_settled
         return reason
 
     # Events of the stream
@@ -163,7 +160,7 @@ class AccountSync:
         self._gaps += 1
         self.connected_at = now
         self.connected = True
-        self.replacing = self.in_sync = self.update_received = False
+        self.replacing = self.in_sync = self.update_received = self.steady = False
         self._clear_expected()
         self.snapshot_within(0, now)
 
@@ -177,15 +174,15 @@ class AccountSync:
 
     def updated(self, update: AssetUpdate, now: float) -> list[Change]:
         """Merge an update; return the changes to notify."""
-        if self.in_sync and not self.update_received and now >= self._current_until:
+        if not self.update_received and self.in_sync and now >= self._current_until:
             self.in_sync = False  # as in `advance`, which may be late
-        ledger = self.ledger
-        stale_count = ledger.stale_count
-        changes = ledger.merge_update(update)
+        stale = self.ledger.stale
+        changes = self.ledger.merge_update(update)
         self.update_received = self.ever_received = True
-        if self._doubtful or ledger.stale_count > stale_count:
+        if self._doubtful or stale:
+            self.steady = False
             for currency in update.amounts.keys() | update.undecodable.keys():
-                if ledger.last_was_stale(currency):
+                if currency in stale:
                     # Perhaps the time of an earlier update was wrong.
                     self._doubtful.setdefault(currency, now)
                     self.snapshot_within(self._timings.recheck, now)
@@ -193,6 +190,7 @@ class AccountSync:
                     self._absent.pop(currency, None)
                     self._doubtful.pop(currency, None)
         if update.undecodable or update.unreadable:
+            self.steady = False
             self.snapshot_within(self._timings.recheck, now)
         return changes if self.has_baseline else []
 
@@ -238,6 +236,7 @@ class AccountSync:
         # Source: https://global-docs.upbit.com/reference/websocket-myasset
         if self.connected and not self.ever_received and now - self.connected_at >= timings.first_use:
             self._reconnect = ReconnectReason.FIRST_USE
+        self.steady = self.steady and self._is_settled
         had_baseline, self.has_baseline = self.has_baseline, True
         return changes if had_baseline else []
 
@@ -253,18 +252,25 @@ class AccountSync:
     def clock_jumped(self, now: float) -> None:
         """Note that more time may have passed than the monotonic clock shows."""
         self._reconnect = ReconnectReason.CLOCK_JUMP
+        self.steady = False
         self._shorten_validity(now)
         self.snapshot_within(0, now)
 
     def stopped(self) -> None:
         """Note that there is no connection and will be no snapshot: nothing is known to be up to date."""
-        self.connected = self.replacing = self.in_sync = False
+        self.connected = self.replacing = self.in_sync = self.steady = False
         self._current_until = 0.0
         self._absent.clear()
         self._doubtful.clear()
         self._clear_expected()
 
     # Rules
+
+    @property
+    def _is_settled(self) -> bool:
+        return self.self_sufficient and not (
+            self._expected or self._doubtful or self.ledger.unknown or self._reconnect
+        )
 
     def _confirm_absences(self, snapshot: Holdings, request: SnapshotRequest, now: float) -> list[str]:
         """Return the currencies that are at zero because a second snapshot, taken later, lacks them too."""
@@ -303,7 +309,7 @@ class AccountSync:
         elif self.connected and self.in_sync:
             # Also when the last snapshot promised more: another one is due soon.
             self._shorten_validity(now)
-        self.in_sync = False
+        self.in_sync = self.steady = False
 
     def _shorten_validity(self, now: float) -> None:
         self._current_until = min(self._current_until, now + self._timings.grace)
@@ -318,7 +324,7 @@ class AccountSync:
         """Expect updates of what a snapshot showed first; one that could not be decoded was delivered already."""
         for change in changes:
             # One that was ignored was delivered, whatever is wrong with the times.
-            if not self.ledger.last_was_stale(change.currency):
+            if change.currency not in self.ledger.stale:
                 self._expected.setdefault(change.currency, self.ledger.sequence)
         if self._expected:
             self._expected_by = min(self._expected_by, now + self._timings.delivery)

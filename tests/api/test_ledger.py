@@ -105,14 +105,14 @@ def test_unchanged_update_moves_the_clock_of_its_currency(ledger: Ledger) -> Non
 
 def test_currency_is_marked_while_its_last_update_was_ignored(ledger: Ledger) -> None:
     ledger.merge_update(update(9_999_999, BTC="1"))
-    assert not ledger.last_was_stale("BTC")
+    assert "BTC" not in ledger.stale
     assert ledger.merge_update(update(2000, BTC="2", ETH="2"))
-    assert ledger.last_was_stale("BTC")
-    assert not ledger.last_was_stale("ETH")
+    assert "BTC" in ledger.stale
+    assert "ETH" not in ledger.stale
     ledger.merge_snapshot(rows(BTC="2", ETH="2"), ledger.sequence)
     assert ledger.merge_update(update(2001, BTC="3")) == []
     ledger.merge_update(update(9_999_999, BTC="4"))
-    assert not ledger.last_was_stale("BTC")
+    assert "BTC" not in ledger.stale
 
 
 def test_zero_of_a_currency_never_held_adds_nothing(ledger: Ledger) -> None:

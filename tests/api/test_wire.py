@@ -251,7 +251,6 @@ def test_error_frame_without_a_text_for_a_name_is_one_all_the_same(error: str) -
         ('{"type": "myOrder"}', DecodeErrorReason.UNKNOWN_TYPE),
         ('{"ty": "ticker", "cd": "SGD-BTC"}', DecodeErrorReason.UNKNOWN_TYPE),
         (frame(assets("1"), asset_timestamp=""), DecodeErrorReason.INVALID_TIMESTAMP),
-        (frame(assets("1"), timestamp=""), DecodeErrorReason.INVALID_TIMESTAMP),
         (frame(""), DecodeErrorReason.WRONG_SHAPE),
         (frame(assets("NaN")), DecodeErrorReason.INVALID_AMOUNT),
         (frame(assets("Infinity")), DecodeErrorReason.INVALID_AMOUNT),
@@ -261,7 +260,6 @@ def test_error_frame_without_a_text_for_a_name_is_one_all_the_same(error: str) -
         (frame(assets("1"), asset_timestamp='"1"'), DecodeErrorReason.INVALID_TIMESTAMP),
         (frame(assets("1"), asset_timestamp="true"), DecodeErrorReason.INVALID_TIMESTAMP),
         (frame(assets("1"), asset_timestamp="253402300799001"), DecodeErrorReason.INVALID_TIMESTAMP),
-        (frame(assets("1"), timestamp="null"), DecodeErrorReason.INVALID_TIMESTAMP),
     ],
 )
 def test_invalid_frame_has_a_reason(data: bytes | str, reason: DecodeErrorReason) -> None:

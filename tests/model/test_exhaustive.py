@@ -80,7 +80,7 @@ def copy_sync(sync: AccountSync) -> AccountSync:
     fields["ledger"] = ledger = object.__new__(type(sync.ledger))
     fields = ledger.__dict__
     fields.update(sync.ledger.__dict__)
-    for name in ("_holdings", "unknown", "_asset_timestamps", "_last_was_stale", "_updated"):
+    for name in ("_holdings", "unknown", "_asset_timestamps", "stale", "_updated"):
         fields[name] = fields[name].copy()
     fields["added"] = []  # always taken immediately
     return twin
@@ -322,12 +322,15 @@ class Situation:
 
     def _advance(self, *, failing: bool = False) -> None:
         """Do what the coordinator does after each event."""
-        sync = self.sync
+        sync, steady, was_available = self.sync, self.sync.steady, self.available
         if sync.advance(self.now) is not None and self.connected:
             self._disconnect()
             sync.stream_lost(self.now, replacing=True)
         sync.ledger.added.clear()
         self.available = self._is_available(self.now)
+        # The coordinator leaves `advance` out then.
+        if steady and not (sync.steady and self.available is was_available):
+            raise RuleViolatedError("more than amounts changes while the account is steady")
         self._check(self.now)
         if self.request is None and self.attempted and sync.next_snapshot_at <= self.now:
             self.request_snapshot()
@@ -390,7 +393,7 @@ class Situation:
                 CURRENCY in ledger._holdings,
                 bool(ledger.unknown),
                 CURRENCY in ledger._asset_timestamps,
-                bool(ledger._last_was_stale),
+                bool(ledger.stale),
                 ledger._has_snapshot,
                 request
                 and (
@@ -643,6 +646,7 @@ def test_situations_are_compared_by_every_field() -> None:
             "replacing",
             "in_sync",
             "update_received",
+            "steady",
             "_connection",
             "_gaps",
         ),
@@ -664,7 +668,7 @@ def test_situations_are_compared_by_every_field() -> None:
             "_holdings",
             "unknown",
             "_asset_timestamps",
-            "_last_was_stale",
+            "stale",
             "_updated",
             "_has_snapshot",
             "sequence",
@@ -732,6 +736,14 @@ class StaleUpdateCounts(AccountSync):
         return super().updated(update, now)
 
 
+class DoubtLeavesItSteady(AccountSync):
+    def updated(self, update: AssetUpdate, now: float) -> list[Change]:
+        steady = self.steady
+        changes = super().updated(update, now)
+        self.steady = steady
+        return changes
+
+
 @pytest.mark.parametrize(
     ("rules", "start"),
     [
@@ -743,6 +755,7 @@ class StaleUpdateCounts(AccountSync):
         (LateUpdateRestoresSync, empty),
         (DoubtHasNoDeadline, in_sync),
         (StaleUpdateCounts, in_sync),
+        (DoubtLeavesItSteady, in_sync),
     ],
 )
 def test_planted_fault_is_found(

@@ -99,7 +99,7 @@ class Model:
     def merge(self, update: AssetUpdate) -> None:
         stated = update.amounts.keys() | update.undecodable.keys()
         self.tell(self.ledger.merge_update(update))
-        self.absent -= {currency for currency in stated if not self.ledger.last_was_stale(currency)}
+        self.absent -= {currency for currency in stated if currency not in self.ledger.stale}
 
     def lose_frame(self, pick: int) -> None:
         if self.under_way:

@@ -43,7 +43,8 @@ class Ledger:
         self.unknown: set[str] = set()
         """The currencies whose amount is not known."""
         self._asset_timestamps: dict[str, int] = {}
-        self._last_was_stale: set[str] = set()
+        self.stale: set[str] = set()
+        """The currencies whose last update was ignored because it was older than one before."""
         self._updated: dict[str, int] = {}
         self.added: list[str] = []
         """The currencies that were added; whoever reads them clears the list."""
@@ -66,10 +67,6 @@ class Ledger:
         """Whether an update of the currency was merged after the mark was taken."""
         return self._updated.get(currency, 0) > sequence
 
-    def last_was_stale(self, currency: str) -> bool:
-        """Whether the last update of the currency was ignored because of its time."""
-        return currency in self._last_was_stale
-
     def restore(self, currencies: Iterable[str]) -> None:
         """Add currencies known from an earlier run; their amounts are unknown until a snapshot shows them."""
         for currency in currencies:
@@ -85,16 +82,17 @@ class Ledger:
         """Merge an update and return what it changed, in the order of the update."""
         self.sequence += 1
         changes = []
-        time = update.asset_timestamp
-        for currency in (*update.amounts, *update.undecodable):
+        time, amounts, undecodable = update.asset_timestamp, update.amounts, update.undecodable
+        for currency in (*amounts, *undecodable) if undecodable else amounts:
             if time < self._asset_timestamps.get(currency, 0):
                 self.stale_count += 1
-                self._last_was_stale.add(currency)
+                self.stale.add(currency)
                 continue
             self._asset_timestamps[currency] = time
-            self._last_was_stale.discard(currency)
+            if self.stale:
+                self.stale.discard(currency)
             self._updated[currency] = self.sequence
-            if (after := update.amounts.get(currency)) is None:
+            if (after := amounts.get(currency)) is None:
                 self._lose(currency)
             elif (change := self._set(currency, after, time)) is not None:
                 changes.append(change)

@@ -12,7 +12,7 @@ from aiohttp.http_websocket import WSMessageTextBytes
 
 from .errors import ErrorKind, UpbitError, kind_of_name, response_error, short_reason
 from .throttle import RequestLimit
-from .wire import MAX_FRAME_SIZE, DecodeError, DecodeErrorReason, ErrorFrame, NoticeFrame, OtherFrame
+from .wire import MAX_FRAME_SIZE, DecodeError, DecodeErrorReason, ErrorFrame, OtherFrame
 
 CONNECT_TIMEOUT = 10.0
 """Seconds for the handshake, and for sending a request."""
@@ -89,10 +89,10 @@ class WebSocket:
                 on_invalid(err.reason)
                 continue
             for frame in frames:
-                if isinstance(frame, ErrorFrame):
-                    raise self._error(frame.name)
-                if not isinstance(frame, NoticeFrame):
+                if not isinstance(frame, OtherFrame):
                     on_item(frame)
+                elif isinstance(frame, ErrorFrame):
+                    raise self._error(frame.name)
 
     def _error(self, name: str) -> UpbitError:
         error = UpbitError(kind_of_name(name) or ErrorKind.UNKNOWN, f"frame_{short_reason(name)}")

@@ -41,9 +41,9 @@ _ZERO = Decimal(0)
 _WHITESPACE = " \t\n\r"
 
 _ROW_KEYS = ("currency", "balance", "locked")
-# The key of the assets, those of an asset, those of the two times: in DEFAULT and JSON_LIST, in SIMPLE and SIMPLE_LIST.
-_LONG_KEYS = ("assets", _ROW_KEYS, "asset_timestamp", "timestamp")
-_SHORT_KEYS = ("ast", ("cu", "b", "l"), "asttms", "tms")
+# The key of the assets, those of an asset, that of the time: in DEFAULT and JSON_LIST, in SIMPLE and SIMPLE_LIST.
+_LONG_KEYS = ("assets", _ROW_KEYS, "asset_timestamp")
+_SHORT_KEYS = ("ast", ("cu", "b", "l"), "asttms")
 
 
 class DecodeErrorReason(StrEnum):
@@ -130,19 +130,24 @@ class AssetUpdate(Holdings):
     """Milliseconds since 1970: when the assets changed."""
 
 
+class OtherFrame:
+    """A message without data."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
-class ErrorFrame:
+class ErrorFrame(OtherFrame):
     """The exchange rejects the request; it closes the connection right after, with code 1000."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class NoticeFrame:
-    """A message without assets: a status, or the response to a method."""
+class NoticeFrame(OtherFrame):
+    """A status, or the response to a method."""
 
 
-type OtherFrame = ErrorFrame | NoticeFrame
 type Frame = AssetUpdate | OtherFrame
 
 
@@ -269,17 +274,17 @@ def _decode_object(value: Any) -> Frame:
     if not isinstance(value, dict):
         raise DecodeError(DecodeErrorReason.WRONG_SHAPE)
     if value.get("type") == "myAsset":
-        assets_key, item_keys, asset_timestamp_key, timestamp_key = _LONG_KEYS
+        assets_key, item_keys, timestamp_key = _LONG_KEYS
     elif value.get("ty") == "myAsset":
-        assets_key, item_keys, asset_timestamp_key, timestamp_key = _SHORT_KEYS
+        assets_key, item_keys, timestamp_key = _SHORT_KEYS
     else:
         return decode_other(value)
     assets = value.get(assets_key)
     if not isinstance(assets, list):
         raise DecodeError(DecodeErrorReason.WRONG_SHAPE)
-    check_timestamp(value.get(timestamp_key))
-    asset_timestamp = check_timestamp(value.get(asset_timestamp_key))
-    return AssetUpdate(*_decode_items(assets, item_keys, check_amount, _contradiction), asset_timestamp)
+    asset_timestamp = check_timestamp(value.get(timestamp_key))
+    amounts, undecodable, unreadable = _decode_items(assets, item_keys, check_amount, _contradiction)
+    return AssetUpdate(amounts, undecodable, unreadable, asset_timestamp)
 
 
 def decode_other(fields: dict[str, Any]) -> OtherFrame:
@@ -368,13 +373,13 @@ def _object(value: Any) -> dict[str, Any]:
 
 def is_code(value: object) -> TypeGuard[str]:
     """Return whether a value can be the code of a currency."""
-    return isinstance(value, str) and 0 < len(value) <= _MAX_CODE_LENGTH and _is_printable(value)
+    return isinstance(value, str) and len(value) <= _MAX_CODE_LENGTH and _is_printable(value)
 
 
 @lru_cache(maxsize=1024)
 def _is_printable(code: str) -> bool:
-    """Return whether no character is a control, format, surrogate or private one, unassigned, or a separator."""
-    return not any(unicodedata.category(character)[0] in "CZ" for character in code)
+    """Return whether it has characters: no control, format, surrogate or private ones, unassigned ones, separators."""
+    return code != "" and not any(unicodedata.category(character)[0] in "CZ" for character in code)
 
 
 def check_timestamp(value: object) -> int:
