@@ -25,7 +25,7 @@ from custom_components.upbit.api.regions import REGIONS
 from custom_components.upbit.const import CONF_ACCESS_KEY, CONF_PRICE_UPDATES, CONF_SECRET_KEY
 from custom_components.upbit.coordinator import UpbitCoordinator
 from custom_components.upbit.entity import async_remove_value_entities
-from custom_components.upbit.listeners import add_listener, async_get_followers
+from custom_components.upbit.listeners import async_get_followers
 from custom_components.upbit.price_updates import PriceUpdates
 from demo.process import Child
 from simulator import ACCESS_KEY, SECRET_KEY, Account
@@ -288,9 +288,7 @@ async def listeners_called(hass: HomeAssistant, coordinator: UpbitCoordinator) -
     stops = [
         listeners.async_add_changes(counting("changes")),
         listeners.async_add_status(counting("status")),
-        add_listener(
-            async_get_followers(hass, coordinator.config_entry.entry_id).changes, counting("followers")
-        ),
+        async_get_followers(hass, coordinator.config_entry.entry_id).changes.add(counting("followers")),
     ]
     await coordinator.async_refresh()
     await hass.async_block_till_done()

@@ -12,7 +12,7 @@ import pytest
 
 from custom_components.upbit.api.errors import ErrorKind, UpbitError
 from custom_components.upbit.api.ledger import Change, Ledger
-from custom_components.upbit.listeners import add_listener, async_get_followers
+from custom_components.upbit.listeners import async_get_followers
 from custom_components.upbit.stats import ConnectionStats
 from simulator import ACCESS_KEY
 from tests.helpers.bugs import ExplosionError, explosive
@@ -146,7 +146,7 @@ async def test_follower_that_a_listener_removes_is_not_notified_any_more(
     """A change may turn an automation off, which then must not begin to wait for its `for`."""
     follower = Mock()
     followers = async_get_followers(connected.hass, connected.entry.entry_id)
-    remove = add_listener(getattr(followers, kind), follower)
+    remove = getattr(followers, kind).add(follower)
     end = getattr(connected.listeners, f"async_add_{kind}")(lambda _: remove())
     getattr(connected.listeners, f"async_notify_{kind}")([])
     follower.assert_not_called()

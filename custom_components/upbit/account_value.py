@@ -13,7 +13,7 @@ from .api.wire import Snapshot
 from .const import COST_TIMINGS
 from .costs import Costs
 from .deadline import DeadlineTimer
-from .listeners import Listeners, ValueUpdate, add_listener
+from .listeners import ListenerGroup, Listeners, ValueUpdate
 from .price_feed import FeedListener, async_get_price_feed
 from .price_updates import Figure, PriceUpdates, WriteGate
 from .valuation import AccountFigures, Balances, CoinValue, Valuation, rounded
@@ -53,7 +53,7 @@ class AccountValue:
         self._mode = mode
         self._gate: WriteGate[str] = WriteGate(mode, self._figure)
         self._writers: dict[str, list[CALLBACK_TYPE]] = {}
-        self._status: list[CALLBACK_TYPE] = []
+        self._status = ListenerGroup[()]()
         self._presence: dict[str, Presence] = {}
         """By currency: which figures there were when they were last written."""
         self._without_share: set[str] = set()
@@ -112,7 +112,7 @@ class AccountValue:
     @callback
     def async_add_status(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
         """Call the listener when the feed is subscribed or lost; return what removes it."""
-        return add_listener(self._status, listener)
+        return self._status.add(listener)
 
     @callback
     def _remove_writer(self, currency: str, writer: CALLBACK_TYPE) -> None:
@@ -161,7 +161,7 @@ class AccountValue:
         self._write_by(self._gate.next_at())
 
     @callback
-    def async_note_growth(self, changes: list[Change]) -> None:
+    def async_note_growth(self, changes: Iterable[Change]) -> None:
         """Note totals that have grown: their cost is not known any more, also if they become available only now."""
         self._account.snapshot_by(self._costs.changed(changes, self._now()))
 
@@ -230,7 +230,7 @@ class AccountValue:
 
     @callback
     def _on_status(self) -> None:
-        for listener in list(self._status):
+        for listener in self._status.all:
             listener()
 
     @callback

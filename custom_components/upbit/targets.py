@@ -29,7 +29,7 @@ from .api.ledger import Change
 from .const import DOMAIN
 from .coordinator import UpbitConfigEntry, UpbitCoordinator
 from .entity import TOTAL_VALUE, currency_of, unique_id, value_currency_of
-from .listeners import ValueUpdate, add_listener, async_get_followers
+from .listeners import ValueUpdate, async_get_followers
 
 
 def _not_empty(target: dict[str, Any]) -> dict[str, Any]:
@@ -216,8 +216,8 @@ class BalanceTracker(NumberTracker):
     @override
     def _subscribe(self, entry_id: str) -> Iterator[CALLBACK_TYPE]:
         followers = async_get_followers(self._hass, entry_id)
-        yield add_listener(followers.changes, partial(self._on_changes, entry_id))
-        yield add_listener(followers.availability, partial(self._on_availability, entry_id))
+        yield followers.changes.add(partial(self._on_changes, entry_id))
+        yield followers.availability.add(partial(self._on_availability, entry_id))
 
     @callback
     def _on_changes(self, entry_id: str, changes: list[Change]) -> None:
@@ -264,7 +264,7 @@ class ValueTracker(NumberTracker):
     @override
     def _subscribe(self, entry_id: str) -> Iterator[CALLBACK_TYPE]:
         followers = async_get_followers(self._hass, entry_id)
-        yield add_listener(followers.values, partial(self._on_values, entry_id))
+        yield followers.values.add(partial(self._on_values, entry_id))
 
     @callback
     def _on_values(self, entry_id: str, update: ValueUpdate) -> None:

@@ -23,7 +23,7 @@ import pytest
 from custom_components.upbit.api.errors import UpbitError
 from custom_components.upbit.const import CONF_PRICE_UPDATES
 from custom_components.upbit.entity import TOTAL_VALUE, currency_of, unique_id, value_currency_of
-from custom_components.upbit.listeners import ValueUpdate, add_listener, async_get_followers
+from custom_components.upbit.listeners import ValueUpdate, async_get_followers
 from custom_components.upbit.valuation import CoinValue
 from simulator.markets import MarketState
 from tests.helpers.harness import Harness, own_harness
@@ -195,7 +195,7 @@ class Model:
         """The total value and the amounts when triggers were last notified."""
         self.note()
         harness.hass.bus.async_listen(EVENT_STATE_CHANGED, self._on_state)
-        add_listener(async_get_followers(harness.hass, harness.entry.entry_id).values, self._on_values)
+        async_get_followers(harness.hass, harness.entry.entry_id).values.add(self._on_values)
 
     def code(self, market: str) -> str:
         """Return the code of a market in the region."""
