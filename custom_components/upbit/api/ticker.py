@@ -110,8 +110,8 @@ class TickerDecoder:
         """Forget all markets, so that what comes next is new."""
         self._memories.clear()
 
-    def decode(self, data: bytes | str) -> list[TickerItem | OtherFrame]:
-        """Decode one WebSocket message in any of the four formats, binary or text.
+    def decode(self, data: bytes) -> list[TickerItem | OtherFrame]:
+        """Decode one WebSocket message in any of the four formats; text comes as bytes, too.
 
         Returns:
             Its items; a ticker only if something of it is new. An item that can't be decoded affects itself only.

@@ -62,7 +62,7 @@ class WebSocket:
 
     async def read[Item](
         self,
-        decode: Callable[[bytes | str], Sequence[Item | OtherFrame]],
+        decode: Callable[[bytes], Sequence[Item | OtherFrame]],
         on_item: Callable[[Item], None],
         on_invalid: Callable[[DecodeErrorReason], None],
     ) -> NoReturn:

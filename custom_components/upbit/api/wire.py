@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import MINYEAR, UTC, datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from enum import StrEnum
-from functools import lru_cache, reduce
+from functools import partial, reduce
 import json
 import re
 from typing import Any, NamedTuple, NoReturn, TypeGuard
@@ -27,8 +27,8 @@ these limits can always be shown to the last digit.
 _exact_amount = Context(
     prec=_MAX_PLACES + 1, Emax=_MAX_PLACES - 1, Emin=0, traps=[Inexact, InvalidOperation, Overflow]
 ).plus
-_MAX_TIMESTAMP = 253_402_300_799_000
-"""Milliseconds; the end of the year 9999."""
+_TIMESTAMPS = range(253_402_300_799_001)
+"""Milliseconds, up to the end of the year 9999."""
 
 # Wide enough for a sum of products within the limits above, each of an amount, an average price and the prices of two
 # markets. Were it ever not, it raises instead of rounding.
@@ -87,6 +87,9 @@ class Holding(NamedTuple):
 
 
 EMPTY = Holding(_ZERO, _ZERO)
+
+# A call of the class would run a function in Python, for each item of every message.
+_new_holding: Callable[[tuple[Decimal, Decimal]], Holding] = partial(tuple.__new__, Holding)
 
 
 @dataclass(slots=True)
@@ -176,8 +179,8 @@ def subscription(ticket: str) -> str:
     return json.dumps([{"ticket": ticket}, {"type": "myAsset"}, {"format": "DEFAULT"}])
 
 
-def decode_frame(data: bytes | str) -> list[Frame]:
-    """Decode one WebSocket message in any of the four formats, binary or text.
+def decode_frame(data: bytes) -> list[Frame]:
+    """Decode one WebSocket message in any of the four formats; text comes as bytes, too.
 
     Raises:
         DecodeError: The message as a whole is invalid; nothing in it may be used.
@@ -246,7 +249,7 @@ def _no_constant(_: str) -> NoReturn:
 _DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_constant)
 
 
-def decode_json(data: bytes | str, decoder: json.JSONDecoder = _DECODER) -> Any:
+def decode_json(data: bytes, decoder: json.JSONDecoder = _DECODER) -> Any:
     """Decode a message or a body within the size limit.
 
     Raises:
@@ -255,7 +258,7 @@ def decode_json(data: bytes | str, decoder: json.JSONDecoder = _DECODER) -> Any:
     if len(data) > MAX_FRAME_SIZE:
         raise DecodeError(DecodeErrorReason.TOO_LARGE)
     try:
-        text = (data if isinstance(data, str) else data.decode()).strip(_WHITESPACE)
+        text = data.decode().strip(_WHITESPACE)
         value, end = decoder.raw_decode(text)
     except UnicodeDecodeError:
         raise DecodeError(DecodeErrorReason.NOT_UTF8) from None
@@ -325,7 +328,9 @@ def _decode_items(
             unreadable += 1
             continue
         try:
-            holding = Holding(decode_amount(item.get(available_key)), decode_amount(item.get(locked_key)))
+            holding = _new_holding(
+                (decode_amount(item.get(available_key)), decode_amount(item.get(locked_key)))
+            )
             if (other := amounts.get(currency)) is not None:
                 holding = combine(other, holding)
         except DecodeError as err:
@@ -373,10 +378,13 @@ def _object(value: Any) -> dict[str, Any]:
 
 def is_code(value: object) -> TypeGuard[str]:
     """Return whether a value can be the code of a currency."""
-    return isinstance(value, str) and len(value) <= _MAX_CODE_LENGTH and _is_printable(value)
+    return (
+        isinstance(value, str)
+        and len(value) <= _MAX_CODE_LENGTH
+        and (value.isalnum() or _is_printable(value))
+    )
 
 
-@lru_cache(maxsize=1024)
 def _is_printable(code: str) -> bool:
     """Return whether it has characters: no control, format, surrogate or private ones, unassigned ones, separators."""
     return code != "" and not any(unicodedata.category(character)[0] in "CZ" for character in code)
@@ -388,7 +396,7 @@ def check_timestamp(value: object) -> int:
     Raises:
         DecodeError: It is no time up to the year 9999.
     """
-    if type(value) is int and 0 <= value <= _MAX_TIMESTAMP:
+    if type(value) is int and value in _TIMESTAMPS:
         return value
     raise DecodeError(DecodeErrorReason.INVALID_TIMESTAMP)
 
