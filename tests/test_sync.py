@@ -33,7 +33,7 @@ def merge(sync: AccountSync, now: float, *undecodable: str, unreadable: int = 0,
 
 
 def receive(sync: AccountSync, now: float, message: AssetUpdate) -> list:
-    return [(c.currency, int(c.before.total), int(c.after.total)) for c in sync.updated(message, now)]
+    return [(c.currency, int(c.before.total), int(c.after.total)) for c in sync.updated(message, lambda: now)]
 
 
 def current(sync: AccountSync, currency: str, now: float) -> bool:
@@ -175,7 +175,7 @@ def test_ignored_or_undecodable_asset_needs_a_snapshot_soon(
     trusted: AccountSync, message: AssetUpdate
 ) -> None:
     trusted.snapshot_requested(11)
-    trusted.updated(message, 20)
+    trusted.updated(message, lambda: 20)
     assert trusted.next_snapshot_at == 25
 
 
@@ -215,7 +215,7 @@ def test_missed_update_replaces_the_connection_after_10_s(trusted: AccountSync) 
 @pytest.mark.parametrize("message", [update(2000, BTC=3), update(2000, BTC=4), update(2000, "BTC")])
 def test_update_in_time_keeps_the_connection(trusted: AccountSync, message: AssetUpdate) -> None:
     show_change(trusted)
-    trusted.updated(message, 69)
+    trusted.updated(message, lambda: 69)
     assert trusted.advance(70) is None
 
 
@@ -242,13 +242,13 @@ def test_nothing_is_expected_after_a_gap(trusted: AccountSync, event: str) -> No
 
 
 def test_nothing_is_expected_of_a_currency_whose_update_was_ignored(trusted: AccountSync) -> None:
-    trusted.updated(update(1, BTC=3), 50)
+    trusted.updated(update(1, BTC=3), lambda: 50)
     show_change(trusted)
     assert trusted.advance(70) is None
 
 
 def test_nothing_is_expected_of_a_currency_whose_update_could_not_be_decoded(trusted: AccountSync) -> None:
-    trusted.updated(update(1001, "BTC"), 50)
+    trusted.updated(update(1001, "BTC"), lambda: 50)
     show_change(trusted)
     assert trusted.advance(70) is None
 
@@ -408,14 +408,14 @@ def test_undecodable_amount_makes_one_currency_unavailable(trusted: AccountSync,
 
 
 def test_change_is_notified_when_the_amount_is_known_again(trusted: AccountSync) -> None:
-    trusted.updated(update(1001, "BTC"), 20)
+    trusted.updated(update(1001, "BTC"), lambda: 20)
     assert merge(trusted, 25, BTC=5) == [("BTC", 2, 5)]
     assert current(trusted, "BTC", 25)
 
 
 def test_snapshot_requested_before_an_undecodable_asset_does_not_make_it_known(trusted: AccountSync) -> None:
     request = trusted.snapshot_requested(19)
-    trusted.updated(update(1001, "BTC"), 20)
+    trusted.updated(update(1001, "BTC"), lambda: 20)
     assert trusted.snapshot_merged(holdings(BTC=2), request, 21) == []
     assert not current(trusted, "BTC", 21)
 
@@ -429,7 +429,7 @@ def test_new_currency_with_an_undecodable_amount_is_added_without_one(trusted: A
 
 
 def test_ignored_update_makes_unavailable_when_no_snapshot_confirms_the_amount(trusted: AccountSync) -> None:
-    trusted.updated(update(1, BTC=3, XRP=1), 20)
+    trusted.updated(update(1, BTC=3, XRP=1), lambda: 20)
     request = trusted.snapshot_requested(19)  # before it
     trusted.snapshot_merged(holdings(BTC=2, XRP=1), request, 21)
     assert trusted.next_deadline(21) == 35

@@ -341,10 +341,12 @@ class UpbitCoordinator:
         self.stats.updates += 1
         if not sync.steady:
             self._note_early_update(update)
-        changes = sync.updated(update, self._now())
-        if not sync.steady:
+        changes = sync.updated(update, self._now)
+        if sync.steady:  # as after most updates
+            self._notify(changes)
+        else:
             self._log_undecodable(update)
-        self._advance(changes)
+            self._advance(changes)
 
     @callback
     def _note_early_update(self, update: AssetUpdate) -> None:
@@ -494,7 +496,7 @@ class UpbitCoordinator:
     # What follows from each event
 
     @callback
-    def _advance(self, changes: list[Change] | None = None, *, error: UpbitError | None = None) -> None:
+    def _advance(self, changes: Iterable[Change] = (), *, error: UpbitError | None = None) -> None:
         """Act on what the sync answers now: reconnect, notify, and call this again at its next deadline.
 
         Availability is notified before changes, and these wait for it: what runs for a change then sees balances that
@@ -504,22 +506,12 @@ class UpbitCoordinator:
             changes: The changes of a merge, to be notified.
             error: What failed, if something did; the log names the last one when the balances become unavailable.
         """
-        sync = self.sync
         if error is not None:
             self._last_error = error
-        if changes:
-            self.stats.changes += len(changes)
-        # Most updates change nothing but amounts.
-        if not sync.steady:
-            if changes and self.value is not None:
-                self.value.async_note_growth(changes)
-            self._advance_status()
-            changes = self._take_due(changes or [])
-        if added := self.ledger.added:
-            self.ledger.added = []
-            self.listeners.async_notify_currencies(added)
-        if changes:
-            self.listeners.async_notify_changes(changes)
+        if self.value is not None:
+            self.value.async_note_growth(changes)
+        self._advance_status()
+        self._notify(self._take_due(changes))
 
     @callback
     def _advance_status(self) -> None:
@@ -551,7 +543,7 @@ class UpbitCoordinator:
             _LOGGER.info("%s: the balances are unavailable: %s", self.config_entry.title, self._last_error)
         self.listeners.async_notify_availability(changed)
 
-    def _take_due(self, changes: list[Change]) -> list[Change]:
+    def _take_due(self, changes: Iterable[Change]) -> list[Change]:
         """Return the changes to notify now, one of each currency; keep those of balances that are not available."""
         held = self._held
         for change in changes:
@@ -562,6 +554,16 @@ class UpbitCoordinator:
         for change in due:
             del held[change.currency]
         return due
+
+    @callback
+    def _notify(self, changes: list[Change]) -> None:
+        """Notify of currencies that are new, and of changes."""
+        if added := self.ledger.added:
+            self.ledger.added = []
+            self.listeners.async_notify_currencies(added)
+        if changes:
+            self.stats.changes += len(changes)
+            self.listeners.async_notify_changes(changes)
 
 
 def _resolve(waiters: list[tuple[float, asyncio.Future[None]]], error: UpbitError | None = None) -> None:

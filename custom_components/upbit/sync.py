@@ -5,6 +5,7 @@ or a deadline. The coordinator does the I/O, reports what happened, and acts on 
 monotonic clock, in seconds.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
@@ -172,9 +173,12 @@ class AccountSync:
         self.connected, self.replacing = False, replacing
         self._clear_expected()
 
-    def updated(self, update: AssetUpdate, now: float) -> list[Change]:
-        """Merge an update; return the changes to notify."""
-        if not self.update_received and self.in_sync and now >= self._current_until:
+    def updated(self, update: AssetUpdate, clock: Callable[[], float]) -> list[Change]:
+        """Merge an update; return the changes to notify.
+
+        It comes with the clock, because most updates do not need the time, and reading it is part of the cost of each.
+        """
+        if not self.update_received and self.in_sync and clock() >= self._current_until:
             self.in_sync = False  # as in `advance`, which may be late
         stale = self.ledger.stale
         changes = self.ledger.merge_update(update)
@@ -184,14 +188,14 @@ class AccountSync:
             for currency in update.amounts.keys() | update.undecodable.keys():
                 if currency in stale:
                     # Perhaps the time of an earlier update was wrong.
-                    self._doubtful.setdefault(currency, now)
-                    self.snapshot_within(self._timings.recheck, now)
+                    self._doubtful.setdefault(currency, clock())
+                    self.snapshot_within(self._timings.recheck, clock())
                 else:
                     self._absent.pop(currency, None)
                     self._doubtful.pop(currency, None)
         if update.undecodable or update.unreadable:
             self.steady = False
-            self.snapshot_within(self._timings.recheck, now)
+            self.snapshot_within(self._timings.recheck, clock())
         return changes if self.has_baseline else []
 
     def message_invalid(self, now: float) -> None:

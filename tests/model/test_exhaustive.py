@@ -286,7 +286,7 @@ class Situation:
             self.in_sync = False
         self.delivered = True
         changes = self.sync.updated(
-            AssetUpdate(assets.amounts, assets.undecodable, assets.unreadable, timestamp), self.now
+            AssetUpdate(assets.amounts, assets.undecodable, assets.unreadable, timestamp), lambda: self.now
         )
         self._follow(changes, had_baseline=self.has_baseline)
         self._advance()
@@ -718,9 +718,9 @@ class LateUpdateRestoresSync(AccountSync):
         self.in_sync = in_sync
         return reason
 
-    def updated(self, update: AssetUpdate, now: float) -> list[Change]:
+    def updated(self, update: AssetUpdate, clock: Callable[[], float]) -> list[Change]:
         in_sync = self.in_sync
-        changes = super().updated(update, now)
+        changes = super().updated(update, clock)
         self.in_sync = in_sync
         return changes
 
@@ -731,15 +731,15 @@ class DoubtHasNoDeadline(AccountSync):
 
 
 class StaleUpdateCounts(AccountSync):
-    def updated(self, update: AssetUpdate, now: float) -> list[Change]:
+    def updated(self, update: AssetUpdate, clock: Callable[[], float]) -> list[Change]:
         self.ledger._asset_timestamps.clear()
-        return super().updated(update, now)
+        return super().updated(update, clock)
 
 
 class DoubtLeavesItSteady(AccountSync):
-    def updated(self, update: AssetUpdate, now: float) -> list[Change]:
+    def updated(self, update: AssetUpdate, clock: Callable[[], float]) -> list[Change]:
         steady = self.steady
-        changes = super().updated(update, now)
+        changes = super().updated(update, clock)
         self.steady = steady
         return changes
 
