@@ -266,7 +266,7 @@ async def select_prices(hass: HomeAssistant, entry: ConfigEntry, *, on: bool) ->
 
 def frames_received(coordinator: UpbitCoordinator) -> int:
     """Return how many frames were handled."""
-    return coordinator.stats.updates
+    return coordinator.ledger.sequence
 
 
 async def listeners_called(hass: HomeAssistant, coordinator: UpbitCoordinator) -> Counter[str]:

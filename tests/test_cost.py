@@ -40,7 +40,7 @@ async def test_one_state_written_for_each_currency_that_a_frame_changed(harness:
     with counted_events(harness.hass) as events:
         harness.account.change(dict.fromkeys(currencies(3), ("7", "0.5")))
         harness.account.set("C010", "0.1")
-        await wait_until(lambda: harness.stats.updates == 2)
+        await wait_until(lambda: harness.ledger.sequence == 2)
         await harness.hass.async_block_till_done()
     assert events == {EVENT_STATE_CHANGED: 4}
 
@@ -55,7 +55,7 @@ async def test_total_that_changed_is_written_with_its_value_and_once_with_the_ac
     harness.account.delivery = Delivery.ONE_FRAME
     with counted_events(harness.hass) as events:
         harness.account.change(dict.fromkeys(currencies(3), ("7", "0.5")))
-        await wait_until(lambda: harness.stats.updates == 1)
+        await wait_until(lambda: harness.ledger.sequence == 1)
         await harness.hass.async_block_till_done()
     # A balance and a value of each, and four figures of the account.
     assert events.total() == 3 * 2 + 4
@@ -72,7 +72,7 @@ async def test_frame_that_changes_nothing_writes_and_fires_nothing(harness: Harn
     await hold(harness, 50)
     with counted_events(harness.hass) as events:
         harness.exchange.stream.send_frame(holdings(50), asset_timestamp=2_000_000_000_000)
-        await wait_until(lambda: harness.stats.updates == 1)
+        await wait_until(lambda: harness.ledger.sequence == 1)
         await harness.hass.async_block_till_done()
     assert events == {}
 

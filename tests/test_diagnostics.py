@@ -29,7 +29,7 @@ async def test_account_without_errors(harness: Harness, hass_client: ClientSessi
     await wait_until(lambda: harness.key_expires_at)
     harness.account.set("XRP", 0)
     harness.account.set("DOGE", 7)
-    await wait_until(lambda: harness.stats.updates == 2)
+    await wait_until(lambda: harness.ledger.sequence == 2)
     await wait_until(lambda: harness.coordinator.value.account().profit, within=20)
     found = await download(harness, hass_client)
     statistics = found.pop("stats")

@@ -338,23 +338,15 @@ class UpbitCoordinator:
     @callback
     def _on_update(self, update: AssetUpdate) -> None:
         sync = self.sync
-        self.stats.updates += 1
-        if not sync.steady:
-            self._note_early_update(update)
         changes = sync.updated(update, self._now)
         if sync.steady:  # as after most updates
             self._notify(changes)
-        else:
-            self._log_undecodable(update)
-            self._advance(changes)
-
-    @callback
-    def _note_early_update(self, update: AssetUpdate) -> None:
-        """Note what matters only until the stream alone keeps every currency current."""
-        if not self.sync.update_received:
-            self.stats.first_update()
-        if not self.sync.has_baseline and self.value is not None:
+            return
+        self.stats.first_update()
+        if not sync.has_baseline and self.value is not None:
             self.value.async_note_first(update.amounts)
+        self._log_undecodable(update)
+        self._advance(changes)
 
     @callback
     def _on_invalid_frame(self, reason: DecodeErrorReason) -> None:

@@ -45,7 +45,7 @@ def _running(coordinator: UpbitCoordinator) -> dict[str, Any]:
             "stale_assets": ledger.stale_count,
         },
         "key_expires_at": coordinator.key_expires_at,
-        "stats": coordinator.stats.as_dict(),
+        "stats": {"updates": ledger.sequence, **coordinator.stats.as_dict()},
         "value": None if coordinator.value is None else coordinator.value.diagnostics(),
     }
 

@@ -30,7 +30,6 @@ class ConnectionStats:
     losses: Counter[str] = field(default_factory=Counter)
     planned_reconnects: Counter[str] = field(default_factory=Counter)
     connections: deque[ConnectionRecord] = field(default_factory=lambda: deque(maxlen=_MAX_CONNECTIONS))
-    updates: int = 0
     changes: int = 0
     invalid_messages: Counter[str] = field(default_factory=Counter)
     undecodable_items: Counter[str] = field(default_factory=Counter)
@@ -47,8 +46,9 @@ class ConnectionStats:
         self.connections.append(ConnectionRecord(dt_util.utcnow()))
 
     def first_update(self) -> None:
-        """Note when the first update of the current connection came."""
-        self.connections[-1].first_update_at = dt_util.utcnow()
+        """Note when the first update of the current connection came; has no effect after that one."""
+        if (record := self.connections[-1]).first_update_at is None:
+            record.first_update_at = dt_util.utcnow()
 
     def disconnected(self, end: str) -> None:
         """Complete the record of the current connection."""

@@ -178,11 +178,12 @@ class AccountSync:
 
         It comes with the clock, because most updates do not need the time, and reading it is part of the cost of each.
         """
-        if not self.update_received and self.in_sync and clock() >= self._current_until:
-            self.in_sync = False  # as in `advance`, which may be late
+        if not self.update_received:
+            if self.in_sync and clock() >= self._current_until:
+                self.in_sync = False  # as in `advance`, which may be late
+            self.update_received = self.ever_received = True
         stale = self.ledger.stale
         changes = self.ledger.merge_update(update)
-        self.update_received = self.ever_received = True
         if self._doubtful or stale:
             self.steady = False
             for currency in update.amounts.keys() | update.undecodable.keys():

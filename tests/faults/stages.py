@@ -94,7 +94,7 @@ async def amid_a_flood(harness: Harness, stack: AsyncExitStack) -> None:
     """Frames come faster than they are read."""
     for number in range(1, 200):
         harness.account.set(f"C{number}", number)
-    await wait_until(lambda: harness.stats.updates > 0, within=1)
+    await wait_until(lambda: harness.ledger.sequence > 0, within=1)
 
 
 async def stopped(harness: Harness, stack: AsyncExitStack) -> None:

@@ -129,7 +129,7 @@ async def test_undecodable_asset_makes_its_currency_unavailable_until_a_snapshot
 
 async def test_asset_without_a_readable_code_is_counted_and_a_snapshot_follows(connected: Harness) -> None:
     connected.exchange.stream.send(frame("", assets="[]"))
-    await wait_until(lambda: connected.stats.updates == 1, within=1)
+    await wait_until(lambda: connected.ledger.sequence == 1, within=1)
     # Not XRP in the frame: a coin that changes has another snapshot taken, for its cost.
     connected.account.change({"SGD": ("7", "0"), "XRP": ("5", "0")}, announce=False)
     for _ in range(2):

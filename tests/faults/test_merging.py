@@ -52,7 +52,7 @@ async def test_delayed_and_overtaking_frames_end_with_the_correct_amounts(connec
     exchange.stream.outbound.jitter = 5
     for number in range(1, 50):
         exchange.account.change({"BTC": (number, "0"), "XRP": (2 * number, "1")})
-    await wait_until(lambda: connected.stats.updates == 98, within=6)
+    await wait_until(lambda: connected.ledger.sequence == 98, within=6)
     assert connected.is_correct
     await pass_time(TIMINGS.snapshot_interval + TIMINGS.delivery + 1)
     assert connected.missed_updates == 0

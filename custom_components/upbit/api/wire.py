@@ -331,8 +331,8 @@ def _decode_items(
             holding = _new_holding(
                 (decode_amount(item.get(available_key)), decode_amount(item.get(locked_key)))
             )
-            if (other := amounts.get(currency)) is not None:
-                holding = combine(other, holding)
+            if currency in amounts:
+                holding = combine(amounts[currency], holding)
         except DecodeError as err:
             undecodable[currency] = err.reason
         else:
