@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import Context, ContextVar
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
 import json
 from pathlib import Path
 import subprocess
@@ -81,12 +80,6 @@ class _WatchedLoop(VirtualLoop):
     """A loop in virtual time that records which timers fire."""
 
     idle: Idle | None = None
-
-    def __init__(self) -> None:
-        super().__init__()
-        # In neither hour is it 00:00 UTC, when the daily change begins anew.
-        now = datetime.now(UTC)
-        self._wall_offset = now.replace(hour=12) - now
 
     def call_at(
         self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None

@@ -64,6 +64,7 @@ async def open_add_dialog(page: Page) -> None:
         while True:
             await page.goto("/config/integrations/dashboard/add?domain=upbit")
             await button(page, "OK").click()
+            await page.get_by_role("textbox", name=re.compile(f"{re.escape(field)}|access_key")).wait_for()
             with suppress(NotFoundError):
                 await page.get_by_role("textbox", name=field).wait_for(timeout=PATIENCE / 4)
                 return
