@@ -437,3 +437,28 @@ def test_ignored_update_makes_unavailable_when_no_snapshot_confirms_the_amount(t
     assert current(trusted, "XRP", 35)
     merge(trusted, 40, BTC=2, XRP=1)
     assert current(trusted, "BTC", 40)
+
+
+# Steady
+
+
+def test_it_stays_steady_but_for_an_update_that_raises_a_doubt(trusted: AccountSync) -> None:
+    trusted.advance(10)
+    assert receive(trusted, 20, update(1001, BTC=3)) == [("BTC", 2, 3)]
+    assert trusted.steady
+    trusted.updated(update(1, BTC=9), lambda: 30)
+    assert not trusted.steady
+    merge(trusted, 35, BTC=3)
+    trusted.advance(35)
+    # The ignored update was the last one of its currency.
+    assert receive(trusted, 40, update(1002, XRP=1)) == [("XRP", 0, 1)]
+    assert trusted.steady
+
+
+@pytest.mark.parametrize("bad", [update(1001, "BTC"), update(1001, unreadable=1)], ids=["amount", "code"])
+def test_it_is_not_steady_after_an_update_that_needs_a_snapshot(
+    trusted: AccountSync, bad: AssetUpdate
+) -> None:
+    trusted.advance(10)
+    trusted.updated(bad, lambda: 20)
+    assert not trusted.steady

@@ -1,7 +1,7 @@
 """Does the I/O of one account: connects its stream, takes its snapshots, notifies its listeners."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 import contextlib
 from dataclasses import replace
 from datetime import datetime
@@ -48,8 +48,9 @@ class UpbitCoordinator:
     are two.
 
     Three loops run side by side in one background task: the stream, the snapshots and a check of the clock. Each
-    reports to the sync what happened, and then calls `_advance`, which acts on what the sync answers. A key that
-    Upbit rejects ends all of them and asks the user for another one.
+    reports to the sync what happened, and then calls `_advance`, which acts on what the sync answers; after most
+    updates there is nothing to do but to notify. A key that Upbit rejects ends all of them and asks the user for
+    another one.
     """
 
     def __init__(
@@ -488,7 +489,7 @@ class UpbitCoordinator:
     # What follows from each event
 
     @callback
-    def _advance(self, changes: Iterable[Change] = (), *, error: UpbitError | None = None) -> None:
+    def _advance(self, changes: Sequence[Change] = (), *, error: UpbitError | None = None) -> None:
         """Act on what the sync answers now: reconnect, notify, and call this again at its next deadline.
 
         Availability is notified before changes, and these wait for it: what runs for a change then sees balances that
@@ -535,7 +536,7 @@ class UpbitCoordinator:
             _LOGGER.info("%s: the balances are unavailable: %s", self.config_entry.title, self._last_error)
         self.listeners.async_notify_availability(changed)
 
-    def _take_due(self, changes: Iterable[Change]) -> list[Change]:
+    def _take_due(self, changes: Sequence[Change]) -> list[Change]:
         """Return the changes to notify now, one of each currency; keep those of balances that are not available."""
         held = self._held
         for change in changes:

@@ -31,6 +31,7 @@ class ConnectionStats:
     planned_reconnects: Counter[str] = field(default_factory=Counter)
     connections: deque[ConnectionRecord] = field(default_factory=lambda: deque(maxlen=_MAX_CONNECTIONS))
     changes: int = 0
+    """Those that were notified; what changes while a balance is unavailable is one change once it is available."""
     invalid_messages: Counter[str] = field(default_factory=Counter)
     undecodable_items: Counter[str] = field(default_factory=Counter)
     snapshots: int = 0

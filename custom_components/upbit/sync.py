@@ -1,8 +1,8 @@
 """Keeps our copy of one account in step with Upbit: the rules alone, without sockets, timers or Home Assistant.
 
-Two sources feed it: the updates of the stream, and snapshots. Every event comes with the time; every answer is a value
-or a deadline. The coordinator does the I/O, reports what happened, and acts on the answers. All times are those of one
-monotonic clock, in seconds.
+Two sources feed it: the updates of the stream, and snapshots. Every event comes with the time, an update with the
+clock; every answer is a value or a deadline. The coordinator does the I/O, reports what happened, and acts on the
+answers. All times are those of one monotonic clock, in seconds.
 """
 
 from collections.abc import Callable
@@ -185,9 +185,9 @@ class AccountSync:
         stale = self.ledger.stale
         changes = self.ledger.merge_update(update)
         if self._doubtful or stale:
-            self.steady = False
             for currency in update.amounts.keys() | update.undecodable.keys():
                 if currency in stale:
+                    self.steady = False
                     # Perhaps the time of an earlier update was wrong.
                     self._doubtful.setdefault(currency, clock())
                     self.snapshot_within(self._timings.recheck, clock())

@@ -106,8 +106,9 @@ def test_frames_of_one_list_are_decoded_in_their_order() -> None:
     assert second.amounts["BTC"].available == 2
 
 
-def test_keys_that_are_not_documented_do_not_disturb() -> None:
-    assert one_update(frame(assets("1"), pocket='{"deep": [1, null]}')).amounts["BTC"].available == 1
+def test_what_nobody_reads_may_be_anything_or_absent() -> None:
+    for others in ({"pocket": '{"deep": [1, null]}'}, {"timestamp": "null"}, {"timestamp": ""}):
+        assert one_update(frame(assets("1"), **others)).amounts["BTC"].available == 1
 
 
 @pytest.mark.parametrize(

@@ -285,9 +285,14 @@ class Situation:
         if not self.delivered and self.now >= self.in_sync_until:
             self.in_sync = False
         self.delivered = True
-        changes = self.sync.updated(
+        sync = self.sync
+        planned = sync.next_snapshot_at, sync.next_deadline(self.now)
+        changes = sync.updated(
             AssetUpdate(assets.amounts, assets.undecodable, assets.unreadable, timestamp), lambda: self.now
         )
+        # The coordinator leaves `advance` out then.
+        if sync.steady and planned != (sync.next_snapshot_at, sync.next_deadline(self.now)):
+            raise RuleViolatedError("a snapshot or a deadline is planned anew while the account is steady")
         self._follow(changes, had_baseline=self.has_baseline)
         self._advance()
 
@@ -328,7 +333,6 @@ class Situation:
             sync.stream_lost(self.now, replacing=True)
         sync.ledger.added.clear()
         self.available = self._is_available(self.now)
-        # The coordinator leaves `advance` out then.
         if steady and not (sync.steady and self.available is was_available):
             raise RuleViolatedError("more than amounts changes while the account is steady")
         self._check(self.now)
