@@ -1,6 +1,9 @@
 """The clock that the tests run on."""
 
-from tests.helpers.virtual_time import virtual_loop, wait_until
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from tests.helpers.virtual_time import run, virtual_loop, wait_until
 
 
 async def test_timer_that_is_called_early_and_set_again_does_not_stop_the_clock() -> None:
@@ -20,3 +23,16 @@ async def test_timer_that_is_called_early_and_set_again_does_not_stop_the_clock(
     loop.call_at(due_at, on_time)
     await wait_until(lambda: calls and calls[-1] >= due_at)
     assert len(calls) <= 2
+
+
+def test_wall_clock_moves_with_virtual_time_and_is_given_back() -> None:
+    async def pass_an_hour() -> tuple[datetime, datetime]:
+        started = datetime.now(UTC)
+        await asyncio.sleep(3600)
+        return started, datetime.now(UTC)
+
+    before = datetime.now(UTC)
+    started, ended = run(pass_an_hour())
+    assert (started.hour, started.minute) == (1, 0)
+    assert timedelta(hours=1) <= ended - started < timedelta(hours=1, minutes=1)
+    assert timedelta() <= datetime.now(UTC) - before < timedelta(minutes=1)
